@@ -1,0 +1,104 @@
+import { z } from 'zod'
+
+/** How bad it is, worst first. A monitor's own scale is mapped to these four by a table in its adapter. */
+export const Severity = z.enum(['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'])
+export type Severity = z.infer<typeof Severity>
+
+/** What kind of trouble it is. Decides which systems are asked and which rules may speak. */
+export const Category = z.enum([
+  'schema_change',
+  'freshness',
+  'volume',
+  'data_quality',
+  'pipeline_failure',
+  'pipeline_delay',
+  'lock',
+  'resource',
+  'infrastructure',
+  'access',
+  'cost',
+  'unknown',
+])
+export type Category = z.infer<typeof Category>
+
+export const AlertStatus = z.enum(['firing', 'resolved', 'info'])
+export type AlertStatus = z.infer<typeof AlertStatus>
+
+export const AssetKind = z.enum([
+  'table',
+  'model',
+  'source',
+  'dag',
+  'task',
+  'job',
+  'connector',
+  'service',
+  'host',
+  'dashboard',
+])
+export type AssetKind = z.infer<typeof AssetKind>
+
+/**
+ * The thing that is in trouble.
+ * `name` is canonical and lower case, for matching only; `native` keeps the system's own spelling and parts
+ * (Airflow ids are case-sensitive and may hold dots, so a name is never split).
+ */
+export const Asset = z.object({
+  kind: AssetKind,
+  name: z.string().min(1).max(512),
+  native: z.record(z.string(), z.string()).optional(),
+  platform: z.string().max(64).optional(),
+  /** The named connector instance that the asset belongs to (`airflow_prod`), when known; part of its identity. */
+  system: z.string().max(64).nullable().optional(),
+})
+export type Asset = z.infer<typeof Asset>
+
+/** Something the payload itself claims, in the vocabulary of evidence. It becomes evidence of source `alert`. */
+export const AlertFact = z.object({
+  kind: z.enum(['metric', 'lineage', 'schema_change', 'dag_run', 'task_failure', 'table_state', 'catalog_entry']),
+  summary: z.string().max(500),
+  data: z.record(z.string(), z.unknown()),
+})
+export type AlertFact = z.infer<typeof AlertFact>
+
+const instant = z.iso.datetime().nullable()
+
+/** One normalised alert. A webhook body carries one or many. */
+export const Alert = z.object({
+  source: z.string().min(1).max(64),
+  external_id: z.string().max(512).nullable(),
+  /** Stable id of the condition: the same condition firing again, or resolving, gives the same value. */
+  fingerprint: z.string().min(8).max(128),
+  status: AlertStatus,
+  title: z.string().min(1).max(300),
+  description: z.string().max(8000),
+  severity: Severity,
+  category: Category,
+  environment: z.string().max(64).nullable(),
+  asset: Asset.nullable(),
+  started_at: instant,
+  ended_at: instant,
+  received_at: instant,
+  url: z.url({ protocol: /^https?$/ }).max(2048).nullable(),
+  labels: z.record(z.string(), z.string()),
+  facts: z.array(AlertFact).max(20),
+})
+export type Alert = z.infer<typeof Alert>
+
+const severityOrder: Record<Severity, number> = { CRITICAL: 3, HIGH: 2, MEDIUM: 1, LOW: 0 }
+
+/** True when `a` is worse than `b`. */
+export function isWorse(a: Severity, b: Severity): boolean {
+  return severityOrder[a] > severityOrder[b]
+}
+
+/** The worse of two. */
+export function worse(a: Severity, b: Severity): Severity {
+  return isWorse(a, b) ? a : b
+}
+
+/** The key under which policy and quiet times speak of an alert's source: `alertmanager`, or `plain/datadog`. */
+export function sourceKey(alert: Pick<Alert, 'source' | 'labels'>): string {
+  const reported = alert.labels.reported_source
+  return alert.source === 'plain' && reported ? `plain/${reported}` : alert.source
+}

@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { Category, Severity } from './alert.ts'
+
+export const Action = z.enum(['dismiss', 'log_only', 'notify_team', 'auto_fix'])
+export type Action = z.infer<typeof Action>
+
+export const RemediationTemplate = z.enum([
+  'airflow_clear_task',
+  'airflow_rerun_dag',
+  'airflow_backfill',
+  'release_lock',
+  'dbt_retry',
+  'manual_investigation',
+])
+export type RemediationTemplate = z.infer<typeof RemediationTemplate>
+
+/** The native ids a fix acts on, read from evidence when it is planned. */
+export const RemediationParams = z.object({
+  system: z.string().optional(),
+  dag_id: z.string().optional(),
+  run_id: z.string().optional(),
+  task_id: z.string().optional(),
+  map_index: z.number().int().optional(),
+})
+export type RemediationParams = z.infer<typeof RemediationParams>
+
+export const Remediation = z.object({
+  template: RemediationTemplate,
+  /** `dag_id.task_id` for `airflow_clear_task`, `dag_id` for `airflow_rerun_dag` and `airflow_backfill`, … */
+  target: z.string().min(1).max(512),
+  params: RemediationParams,
+})
+export type Remediation = z.infer<typeof Remediation>
+
+/** What an analyser may say. The response schema for the model is made from this; code, not the model, adds the rest. */
+export const Proposal = z.object({
+  is_incident: z.boolean(),
+  severity: Severity,
+  category: Category,
+  root_cause: z.string().max(2000),
+  business_impact: z.string().max(2000),
+  reasoning: z.string().max(4000),
+  affected_count: z.number().int().min(0).max(1_000_000),
+  affected_assets: z.array(z.string().max(512)).max(200),
+  recommended_action: Action,
+  confidence: z.number().min(0).max(1),
+  evidence_ids: z.array(z.string().max(64)).max(100),
+  remediation: Remediation.omit({ params: true }).nullable(),
+})
+export type Proposal = z.infer<typeof Proposal>
+
+export const Mode = z.enum(['observe', 'notify', 'act'])
+export type Mode = z.infer<typeof Mode>
+
+/** One change that policy made to what the analyser said. */
+export const GuardrailChange = z.object({
+  rule: z.string(),
+  before: z.string(),
+  after: z.string(),
+  why: z.string(),
+})
+export type GuardrailChange = z.infer<typeof GuardrailChange>
+
+/** Who analysed and what it cost. */
+export const AnalyzerRecord = z.object({
+  analyzer: z.enum(['gemini', 'rules']),
+  model: z.string().nullable(),
+  prompt_version: z.string().nullable(),
+  tokens: z.number().int().min(0).nullable(),
+  cost_usd: z.number().min(0).nullable(),
+  latency_ms: z.number().min(0),
+  /** Why the model did not answer, when `rules` stood in for it. */
+  fallback: z.string().nullable(),
+  /** The name of the row of the decision table, with `rules`. */
+  rule: z.string().nullable(),
+})
+export type AnalyzerRecord = z.infer<typeof AnalyzerRecord>
+
+/** What was decided: the proposal as guardrails left it. */
+export const Decision = z.object({
+  ...Proposal.shape,
+  ...AnalyzerRecord.shape,
+  remediation: Remediation.nullable(),
+  mode: Mode,
+  guardrails: z.array(GuardrailChange),
+})
+export type Decision = z.infer<typeof Decision>

@@ -1,0 +1,165 @@
+import { z } from 'zod'
+import { Severity } from './alert.ts'
+
+const text = z.string().nullish()
+const number = z.number().nullish()
+const instant = z.string().nullish()
+const names = z.array(z.string()).nullish()
+
+/**
+ * What each kind of evidence carries. Only what names the thing is required: a system that answers half still tells
+ * something. Unknown keys pass through.
+ */
+export const evidenceData = {
+  dag_run: z.looseObject({
+    dag_id: z.string(),
+    run_id: text,
+    state: z.string(),
+    start: instant,
+    end: instant,
+    duration_s: number,
+    typical_duration_s: number,
+    system: text,
+  }),
+  task_failure: z.looseObject({
+    dag_id: z.string(),
+    task_id: z.string(),
+    run_id: text,
+    map_index: number,
+    state: z.string(),
+    try_number: number,
+    max_tries: number,
+    log_excerpt: text,
+    start: instant,
+    duration_s: number,
+    system: text,
+  }),
+  task_history: z.looseObject({ dag_id: z.string(), task_id: z.string(), recent: z.array(z.string()) }),
+  dbt_test: z.looseObject({ unique_id: z.string(), status: z.string(), failures: number, column: text, message: text }),
+  dbt_model: z.looseObject({ unique_id: z.string(), status: z.string(), message: text, execution_time_s: number }),
+  source_freshness: z.looseObject({
+    source: z.string(),
+    age_hours: number,
+    warn_after_hours: number,
+    error_after_hours: number,
+    status: z.string(),
+  }),
+  lineage: z.looseObject({ upstream: names, downstream: names, exposures: names }),
+  table_state: z.looseObject({
+    table: z.string(),
+    row_count: number,
+    previous_row_count: number,
+    last_altered: instant,
+    expected_by: instant,
+  }),
+  schema_change: z.looseObject({
+    table: z.string(),
+    change: z.string(),
+    column: text,
+    before: text,
+    after: text,
+    by: text,
+    at: instant,
+  }),
+  lock: z.looseObject({ table: z.string(), holder: text, held_s: number, statement: text, waiting: number }),
+  catalog_entry: z.looseObject({
+    asset: z.string(),
+    owner: text,
+    tier: z.number().int().min(1).max(4).nullish(),
+    sla_minutes: number,
+    sla_deadline: instant,
+    breached: z.boolean().nullish(),
+    consumers: names,
+    revenue_per_hour: number,
+    runbook: text,
+    channel: text,
+    environment: text,
+  }),
+  past_incident: z.looseObject({
+    incident_id: z.string(),
+    title: text,
+    category: text,
+    is_incident: z.boolean().nullish(),
+    severity: Severity.nullish(),
+    root_cause: text,
+    action: text,
+    outcome: text,
+    feedback: text,
+    similarity: number,
+  }),
+  change: z.looseObject({ what: z.string(), ref: text, by: text, at: instant, files: names }),
+  maintenance: z.looseObject({ name: z.string(), asset: text, from: instant, until: instant }),
+  metric: z.looseObject({
+    name: z.string(),
+    value: number,
+    threshold: number,
+    baseline_mean: number,
+    baseline_max: number,
+    pattern: text,
+    unit: text,
+    customer_impact: text,
+  }),
+  /** Configured and did not answer: stated, never silently absent. */
+  unavailable: z.looseObject({ system: z.string(), reason: z.string() }),
+} as const
+
+export const EvidenceSource = z.enum([
+  'airflow',
+  'dbt',
+  'snowflake',
+  'postgres',
+  'catalog',
+  'history',
+  'change',
+  'maintenance',
+  'alert',
+])
+export type EvidenceSource = z.infer<typeof EvidenceSource>
+
+export type EvidenceKind = keyof typeof evidenceData
+
+const common = {
+  /** Unique within an incident: `ev_1`, … A decision cites these. */
+  id: z.string().regex(/^[A-Za-z0-9_.-]{1,64}$/),
+  source: EvidenceSource,
+  asset: z.string().nullish(),
+  observed_at: z.string().nullish(),
+  /** One plain sentence. */
+  summary: z.string(),
+}
+
+function kind<K extends EvidenceKind>(name: K) {
+  return z.object({ ...common, kind: z.literal(name), data: evidenceData[name] })
+}
+
+/** One fact about the world, from one system. */
+export const Evidence = z.discriminatedUnion('kind', [
+  kind('dag_run'),
+  kind('task_failure'),
+  kind('task_history'),
+  kind('dbt_test'),
+  kind('dbt_model'),
+  kind('source_freshness'),
+  kind('lineage'),
+  kind('table_state'),
+  kind('schema_change'),
+  kind('lock'),
+  kind('catalog_entry'),
+  kind('past_incident'),
+  kind('change'),
+  kind('maintenance'),
+  kind('metric'),
+  kind('unavailable'),
+])
+export type Evidence = z.infer<typeof Evidence>
+
+export type EvidenceOf<K extends EvidenceKind> = Extract<Evidence, { kind: K }>
+
+type WithoutId<T> = T extends { id: string } ? Omit<T, 'id'> : never
+/** Evidence before it has its place in an incident: connectors answer these, gathering numbers them. */
+export type EvidenceDraft = WithoutId<Evidence>
+
+/** All evidence of one kind, typed. */
+export function ofKind<K extends EvidenceKind>(evidence: readonly Evidence[], name: K): EvidenceOf<K>[] {
+  return evidence.filter((item): item is EvidenceOf<K> => item.kind === name)
+}

@@ -1,0 +1,72 @@
+import { z } from 'zod'
+import { Mode, RemediationTemplate } from './decision.ts'
+
+/** `template:kind=pattern`, `*` as wildcard: `airflow_clear_task:dag=daily_*`. */
+export const AllowEntry = z
+  .string()
+  .max(300)
+  .regex(/^[a-z_]+:(dag|table|job)=[^\s]+$/, 'must read template:kind=pattern, such as airflow_clear_task:dag=daily_*')
+  .refine((entry) => RemediationTemplate.safeParse(entry.slice(0, entry.indexOf(':'))).success, 'unknown template')
+
+const rules = {
+  /** `observe`: decide and record; `notify`: tell people, keep a dismissal as `would_dismiss`, fix nothing; `act`. */
+  mode: Mode.optional(),
+  auto_fix: z.boolean().optional(),
+  allow: z.array(AllowEntry).max(500).optional(),
+  freeze: z.boolean().optional(),
+}
+
+/** What a team lets the product do: `config/policy.yaml`. Nothing is fixed that is not allowed here. */
+export const PolicyFile = z.strictObject({
+  ...rules,
+  min_confidence: z.number().min(0).max(1).optional(),
+  max_fixes_per_target: z.strictObject({ count: z.int().min(0), hours: z.number().positive() }).optional(),
+  /** Per source: `alertmanager`, `plain/datadog`. */
+  sources: z.record(z.string(), z.strictObject(rules)).optional(),
+  /** Assets that are never fixed, by name, `*` as wildcard. */
+  protected: z.array(z.string().max(300)).optional(),
+})
+export type PolicyFile = z.infer<typeof PolicyFile>
+
+/** The policy in force for one incident. */
+export const Policy = z.object({
+  mode: Mode,
+  auto_fix: z.boolean(),
+  allow: z.array(AllowEntry),
+  freeze: z.boolean(),
+  min_confidence: z.number(),
+  max_fixes_per_target: z.object({ count: z.number(), hours: z.number() }),
+  protected: z.array(z.string()),
+})
+export type Policy = z.infer<typeof Policy>
+
+/** The policy for a source: its own keys, else the file's, else the careful defaults: tell people, fix nothing. */
+export function policyFor(file: PolicyFile, source: string): Policy {
+  const own = file.sources?.[source] ?? {}
+  return {
+    mode: own.mode ?? file.mode ?? 'notify',
+    auto_fix: own.auto_fix ?? file.auto_fix ?? false,
+    allow: own.allow ?? file.allow ?? [],
+    freeze: own.freeze ?? file.freeze ?? false,
+    min_confidence: file.min_confidence ?? 0.8,
+    max_fixes_per_target: file.max_fixes_per_target ?? { count: 2, hours: 24 },
+    protected: file.protected ?? [],
+  }
+}
+
+/** Matches a name against a pattern in which `*` stands for any characters. No regular expression is built from it. */
+export function matchesPattern(pattern: string, name: string): boolean {
+  const parts = pattern.toLowerCase().split('*')
+  const text = name.toLowerCase()
+  const first = parts[0] ?? ''
+  if (parts.length === 1) return text === first
+  if (!text.startsWith(first)) return false
+  let position = first.length
+  for (const part of parts.slice(1, -1)) {
+    const found = text.indexOf(part, position)
+    if (found < 0) return false
+    position = found + part.length
+  }
+  const last = parts.at(-1) ?? ''
+  return text.length - last.length >= position && text.endsWith(last)
+}

@@ -1,0 +1,30 @@
+import type { Evidence } from '../domain/evidence.ts'
+import type { Remediation, RemediationParams, RemediationTemplate } from '../domain/decision.ts'
+
+export type Settings = Readonly<Record<string, string | undefined>>
+
+/** The state of the thing that a fix touched. */
+export type Health =
+  | { state: 'well'; detail: string }
+  | { state: 'working'; detail: string }
+  | { state: 'bad'; detail: string }
+
+/** One row of the catalogue of fixes. Read by one runner; a row never decides whether it may run. */
+export interface RemediationRow {
+  readonly template: RemediationTemplate
+  readonly targetKind: 'dag' | 'table' | 'job'
+  readonly settings: readonly string[]
+  /** What the allow-list's pattern is matched against: the DAG of `dag_id.task_id`. */
+  policyName(remediation: Remediation): string
+  /** The native ids for a target, from what a connector read; null when no evidence names it in a bad state. */
+  plan(target: string, evidence: readonly Evidence[]): RemediationParams | null
+  /** What would run again, in one sentence a person can judge. Changes nothing. */
+  dryRun(remediation: Remediation, settings: Settings, signal: AbortSignal): Promise<string>
+  /** Whether a call with this key was made before (asked of the target itself). */
+  wasDone(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<boolean>
+  /** Runs it once, marked with the key. @throws AppError E_FIX_REFUSED, E_FIX_FAILED */
+  execute(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<string>
+  /** Whether the target is truly well again. Changes nothing. */
+  verify(remediation: Remediation, settings: Settings, signal: AbortSignal): Promise<Health>
+}
+
