@@ -79,7 +79,10 @@ export const Alert = z.object({
   started_at: instant,
   ended_at: instant,
   received_at: instant,
-  url: z.url({ protocol: /^https?$/ }).max(2048).nullable(),
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .nullable(),
   labels: z.record(z.string(), z.string()),
   facts: z.array(AlertFact).max(20),
 })

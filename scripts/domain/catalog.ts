@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AssetKind } from './alert.ts'
+import { isTimeZone } from './sla.ts'
 
 const Sla = z.strictObject({
   /** How long a run or a refresh may take. */
@@ -9,7 +10,8 @@ const Sla = z.strictObject({
     .string()
     .regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must read HH:MM')
     .optional(),
-  zone: z.string().max(64).optional(),
+  /** Default UTC. */
+  zone: z.string().max(64).refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin').optional(),
 })
 
 const CatalogAsset = z.strictObject({

@@ -1,32 +1,44 @@
-import type { Severity } from './alert.ts'
+import { z } from 'zod'
+import { Severity } from './alert.ts'
+
+/** Why people are told. `raw`: not analysed yet; `reminder`: still open. */
+export const Occasion = z.enum(['decision', 'raw', 'reminder', 'fixed', 'escalated', 'resolved'])
+export type Occasion = z.infer<typeof Occasion>
+
+/** A page that people can open: http(s). */
+export const MessageLink = z.object({ title: z.string(), url: z.string() })
+export type MessageLink = z.infer<typeof MessageLink>
 
 /**
  * What people are told about an incident, before a channel gives it its form. Every string may come from an attacker:
  * a channel escapes all of it.
  */
-export interface Message {
-  /** Why it is sent. `raw`: not analysed yet; `reminder`: still open. */
-  occasion: 'decision' | 'raw' | 'reminder' | 'fixed' | 'escalated' | 'resolved'
-  incident: string
-  severity: Severity
-  title: string
+export const Message = z.object({
+  occasion: Occasion,
+  incident: z.string(),
+  severity: Severity,
+  title: z.string(),
+  /** The asset in trouble, as its own system spells it. */
+  asset: z.string().nullable().default(null),
+  environment: z.string().nullable().default(null),
   /** What happened, in the monitor's words. */
-  what: string
-  root_cause: string | null
-  impact: string | null
-  owner: string | null
+  what: z.string(),
+  root_cause: z.string().nullable(),
+  impact: z.string().nullable(),
+  owner: z.string().nullable(),
   /** The evidence that the decision cites: one sentence and where it is from. */
-  evidence: { source: string; summary: string }[]
-  runbook: string | null
-  links: { title: string; url: string }[]
+  evidence: z.array(z.object({ source: z.string(), summary: z.string() })),
+  runbook: z.string().nullable(),
+  links: z.array(MessageLink),
   /** Systems that were configured and did not answer. */
-  unchecked: string[]
-  next_step: string
+  unchecked: z.array(z.string()),
+  next_step: z.string(),
   /** What was tried and what came of it. */
-  tried: string[]
-  confidence: number | null
-  analyzer: string | null
-  occurrences: number
+  tried: z.array(z.string()),
+  confidence: z.number().nullable(),
+  analyzer: z.string().nullable(),
+  occurrences: z.number(),
   /** The channel may have delivered this before: the outcome of the first attempt is unknown. */
-  possible_repeat: boolean
-}
+  possible_repeat: z.boolean(),
+})
+export type Message = z.infer<typeof Message>

@@ -1,5 +1,5 @@
-import type { Evidence } from '../domain/evidence.ts'
 import type { Remediation, RemediationParams, RemediationTemplate } from '../domain/decision.ts'
+import type { Evidence } from '../domain/evidence.ts'
 
 export type Settings = Readonly<Record<string, string | undefined>>
 
@@ -27,4 +27,3 @@ export interface RemediationRow {
   /** Whether the target is truly well again. Changes nothing. */
   verify(remediation: Remediation, settings: Settings, signal: AbortSignal): Promise<Health>
 }
-

@@ -1,0 +1,64 @@
+import { mkdir } from 'node:fs/promises'
+import { dirname, join, resolve } from 'node:path'
+import { buildEngine } from './build.ts'
+import { launch } from './kestra/launch.ts'
+
+export interface EngineOptions {
+  /** `1.3.31` or `2.0.0`. */
+  kestraVersion: string
+  /** Database and files of the engine. Each line of Kestra keeps its own folder in it: neither reads the other's. */
+  stateDir: string
+  /** Where builds are kept, for all engines of the machine. */
+  outputDir: string
+  /** A free one when it is not given. */
+  port?: number
+  /** 127.0.0.1 when it is not given. */
+  host?: string
+  /** What the API asks for; webhooks and /health ask for nothing. */
+  username: string
+  password: string
+  /**
+   * `SECRET_*` (base64), `ENV_*`, PATH and whatever else the tasks need, as it is. Of the launcher's own environment the
+   * engine sees only PATH, HOME and the locale.
+   */
+  environment: Record<string, string>
+  /** Appended to. */
+  logFile: string
+  onProgress(text: string): void
+}
+
+/** A running engine; it ends when this process does, however that ends. */
+export interface Engine {
+  url: string
+  pid: number
+  kestraVersion: string
+  bootMs: number
+  /** Lets running tasks end for a few seconds. What is then still open is taken up at the next start. */
+  stop(): Promise<void>
+  /** SIGKILL, as a machine that fails would do it. */
+  kill(): Promise<void>
+  /** Resolves when the engine has ended, whoever ended it: the exit code, or `null` after a signal. */
+  exited: Promise<number | null>
+}
+
+/** Builds the engine when that is needed, starts it, and waits until it is ready. @throws with what to do when it can't */
+export async function startEngine(options: EngineOptions): Promise<Engine> {
+  const { kestraVersion, onProgress } = options
+  const build = await buildEngine({ kestraVersion, outputDir: resolve(options.outputDir), onProgress })
+  const state = join(resolve(options.stateDir), `kestra-${kestraVersion.split('.', 2).join('.')}`)
+  await mkdir(dirname(resolve(options.logFile)), { recursive: true })
+  onProgress(`Starting Kestra ${kestraVersion}`)
+  const engine = await launch({
+    build,
+    state,
+    environment: {
+      ...options.environment,
+      ENGINE_PORT: String(options.port ?? 0),
+      ENGINE_HOST: options.host ?? '127.0.0.1',
+      ENGINE_USERNAME: options.username,
+      ENGINE_PASSWORD: options.password,
+    },
+    logFile: resolve(options.logFile),
+  })
+  return { ...engine, kestraVersion }
+}

@@ -1,0 +1,109 @@
+package io.dataincidentmanager.engine;
+
+import io.kestra.core.server.Service;
+import io.micronaut.context.ApplicationContext;
+import io.micronaut.context.env.PropertySource;
+import io.micronaut.context.env.yaml.YamlPropertySourceLoader;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.Properties;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Kestra's own services in this process: executor, worker, scheduler, indexer and, in 2.0, the controller between
+ * executor and worker. Started the way {@code kestra server standalone} does.
+ */
+public final class Kestra {
+    private static final Logger LOG = LoggerFactory.getLogger(Kestra.class);
+    private static final Duration START_LIMIT = Duration.ofSeconds(120);
+
+    private final ApplicationContext context;
+    private final KestraVersion version;
+    private final List<Service> services;
+
+    private Kestra(ApplicationContext context, KestraVersion version, List<Service> services) {
+        this.context = context;
+        this.version = version;
+        this.services = services;
+    }
+
+    /** The version that the engine was built with, such as 1.3.31. */
+    public static String number() {
+        Properties properties = new Properties();
+        try (InputStream file = Kestra.class.getResourceAsStream("/gradle.properties")) {
+            properties.load(file);
+        } catch (IOException e) {
+            throw new IllegalStateException("the build has no gradle.properties", e);
+        }
+        return properties.getProperty("version");
+    }
+
+    static Kestra start(Settings settings, StateFolder state, String url) throws IOException, InterruptedException {
+        // Under a name of our own: Micronaut orders a source by its name, and the placeholders must be there first.
+        Map<String, Object> values = Map.of(
+            "engine.state", state.path().toString(),
+            "engine.url", url,
+            "engine.encryption-key", state.encryptionKey(),
+            "engine.controller-port", freePort());
+        try (InputStream file = Kestra.class.getResourceAsStream("/engine.yml")) {
+            ApplicationContext context = ApplicationContext.builder()
+                .classLoader(Kestra.class.getClassLoader())
+                .environments("cli")
+                .deduceEnvironment(false)
+                .banner(false)
+                .propertySources(
+                    PropertySource.of("engine-values", values),
+                    PropertySource.of("engine", new YamlPropertySourceLoader().read("engine", file)))
+                .start();
+            KestraVersion version = new KestraVersion(context);
+            Kestra kestra = new Kestra(context, version, version.start(settings.workerThreads()));
+            kestra.awaitRunning();
+            return kestra;
+        }
+    }
+
+    public <T> T bean(Class<T> type) {
+        return context.getBean(type);
+    }
+
+    public KestraVersion version() {
+        return version;
+    }
+
+    /** Stops taking work, gives running tasks the grace period, then closes the database. */
+    void stop() {
+        for (Service service : services) {
+            try {
+                service.close();
+            } catch (Exception e) {
+                LOG.warn("{} did not stop well: {}", service.getType(), e.toString());
+            }
+        }
+        context.close();
+    }
+
+    private void awaitRunning() throws InterruptedException {
+        Instant deadline = Instant.now().plus(START_LIMIT);
+        for (Service service : services) {
+            while (service.getState() != Service.ServiceState.RUNNING) {
+                if (Instant.now().isAfter(deadline)) {
+                    throw new IllegalStateException(service.getType() + " did not start within " + START_LIMIT.toSeconds() + " s, state " + service.getState());
+                }
+                Thread.sleep(20);
+            }
+        }
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            return socket.getLocalPort();
+        }
+    }
+}

@@ -1,0 +1,94 @@
+package io.dataincidentmanager.engine;
+
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.util.Base64;
+
+/**
+ * The folder that outlives the process: {@code database/}, {@code storage/}, {@code tmp/}, the key that encrypts
+ * secret inputs, and the Kestra line that wrote it. One engine holds it at a time, by a lock that ends with the process.
+ */
+final class StateFolder {
+    /** The folder can't be used; the message says why and what to do. */
+    static final class Unusable extends Exception {
+        Unusable(String message) {
+            super(message);
+        }
+    }
+
+    private final Path path;
+    private final String encryptionKey;
+    /** Held, never released: the operating system does that when the process ends, however it ends. */
+    private final FileLock lock;
+
+    private StateFolder(Path path, String encryptionKey, FileLock lock) {
+        this.path = path;
+        this.encryptionKey = encryptionKey;
+        this.lock = lock;
+    }
+
+    Path path() {
+        return path;
+    }
+
+    String encryptionKey() {
+        return encryptionKey;
+    }
+
+    static StateFolder open(Path path, String kestraVersion) throws Unusable {
+        try {
+            if (!Files.isDirectory(path)) {
+                Files.createDirectories(path.getParent());
+                Files.createDirectory(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+            }
+            FileLock lock = lock(path.resolve("engine.lock"));
+            if (lock == null) {
+                throw new Unusable("the state folder " + path + " is in use by another engine: stop that one, or set ENGINE_STATE to another folder");
+            }
+            String line = kestraVersion.replaceAll("^(\\d+\\.\\d+).*", "$1");
+            String written = readOrWrite(path.resolve("kestra-line"), line);
+            if (!written.equals(line)) {
+                throw new Unusable("the state folder " + path + " was written by Kestra " + written + " and this is " + line
+                    + ": set ENGINE_STATE to another folder, or remove this one");
+            }
+            for (String folder : new String[] {"database", "storage", "tmp"}) {
+                Files.createDirectories(path.resolve(folder));
+            }
+            return new StateFolder(path, readOrWrite(path.resolve("encryption.key"), randomKey()), lock);
+        } catch (IOException | UnsupportedOperationException e) {
+            throw new Unusable("the state folder " + path + " can't be used: " + e);
+        }
+    }
+
+    private static FileLock lock(Path file) throws IOException {
+        FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+        try {
+            return channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            return null;
+        }
+    }
+
+    private static String readOrWrite(Path file, String fresh) throws IOException {
+        if (!Files.exists(file)) {
+            Path partial = file.resolveSibling(file.getFileName() + ".part");
+            Files.writeString(partial, fresh);
+            Files.setPosixFilePermissions(partial, PosixFilePermissions.fromString("rw-------"));
+            Files.move(partial, file);
+        }
+        return Files.readString(file).strip();
+    }
+
+    private static String randomKey() {
+        byte[] bytes = new byte[24];
+        new SecureRandom().nextBytes(bytes);
+        return Base64.getEncoder().encodeToString(bytes);
+    }
+}

@@ -1,0 +1,143 @@
+package io.dataincidentmanager.engine.api;
+
+import io.dataincidentmanager.engine.Kestra;
+import io.dataincidentmanager.engine.http.Call;
+import io.dataincidentmanager.engine.http.HttpError;
+import io.dataincidentmanager.engine.http.Reply;
+import io.dataincidentmanager.engine.http.Route;
+import io.kestra.core.http.HttpRequest;
+import io.kestra.core.http.HttpResponse;
+import io.kestra.core.models.flows.Flow;
+import io.kestra.core.models.flows.FlowWithException;
+import io.kestra.core.queues.MessageTooBigException;
+import io.kestra.core.repositories.FlowRepositoryInterface;
+import io.kestra.core.runners.RunContextFactory;
+import io.kestra.core.services.WebhookService;
+import io.kestra.plugin.core.trigger.AbstractWebhookTrigger;
+import io.kestra.plugin.core.trigger.WebhookContext;
+import java.net.http.HttpHeaders;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import reactor.core.Exceptions;
+
+/**
+ * {@code POST|PUT|GET /api/v1/main/executions/webhook/{namespace}/{flow}/{key}}. The key is the only gate. Kestra's web
+ * server checks it, and limits the body, before it calls the trigger; here that is this class, and the rest is the
+ * trigger's own {@code evaluate}. A 200 means that the execution is queued and survives a crash.
+ */
+public final class WebhookApi {
+    static final int BODY_LIMIT = 1024 * 1024;
+    /** A body of 1 MiB can be a tree of 20 MiB once parsed: this many at once, the others wait their turn. */
+    private static final int EVALUATED_AT_ONCE = 8;
+    private static final int READ_AT_ONCE = 64;
+    private static final int WAIT_SECONDS = 20;
+
+    private final Semaphore reading = new Semaphore(READ_AT_ONCE);
+    private final Semaphore evaluating = new Semaphore(EVALUATED_AT_ONCE);
+    private final FlowRepositoryInterface flows;
+    private final RunContextFactory runContexts;
+    private final WebhookService webhooks;
+    private final Kestra kestra;
+
+    public WebhookApi(Kestra kestra) {
+        this.kestra = kestra;
+        this.flows = kestra.bean(FlowRepositoryInterface.class);
+        this.runContexts = kestra.bean(RunContextFactory.class);
+        this.webhooks = kestra.bean(WebhookService.class);
+    }
+
+    public List<Route> routes() {
+        return List.of(Route.of("POST|PUT|GET", Tenant.API + "/executions/webhook/{namespace}/{flow}/{key}", this::receive).withoutPassword());
+    }
+
+    private Reply receive(Call call) throws Exception {
+        Flow flow = flows.findById(Tenant.MAIN, call.path("namespace"), call.path("flow")).orElseThrow(HttpError::notFound);
+        AbstractWebhookTrigger trigger = trigger(flow, call.path("key"));
+        if (flow.isDisabled() || flow instanceof FlowWithException) {
+            throw HttpError.notFound();
+        }
+        return whileHolding(reading, () -> {
+            byte[] body = call.body(BODY_LIMIT);
+            return whileHolding(evaluating, () -> evaluate(call, flow, trigger, body));
+        });
+    }
+
+    private Reply evaluate(Call call, Flow flow, AbstractWebhookTrigger trigger, byte[] body) throws Exception {
+        HttpRequest request = HttpRequest.builder()
+            .method(call.method())
+            .uri(call.uri())
+            .headers(HttpHeaders.of(WebhookHeaders.letIn(call.headers()), (name, value) -> true))
+            .body(kestra.version().webhookBody(body, call.header("Content-Type").orElse(null), call.charset()))
+            .build();
+        WebhookContext context = WebhookContext.builder().request(request).flow(flow).trigger(trigger).webhookService(webhooks).build();
+        try {
+            return reply(trigger.evaluate(context).block());
+        } catch (RuntimeException e) {
+            // The queue refuses what is over its own limit; anything else is our fault and becomes 500.
+            throw Exceptions.unwrap(e) instanceof MessageTooBigException tooBig ? tooBig : e;
+        }
+    }
+
+    /** Answers that aren't about the key never depend on it: an unknown flow and a wrong key look the same. */
+    private AbstractWebhookTrigger trigger(Flow flow, String key) {
+        byte[] given = key.getBytes(StandardCharsets.UTF_8);
+        AbstractWebhookTrigger match = null;
+        for (Object candidate : flow.getTriggers() == null ? List.of() : flow.getTriggers()) {
+            if (candidate instanceof AbstractWebhookTrigger webhook && !webhook.isDisabled()) {
+                byte[] expected = key(flow, webhook).getBytes(StandardCharsets.UTF_8);
+                if (expected.length > 0 && MessageDigest.isEqual(expected, given)) {
+                    match = webhook;
+                }
+            }
+        }
+        if (match == null) {
+            throw HttpError.notFound();
+        }
+        return match;
+    }
+
+    /** Empty, which never matches, where the key can't be rendered: a secret that isn't set must not open or break the gate. */
+    private String key(Flow flow, AbstractWebhookTrigger webhook) {
+        try {
+            String key = runContexts.of(flow, webhook).render(webhook.getKey());
+            return key == null ? "" : key.strip();
+        } catch (Exception e) {
+            return "";
+        }
+    }
+
+    private static Reply reply(HttpResponse<?> response) {
+        if (response == null) {
+            throw new IllegalStateException("the trigger gave no answer");
+        }
+        int status = response.getStatus().getCode();
+        Object body = response.getBody();
+        if (body == null) {
+            return status >= 400 ? Reply.error(status, "The trigger answered " + status, List.of()) : Reply.empty(status);
+        }
+        if (body instanceof String text) {
+            String type = response.getHeaders() == null ? "text/plain" : response.getHeaders().firstValue("Content-Type").orElse("text/plain");
+            return Reply.text(status, type, text);
+        }
+        return Reply.json(status, body);
+    }
+
+    @FunctionalInterface
+    private interface Work {
+        Reply run() throws Exception;
+    }
+
+    private static Reply whileHolding(Semaphore places, Work work) throws Exception {
+        if (!places.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
+            return Reply.error(503, "Too many webhook calls at once, try again", List.of()).with("Retry-After", "5");
+        }
+        try {
+            return work.run();
+        } finally {
+            places.release();
+        }
+    }
+}

@@ -1,0 +1,164 @@
+import { randomBytes } from 'node:crypto'
+import { readFile, rm, writeFile } from 'node:fs/promises'
+import { delimiter, dirname, join } from 'node:path'
+import { z } from 'zod'
+import { buildTasks } from '../scripts/cli/build.ts'
+import { deployFlows } from '../scripts/cli/deploy.ts'
+import {
+  checkWebhookKeys,
+  type Declared,
+  kestraEnvironment,
+  readSettings,
+  type Settings,
+} from '../scripts/lib/config.ts'
+import { parseJson } from '../scripts/lib/json.ts'
+import { migrate } from '../scripts/store/migrate.ts'
+import { type Engine, startEngine } from './engine.ts'
+import { freePort } from './postgres/system.ts'
+import { type Postgres, startPostgres } from './postgres.ts'
+import { sharedFolder, stateFolder } from './state.ts'
+
+const home = join(import.meta.dirname, '..')
+
+export interface StackOptions {
+  /** Separates stacks of one checkout: `demo`, `start`, `test`. */
+  name: string
+  kestraVersion: string
+  /** What the user set; missing keys, the log-in and the database are made up. */
+  settings: Settings
+  /** Start without what an earlier run left. */
+  fresh: boolean
+  port?: number
+  host?: string
+  onProgress(text: string): void
+}
+
+/** The whole product on this machine: a PostgreSQL, the engine, the flows. */
+export interface Stack {
+  settings: Declared<'ALERT_WEBHOOK_KEY' | 'DATABASE_URL'>
+  engine: Engine
+  /** `null` when the user brought a database. */
+  postgres: Postgres | null
+  webhookUrl: string
+  /** Starts the engine again, on the same port and state. */
+  restartEngine(): Promise<void>
+  /** Starts a PostgreSQL that was stopped again, on the same port and data. */
+  restartPostgres(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Starts everything; what had started is stopped again when a later step fails. */
+export async function startStack(options: StackOptions): Promise<Stack> {
+  const { onProgress } = options
+  const folder = await stateFolder(home, options.name)
+  if (options.fresh) await rm(join(folder, 'engine'), { recursive: true, force: true })
+  const stops: (() => Promise<void>)[] = []
+  let postgres: Postgres | null = null
+  try {
+    onProgress('Bundling the tasks')
+    await buildTasks()
+    const settings = await withDefaults(options.settings, join(folder, 'secrets.json'))
+    checkWebhookKeys(settings)
+    postgres = await database(settings)
+    onProgress('Preparing the store')
+    await migrate(settings.DATABASE_OWNER_URL ?? '')
+    const port = options.port ?? (await freePort())
+    settings.KESTRA_URL = `http://127.0.0.1:${port}`
+    let engine = await bootEngine(settings, port)
+    stops.push(() => engine.stop())
+    onProgress('Deploying the flows')
+    await deployFlows({ settings, namespace: 'incident_management' })
+    const running = join(folder, 'running.json')
+    await writeFile(running, JSON.stringify(settings), { mode: 0o600 })
+    stops.push(() => rm(running, { force: true }))
+    const key = settings.ALERT_WEBHOOK_KEY
+    const stack: Stack = {
+      settings: { ...settings, ...readSettings(['ALERT_WEBHOOK_KEY', 'DATABASE_URL'], settings) },
+      engine,
+      postgres,
+      webhookUrl: `${engine.url}/api/v1/main/executions/webhook/incident_management/alert_ingestion/${key}`,
+      async restartEngine() {
+        engine = await bootEngine(settings, port)
+        stack.engine = engine
+      },
+      async restartPostgres() {
+        if (!postgres) return
+        postgres = await startPostgres({ stateDir: folder, port: postgres.port, onProgress })
+        stack.postgres = postgres
+      },
+      stop: () => stopAll(stops),
+    }
+    return stack
+  } catch (thrown) {
+    await stopAll(stops)
+    throw thrown
+  }
+
+  async function database(settings: Record<string, string>): Promise<Postgres | null> {
+    if (settings.DATABASE_URL && settings.DATABASE_OWNER_URL) return null
+    onProgress('Starting PostgreSQL')
+    if (options.fresh) await rm(join(folder, 'postgres', 'data'), { recursive: true, force: true })
+    const started = await startPostgres({ stateDir: folder, onProgress })
+    stops.push(async () => postgres?.stop())
+    settings.DATABASE_URL = started.appUrl
+    settings.DATABASE_OWNER_URL = started.ownerUrl
+    return started
+  }
+
+  async function bootEngine(settings: Record<string, string>, port: number): Promise<Engine> {
+    const cache = join(folder, 'node-cache')
+    return startEngine({
+      kestraVersion: options.kestraVersion,
+      stateDir: join(folder, 'engine'),
+      outputDir: await sharedFolder('engine'),
+      port,
+      ...(options.host === undefined ? {} : { host: options.host }),
+      username: settings.KESTRA_USERNAME ?? '',
+      password: settings.KESTRA_PASSWORD ?? '',
+      environment: {
+        ...kestraEnvironment(settings),
+        ENV_DIM_HOME: home,
+        NODE_COMPILE_CACHE: cache,
+        // The Node that this runs on is the one the tasks run on.
+        PATH: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter),
+      },
+      logFile: join(folder, 'engine.log'),
+      onProgress,
+    })
+  }
+}
+
+/** The settings of a stack of that name that runs on this machine; empty when none does. */
+export async function runningStack(name: string): Promise<Settings> {
+  const file = join(await stateFolder(home, name), 'running.json')
+  try {
+    return z.record(z.string(), z.string()).parse(parseJson(await readFile(file, 'utf8')))
+  } catch {
+    return {}
+  }
+}
+
+/** What the user left out is made up once and kept, so that a webhook URL stays the same over restarts. */
+async function withDefaults(settings: Settings, file: string): Promise<Record<string, string>> {
+  const set = Object.entries(settings).flatMap(([name, value]) => (value ? [[name, value] as const] : []))
+  const kept = await keptSecrets(file)
+  return { DIM_CONFIG_DIR: join(home, 'config'), ...kept, ...Object.fromEntries(set) }
+}
+
+async function keptSecrets(file: string): Promise<Record<string, string>> {
+  try {
+    return z.record(z.string(), z.string()).parse(parseJson(await readFile(file, 'utf8')))
+  } catch {
+    const made = {
+      ALERT_WEBHOOK_KEY: randomBytes(24).toString('hex'),
+      KESTRA_USERNAME: 'admin@example.com',
+      KESTRA_PASSWORD: `A1${randomBytes(12).toString('hex')}`,
+    }
+    await writeFile(file, JSON.stringify(made), { mode: 0o600 })
+    return made
+  }
+}
+
+async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {
+  for (const stop of stops.splice(0).reverse()) await stop()
+}

@@ -1,0 +1,378 @@
+import { businessSeverity } from '../domain/assess/business-severity.ts'
+import type { Finding } from '../domain/assess/finding.ts'
+import { found, observed, observedTrouble, type Situation } from '../domain/assess/situation.ts'
+import type { Action } from '../domain/decision.ts'
+import type { Verdict } from './proposal-text.ts'
+
+/** One row: when it applies it answers, with what it rests on and why. */
+export interface Row {
+  readonly name: string
+  readonly decide: (situation: Situation) => Verdict | null
+}
+
+/**
+ * The decision table, read from the top; the first row that applies decides.
+ * First what explains the alert away without any trouble of its own, then trouble that connectors read, from the most
+ * telling to the least, then signs that all is well, at last the payload's word alone.
+ */
+export const rows: readonly Row[] = [
+  {
+    name: 'resolved_by_monitor',
+    decide: (s) =>
+      s.allResolved && observedTrouble(s).length === 0
+        ? harmless(s, [], 'Every alert of it is resolved, by its own monitor', 0.9)
+        : null,
+  },
+  {
+    name: 'planned_maintenance',
+    decide: (s) => {
+      if (!s.maintenance || willFailAgain(s).length > 0) return null
+      const { id, data } = s.maintenance
+      const window = `planned maintenance "${data.name}" covers it until ${data.until}`
+      return { ...harmless(s, [], window, 0.92), action: 'dismiss', alsoCites: [id] }
+    },
+  },
+  {
+    name: 'lower_environment',
+    decide: (s) =>
+      s.isProduction
+        ? null
+        : {
+            ...harmless(
+              s,
+              observedTrouble(s),
+              'it is not production: a staging, test or development environment',
+              0.88,
+            ),
+            action: 'log_only',
+          },
+  },
+  {
+    name: 'abandoned_lock',
+    decide: (s) => {
+      const [lock] = observed(s, 'lock_abandoned')
+      if (!lock) return null
+      const rest = 'Whoever waits for it goes on once the idle session that holds the lock is ended'
+      return { ...incident(s, [lock], rest, 0.88), ...fix('release_lock', lock) }
+    },
+  },
+  {
+    name: 'working_lock',
+    decide: (s) => {
+      const locks = observed(s, 'lock_working')
+      return locks.length > 0
+        ? incident(s, locks, 'The holder of the lock is at work: ending it would undo its work, so people judge', 0.85)
+        : null
+    },
+  },
+  {
+    name: 'breaking_schema_change',
+    decide: (s) => {
+      const changes = found(s, 'schema_broken')
+      if (changes.length === 0) return null
+      const trouble = [...changes, ...willFailAgain(s)]
+      if (s.affected.length > 0) return incident(s, trouble, 'What reads it breaks, and no restart mends that', 0.9)
+      if (s.hasNoReaders && s.isCatalogued && willFailAgain(s).length === 0) {
+        return {
+          ...incident(s, changes, 'Nothing is known to read it', 0.8, true),
+          isIncident: false,
+          action: 'log_only',
+          severity: 'LOW',
+        }
+      }
+      return incident(s, trouble, 'Who reads it is not known', 0.75)
+    },
+  },
+  {
+    name: 'deterministic_failure',
+    decide: (s) => {
+      const trouble = willFailAgain(s)
+      return trouble.length > 0
+        ? incident(
+            s,
+            trouble,
+            'It fails again however often it is started: somebody has to change something first',
+            0.9,
+          )
+        : null
+    },
+  },
+  {
+    name: 'stuck_task',
+    decide: (s) => {
+      const stuck = observed(s, 'task_stuck').find(isOwn)
+      if (!stuck) return null
+      const verdict = incident(s, [stuck], 'A task that runs so much longer than usual does not end by itself', 0.9)
+      return s.urgency === 'breached' && canRestart(s) ? { ...verdict, ...fix('airflow_clear_task', stuck) } : verdict
+    },
+  },
+  {
+    name: 'transient_task_failure',
+    decide: (s) => {
+      const failed = observed(s, 'task_failed').find((finding) => finding.failure?.deterministic === false)
+      if (!failed) return null
+      const verdict = incident(
+        s,
+        [failed],
+        'The cause passes by itself, and no retry is left: it needs one more start',
+        0.88,
+      )
+      if (!canRestart(s) || failsRepeatedly(s, failed)) {
+        const reason =
+          'The cause looks transient, but it has failed again and again: a restart hides more than it mends'
+        return incident(s, [failed], reason, 0.75)
+      }
+      return { ...verdict, ...fix('airflow_clear_task', failed) }
+    },
+  },
+  {
+    name: 'transient_model_failure',
+    decide: (s) => {
+      const failed = observed(s, 'model_failed').find((finding) => finding.failure?.deterministic === false)
+      if (!failed) return null
+      const verdict = incident(s, [failed], 'The cause passes by itself: the model needs one more run', 0.85)
+      return canRestart(s) ? { ...verdict, ...fix('dbt_retry', failed) } : verdict
+    },
+  },
+  {
+    name: 'retry_pending',
+    decide: (s) => {
+      const retrying = observed(s, 'task_retrying')
+      const others = observedTrouble(s).filter(({ sign }) => sign !== 'run_late')
+      if (retrying.length === 0 || others.length > 0) return null
+      if (s.urgency === 'breached' || s.urgency === 'near') {
+        return incident(s, retrying, 'A retry is left, but the promised time runs out before one can count on it', 0.8)
+      }
+      return { ...harmless(s, retrying, 'a retry is left and there is time for it', 0.87), action: 'log_only' }
+    },
+  },
+  {
+    name: 'upstream_trouble',
+    decide: (s) => {
+      const above = observedTrouble(s).filter(({ relation }) => relation === 'upstream')
+      const own = observedTrouble(s).filter(({ relation }) => relation === 'subject')
+      return above.length > 0
+        ? incident(s, [...above, ...own], 'The cause is upstream: what is below it follows (cascade)', 0.85)
+        : null
+    },
+  },
+  {
+    name: 'late_data',
+    decide: (s) => {
+      const late = observed(s, 'data_late')
+      return late.length > 0 ? incident(s, late, 'The data has not arrived and its limit has passed', 0.86) : null
+    },
+  },
+  {
+    name: 'lost_or_multiplied_data',
+    decide: (s) => {
+      const lost = observed(s, 'data_lost', 'data_multiplied')
+      return lost.length > 0 && !isSeasonal(s)
+        ? incident(s, lost, 'No known pattern explains the change in volume', 0.86)
+        : null
+    },
+  },
+  {
+    name: 'failed_test',
+    decide: (s) => {
+      const failed = observed(s, 'test_failed', 'model_failed')
+      return failed.length > 0 ? incident(s, failed, 'Wrong data reaches whoever reads it', 0.86) : null
+    },
+  },
+  {
+    name: 'failed_run',
+    decide: (s) => {
+      const failed = observed(s, 'task_failed', 'run_failed')
+      return failed.length > 0
+        ? incident(s, failed, 'It ended without result, and nothing says why or that it recovers', 0.8)
+        : null
+    },
+  },
+  {
+    name: 'late_run',
+    decide: (s) => {
+      const late = [
+        ...observed(s, 'task_stuck', 'run_late'),
+        ...(isLate(s) ? observed(s, 'task_slow', 'run_slow') : []),
+      ]
+      return late.length > 0 ? incident(s, late, 'It runs far longer than it may', 0.85) : null
+    },
+  },
+  {
+    name: 'beyond_normal',
+    decide: (s) => {
+      const beyond = observed(s, 'beyond_normal').filter(() => observed(s, 'within_normal').length === 0)
+      return beyond.length > 0 ? incident(s, beyond, 'No known pattern reaches so far', 0.82) : null
+    },
+  },
+  {
+    name: 'slow_in_time',
+    decide: (s) => {
+      const slow = observed(s, 'task_slow', 'run_slow', 'in_time')
+      return slow.length > 0 && !isLate(s)
+        ? { ...harmless(s, slow, 'it is at work and still within its time', 0.84), action: 'log_only' }
+        : null
+    },
+  },
+  {
+    name: 'warning_only',
+    decide: (s) => {
+      const warned = observed(s, 'test_warned', 'data_aging')
+      return warned.length > 0 && !isLate(s)
+        ? { ...harmless(s, warned, 'it is a warning below the limit that the team has set', 0.84), action: 'log_only' }
+        : null
+    },
+  },
+  {
+    name: 'recovered',
+    decide: (s) => {
+      const well = observed(s, 'recovered')
+      return well.length > 0 ? harmless(s, well, 'it has recovered: it is well again', 0.9) : null
+    },
+  },
+  {
+    name: 'within_normal',
+    decide: (s) => {
+      const normal = observed(s, 'within_normal')
+      return normal.length > 0 ? harmless(s, normal, 'a known, regular pattern explains it', 0.9) : null
+    },
+  },
+  {
+    name: 'not_due_yet',
+    decide: (s) => {
+      const early = observed(s, 'not_due')
+      return early.length > 0 ? { ...harmless(s, early, 'it is not due yet', 0.87), action: 'log_only' } : null
+    },
+  },
+  {
+    name: 'brief_lock',
+    decide: (s) => {
+      const brief = observed(s, 'lock_brief')
+      return brief.length > 0
+        ? { ...harmless(s, brief, 'the lock is short and holds nobody up', 0.85), action: 'log_only' }
+        : null
+    },
+  },
+  {
+    name: 'added_column',
+    decide: (s) => {
+      const grown = found(s, 'schema_grown')
+      return grown.length > 0 && s.category === 'schema_change'
+        ? { ...harmless(s, grown, 'it adds and takes nothing away', 0.85), action: 'log_only' }
+        : null
+    },
+  },
+  {
+    name: 'cannot_check',
+    decide: (s) => {
+      const [missing] = s.unavailable
+      if (!missing) return null
+      const reason = `${missing.data.system} did not answer, so the alert can't be checked and counts as real`
+      return { ...incident(s, claims(s), reason, 0.5), alsoCites: s.unavailable.map(({ id }) => id) }
+    },
+  },
+  {
+    name: 'claimed_pattern_low_stakes',
+    decide: (s) => {
+      const normal = found(s, 'claimed_normal', 'within_normal')
+      return normal.length > 0 &&
+        s.isLowStakes &&
+        !s.claimedFailure &&
+        claims(s).length === 0 &&
+        s.urgency !== 'breached'
+        ? harmless(s, normal, 'the load is expected, and the catalogue knows nothing that depends on it', 0.86)
+        : null
+    },
+  },
+  {
+    name: 'confirmed_noise',
+    decide: (s) => {
+      const noise = s.history.confirmedNoise
+      if (noise.length < 2 || s.history.wasReal.length > 0 || !s.isLowStakes || s.claimedFailure) return null
+      const reason = `people confirmed ${noise.length} times that the same alert was noise, and nothing differs`
+      return { ...harmless(s, [], reason, 0.82), alsoCites: noise.map(({ id }) => id) }
+    },
+  },
+  {
+    name: 'alert_alone',
+    decide: (s) => {
+      const reason = 'No system that was asked confirms or denies it, so the monitor is believed'
+      return incident(s, claims(s), reason, 0.65)
+    },
+  },
+]
+
+/** Real trouble: people are told, unless it hurts so little that a ticket does. */
+function incident(
+  s: Situation,
+  trouble: readonly Finding[],
+  reason: string,
+  confidence: number,
+  mild = false,
+): Verdict {
+  const severity = businessSeverity(s, mild)
+  return {
+    isIncident: true,
+    severity,
+    action: severity === 'LOW' ? 'log_only' : 'notify_team',
+    cause: trouble,
+    reason,
+    confidence: sure(s, confidence),
+  }
+}
+
+/** No trouble. Where much depends on the asset, or nobody knows what does, it still leaves a trace that people list. */
+function harmless(s: Situation, cause: readonly Finding[], reason: string, confidence: number): Verdict {
+  const action: Action = (s.level.tier ?? 4) === 1 || !s.isCatalogued ? 'log_only' : 'dismiss'
+  return { isIncident: false, severity: 'LOW', action, cause, reason, confidence: sure(s, confidence) }
+}
+
+function fix(template: 'airflow_clear_task' | 'release_lock' | 'dbt_retry', { target }: Finding): Partial<Verdict> {
+  return target === null ? {} : { action: 'auto_fix', remediation: { template, target } }
+}
+
+/** Less sure where a needed system is silent, or where signs of health stand against the trouble. */
+function sure(s: Situation, confidence: number): number {
+  const isContradicted = observedTrouble(s).some(isOwn) && observed(s, 'recovered', 'within_normal').some(isOwn)
+  const less = (s.unavailable.length > 0 ? 0.2 : 0) + (isContradicted ? 0.15 : 0)
+  return Math.max(0.3, Math.round((confidence - less) * 100) / 100)
+}
+
+function isOwn({ relation }: Finding): boolean {
+  return relation === 'subject' || relation === 'related'
+}
+
+/** Failures, finished or about to be retried, whose cause stays. */
+function willFailAgain(s: Situation): Finding[] {
+  return observed(s, 'task_failed', 'task_retrying', 'run_failed', 'model_failed', 'test_failed').filter(
+    ({ failure }) => failure?.deterministic === true,
+  )
+}
+
+/** A restart is no cure while the input is missing, a lock is held, or rows are wrong. */
+function canRestart(s: Situation): boolean {
+  return observed(s, 'data_late', 'lock_working', 'lock_abandoned', 'test_failed', 'schema_broken').length === 0
+}
+
+/** Failed in the last runs too: what passes by itself would have passed. */
+function failsRepeatedly(s: Situation, failed: Finding): boolean {
+  return s.evidence.some(
+    (item) =>
+      item.kind === 'task_history' &&
+      `${item.data.dag_id}.${item.data.task_id}` === failed.target &&
+      item.data.recent.slice(0, 3).filter((state) => state === 'failed').length >= 3,
+  )
+}
+
+function isSeasonal(s: Situation): boolean {
+  return observed(s, 'within_normal').length > 0 && observed(s, 'beyond_normal').length === 0
+}
+
+function isLate(s: Situation): boolean {
+  return s.urgency === 'breached' || s.urgency === 'near'
+}
+
+/** Trouble that only the payload tells of. */
+function claims(s: Situation): Finding[] {
+  return s.findings.filter((finding) => finding.isWrong && !finding.observed)
+}

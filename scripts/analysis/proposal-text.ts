@@ -1,0 +1,106 @@
+import type { Severity } from '../domain/alert.ts'
+import { duration, type Finding } from '../domain/assess/finding.ts'
+import type { Situation } from '../domain/assess/situation.ts'
+import type { Action, Proposal } from '../domain/decision.ts'
+import { oneLine, plainText } from '../domain/text.ts'
+
+/** What a row of the decision table says; the text around it is the same for all. */
+export interface Verdict {
+  isIncident: boolean
+  severity: Severity
+  action: Action
+  /** What it rests on, the most telling first. */
+  cause: readonly Finding[]
+  /** One sentence without its end. */
+  reason: string
+  confidence: number
+  /** Evidence that it rests on beside that of `cause`. */
+  alsoCites?: readonly string[]
+  remediation?: Proposal['remediation']
+}
+
+/** Writes a verdict as a proposal: cause and impact in words, with the evidence that they rest on. */
+export function writeProposal(situation: Situation, verdict: Verdict): Proposal {
+  const cited = citedEvidence(situation, verdict)
+  return {
+    is_incident: verdict.isIncident,
+    severity: verdict.severity,
+    category: situation.category,
+    root_cause: plainText(rootCause(situation, verdict), 2000),
+    business_impact: plainText(businessImpact(situation, verdict), 2000),
+    reasoning: plainText(reasoning(situation, verdict, cited), 4000),
+    affected_count: situation.affected.length,
+    affected_assets: situation.affected.slice(0, 200).map((name) => oneLine(name, 512)),
+    recommended_action: verdict.action,
+    confidence: verdict.confidence,
+    evidence_ids: cited.slice(0, 100),
+    remediation: verdict.action === 'auto_fix' ? (verdict.remediation ?? null) : null,
+  }
+}
+
+function rootCause(s: Situation, { cause, reason, isIncident }: Verdict): string {
+  const found = cause.slice(0, 3).map((finding) => `${sentence(finding.says)} [${finding.evidence.join(', ')}]`)
+  if (!isIncident) return [sentence(reason), ...found].join(' ')
+  const claimed = s.alerts[0]?.title ?? 'an alert without words'
+  const kind = s.claimedFailure ? ` Its text points to this: ${s.claimedFailure.says}.` : ''
+  const first = found.length > 0 ? found.join(' ') : `The monitor reports: ${sentence(oneLine(claimed, 200))}${kind}`
+  const changes = s.changes
+    .slice(0, 2)
+    .map(({ id, data }) => `Shortly before, a ${data.what.replace('_', ' ')} ${data.ref ?? ''} touched it [${id}].`)
+  return [first, ...changes, sentence(reason)].join(' ')
+}
+
+function businessImpact({ level, affected, urgency }: Situation, { isIncident }: Verdict): string {
+  if (!isIncident) return 'None known.'
+  const { tier, minutes, minutesLeft, owner, revenuePerHour } = level
+  const left = minutesLeft === null ? 0 : minutesLeft
+  const promise = minutes === null ? 'The promised time' : `The promise of ${duration(minutes)}`
+  return [
+    tier === null
+      ? 'It is not in the catalogue, so what depends on it is not known.'
+      : `Tier ${tier}${owner ? `, owned by ${owner}` : ''}.`,
+    urgency === 'breached' ? `${promise} is broken, by ${duration(-left)}.` : '',
+    urgency === 'near' ? `${promise} ends in ${duration(left)}.` : '',
+    urgency === 'distant' ? `${promise} leaves ${duration(left)}.` : '',
+    affected.length > 0 ? `${affected.length} depend on it: ${listed(affected)}.` : '',
+    revenuePerHour > 0 ? `An hour costs about ${revenuePerHour}.` : '',
+  ]
+    .filter(Boolean)
+    .join(' ')
+}
+
+function reasoning(s: Situation, { reason, cause }: Verdict, cited: readonly string[]): string {
+  const facts = s.evidence
+    .filter(({ id }) => cited.includes(id))
+    .slice(0, 12)
+    .map(({ id, source, summary }) => `[${id}] ${source}: ${oneLine(summary, 240)}`)
+  const silent = s.unavailable.map(({ data }) => `${data.system} could not be asked.`)
+  const claim =
+    cause.length > 0 && cause.every(({ observed }) => !observed) ? ['This rests on what the payload says.'] : []
+  return [sentence(reason), ...claim, ...silent, ...facts].join('\n')
+}
+
+/** What the verdict rests on first, then what its severity rests on. */
+function citedEvidence(s: Situation, verdict: Verdict): string[] {
+  const lineage = s.evidence.filter(({ kind }) => kind === 'lineage').map(({ id }) => id)
+  return [
+    ...new Set([
+      ...verdict.cause.flatMap(({ evidence }) => evidence),
+      ...(verdict.alsoCites ?? []),
+      ...(verdict.isIncident ? s.changes.map(({ id }) => id) : []),
+      ...s.level.evidence,
+      ...(s.affected.length > 0 ? lineage : []),
+    ]),
+  ]
+}
+
+function listed(names: readonly string[]): string {
+  const shown = names.slice(0, 12).map((name) => oneLine(name, 120))
+  return names.length > shown.length ? `${shown.join(', ')} and ${names.length - shown.length} more` : shown.join(', ')
+}
+
+function sentence(text: string): string {
+  const trimmed = text.trim()
+  const capital = `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}`
+  return /[.!?]$/.test(capital) ? capital : `${capital}.`
+}

@@ -1,0 +1,79 @@
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { runningStack, type Stack, type StackOptions, startStack } from '../../engine/stack.ts'
+import { type Declared, isSettingName, readSettings, type SettingName, type Settings } from '../lib/config.ts'
+import { toAppError } from '../lib/errors.ts'
+import { type Progress, showProgress } from './progress.ts'
+
+const home = join(import.meta.dirname, '..', '..')
+
+/** The settings of .env and of the environment; the environment wins. */
+export function ownSettings(): Settings {
+  try {
+    process.loadEnvFile(join(home, '.env'))
+  } catch {
+    // Without .env the environment itself holds the settings.
+  }
+  return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => isSettingName(name) && value))
+}
+
+/**
+ * The settings of a product that runs: those that are set, else those of `npm start` on this machine.
+ * @throws AppError E_SETTING_MISSING
+ */
+export async function runningSettings<N extends SettingName>(names: readonly N[]): Promise<Declared<N>> {
+  const own = ownSettings()
+  return readSettings(names, { ...(await runningStack('start')), ...own })
+}
+
+/** The engine that is wanted: `KESTRA_VERSION`, else the long-term release. */
+export function wantedKestra(): string {
+  return process.env.KESTRA_VERSION || '1.3.31'
+}
+
+/** Runs a command: `--help`, one line for a fault with what to do about it, exit codes 0, 1 and 2 (wrong usage). */
+export async function runCommand<T extends Record<string, { type: 'boolean' | 'string' }>>(
+  help: string,
+  options: T,
+  run: (values: Record<string, string | boolean | undefined>) => Promise<void>,
+): Promise<void> {
+  let values: Record<string, string | boolean | undefined>
+  try {
+    const parsed = parseArgs({ options: { ...options, help: { type: 'boolean', short: 'h' } }, strict: true })
+    values = parsed.values as Record<string, string | boolean | undefined>
+  } catch (thrown) {
+    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`)
+    process.exitCode = 2
+    return
+  }
+  if (values.help) {
+    process.stdout.write(help)
+    return
+  }
+  try {
+    await run(values)
+  } catch (thrown) {
+    const error = toAppError(thrown)
+    process.stderr.write(`\n${error.code}: ${error.message}\n${error.hint}\n`)
+    if (error.code === 'E_UNEXPECTED' && process.env.DEBUG) process.stderr.write(`${error.cause}\n`)
+    process.exitCode = 1
+  }
+}
+
+/** Starts the stack with progress, and stops it on Ctrl-C. */
+export async function launch(
+  options: Omit<StackOptions, 'onProgress' | 'kestraVersion'>,
+): Promise<{ stack: Stack; progress: Progress; stopped: Promise<void> }> {
+  const progress = showProgress()
+  const stack = await startStack({ ...options, kestraVersion: wantedKestra(), onProgress: progress.step })
+  progress.pause()
+  const stopped = new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+      process.once(signal, () => {
+        process.stderr.write('\nStopping …\n')
+        void stack.stop().finally(resolve)
+      })
+    }
+  })
+  return { stack, progress, stopped }
+}

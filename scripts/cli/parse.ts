@@ -1,0 +1,75 @@
+import { readFile } from 'node:fs/promises'
+import { basename } from 'node:path'
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { AppError, toAppError } from '../lib/errors.ts'
+import { parseJson, safeStringify } from '../lib/json.ts'
+import { findMonitor, readDelivery } from '../monitors/index.ts'
+
+const help = `Shows what the product makes of recorded webhook bodies. Reads files only: no store, no network.
+
+  npm run --silent parse -- [--monitor NAME] [--headers FILE.json] FILE…
+
+  --monitor NAME      read every file as this monitor's, instead of recognising it
+  --headers FILE      the headers that came with the bodies, a JSON object
+
+Prints one line of JSON a file: {"file", "monitor", "alerts"} or {"file", "error": {"code", "message", "hint"}}.
+Exit code 0 when every file was understood or cleanly refused, 1 when one could not be opened, 2 for wrong usage.
+`
+
+const Headers = z.record(z.string(), z.string())
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { monitor: { type: 'string' }, headers: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+  })
+  if (values.help) {
+    process.stdout.write(help)
+    return 0
+  }
+  if (positionals.length === 0) throw new Usage('Name at least one file.')
+  if (values.monitor !== undefined) findMonitor(values.monitor)
+  const headers = values.headers === undefined ? {} : await readHeaders(values.headers)
+  let code = 0
+  for (const file of positionals) {
+    const answer = await parseFile(file, headers, values.monitor)
+    if ('unopened' in answer) code = 1
+    process.stdout.write(`${safeStringify(answer.line)}\n`)
+  }
+  return code
+}
+
+async function parseFile(file: string, headers: Record<string, string>, monitor: string | undefined) {
+  const name = basename(file)
+  let text: string
+  try {
+    text = await readFile(file, 'utf8')
+  } catch {
+    const error = { code: 'E_PAYLOAD_UNREADABLE', message: 'The file cannot be opened.', hint: 'Check its path.' }
+    return { unopened: true, line: { file: name, error } }
+  }
+  try {
+    const receivedAt = new Date().toISOString()
+    return { line: { file: name, ...readDelivery({ body: parseJson(text), headers, receivedAt }, monitor) } }
+  } catch (thrown) {
+    const { code, message, hint } = toAppError(thrown)
+    return { line: { file: name, error: { code, message, hint } } }
+  }
+}
+
+async function readHeaders(file: string): Promise<Record<string, string>> {
+  const parsed = Headers.safeParse(parseJson(await readFile(file, 'utf8')))
+  if (!parsed.success) throw new Usage('The headers file must hold a JSON object of strings.')
+  return Object.fromEntries(Object.entries(parsed.data).map(([key, value]) => [key.toLowerCase(), value]))
+}
+
+class Usage extends Error {}
+
+try {
+  process.exitCode = await main()
+} catch (thrown) {
+  const isUsage = thrown instanceof Usage || thrown instanceof AppError || thrown instanceof TypeError
+  process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${isUsage ? help : ''}`)
+  process.exitCode = 2
+}

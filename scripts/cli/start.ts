@@ -1,0 +1,28 @@
+import { launch, ownSettings, runCommand } from './launch.ts'
+
+const help = `Usage: npm start
+
+Starts the product on this machine without Docker: a PostgreSQL, the real Kestra engine in one JVM, the flows. What was
+there the last time is still there. Settings come from .env or the environment (see .env.example); what is missing is
+made up and kept. Ctrl-C stops everything.
+
+  KESTRA_VERSION=2.0.0 npm start    the other engine (needs a JDK 25)
+`
+
+await runCommand(help, {}, async () => {
+  const { stack, stopped } = await launch({ name: 'start', settings: ownSettings(), fresh: false })
+  process.stdout.write(`
+DataIncidentManager is running on Kestra ${stack.engine.kestraVersion}.
+
+  Webhook for your monitors   ${stack.webhookUrl}
+  Kestra API                  ${stack.engine.url}  (${stack.settings.KESTRA_USERNAME} / ${stack.settings.KESTRA_PASSWORD})
+  Store                       ${stack.settings.DATABASE_URL}
+
+Try it:
+  curl -H 'content-type: application/json' -d @test_scenarios/schema_drift.json \\
+    ${stack.webhookUrl}
+
+Ctrl-C stops it.
+`)
+  await stopped
+})

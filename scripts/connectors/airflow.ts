@@ -1,0 +1,237 @@
+import type { Asset } from '../domain/alert.ts'
+import { median, spellDuration } from '../domain/duration.ts'
+import type { EvidenceDraft } from '../domain/evidence.ts'
+import { oneLine } from '../domain/text.ts'
+import { AppError } from '../lib/errors.ts'
+import {
+  type Airflow,
+  airflowSystem,
+  type DagRun,
+  openAirflow,
+  readAccess,
+  readSettingNames,
+  type TaskInstance,
+} from './airflow/client.ts'
+import { logExcerpt } from './airflow/log-excerpt.ts'
+import type { Connector, Question } from './connector.ts'
+
+const recentRuns = 25
+const recentTries = 10
+/** The instances that are looked into; the first to fail is the likeliest cause. */
+const mostInstances = 5
+const troubledStates: readonly string[] = ['failed', 'up_for_retry', 'running']
+/** From here on something runs longer than usual; evidence says by how much, the analyser judges. */
+const slowFactor = 1.4
+
+/** Apache Airflow 3: runs, tasks, tries and logs of the DAG that is in trouble. */
+export const airflow: Connector = {
+  name: 'airflow',
+  settings: readSettingNames,
+  isConfigured: (settings) => readAccess(settings) !== null,
+  concerns: ({ asset }) => dagIdOf(asset) !== null,
+
+  async gather(question, { settings, signal }) {
+    const access = readAccess(settings)
+    const dagId = dagIdOf(question.asset)
+    if (!access || dagId === null) return []
+    const client = openAirflow(access, signal)
+    const [dag, runs] = await Promise.all([client.dag(dagId), client.runs(dagId, recentRuns)])
+    if (!dag || !runs) {
+      throw new AppError('E_HTTP_STATUS', `Airflow knows no DAG ${oneLine(dagId, 250)}.`, 'Check the id in the alert.')
+    }
+    const wantedId = question.asset?.native?.run_id
+    const wanted = wantedId
+      ? (runs.find((run) => run.dag_run_id === wantedId) ?? (await client.run(dagId, wantedId)))
+      : null
+    const typical = typicalSeconds(runs)
+    const focus = wanted ?? runInTrouble(runs, typical, question.now)
+    if (!focus) return []
+    const shown = new Set([focus, runs[0], runs.find(hasEnded)].filter((run) => run !== undefined))
+    return [
+      ...[...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now)),
+      ...(await taskEvidence(client, focus, typical, question)),
+    ]
+  },
+}
+
+/**
+ * Whether the DAG, or the task, that an incident is about has succeeded since: its last try or run to end after `since`
+ * is a success. Null when Airflow is not configured or does not know the asset. @throws AppError as `gather`
+ */
+export async function airflowRecovered(
+  asset: Asset | null,
+  since: Date,
+  context: { settings: Readonly<Record<string, string | undefined>>; signal: AbortSignal },
+): Promise<{ recovered: boolean; detail: string } | null> {
+  const access = readAccess(context.settings)
+  const dagId = dagIdOf(asset)
+  if (!access || dagId === null) return null
+  const client = openAirflow(access, context.signal)
+  const taskId = asset?.kind === 'task' ? asset.native?.task_id : undefined
+  const ended = taskId
+    ? await client.taskInstances(dagId, 'any', { task: taskId, limit: recentRuns, orderBy: '-start_date' })
+    : await client.runs(dagId, recentRuns)
+  if (!ended) return null
+  const last = ended
+    .filter(
+      (one) => (one.state === 'success' || one.state === 'failed') && Date.parse(one.end_date ?? '') > since.getTime(),
+    )
+    .sort((a, b) => Date.parse(b.end_date ?? '') - Date.parse(a.end_date ?? ''))[0]
+  const name = taskId ? `${taskId} of ${dagId}` : dagId
+  if (last?.state !== 'success') return { recovered: false, detail: `${name} has not succeeded since.` }
+  return { recovered: true, detail: `${name} succeeded in run ${last.dag_run_id} at ${last.end_date}.` }
+}
+
+/** The DAG of an asset of this Airflow, in Airflow's spelling; null when it is none. */
+function dagIdOf(asset: Asset | null): string | null {
+  if (!asset || (asset.system ?? airflowSystem) !== airflowSystem) return null
+  if (asset.kind !== 'dag' && asset.kind !== 'task') return null
+  // The name of a task is never split: without its native parts nobody knows where the DAG's id ends.
+  return asset.native?.dag_id ?? (asset.kind === 'dag' ? asset.name : null)
+}
+
+function hasEnded(run: DagRun): boolean {
+  return run.state === 'success' || run.state === 'failed'
+}
+
+function typicalSeconds(of: readonly (DagRun | TaskInstance)[]): number | null {
+  return median(of.flatMap((one) => (one.state === 'success' && one.duration != null ? [one.duration] : [])))
+}
+
+/** The run that overstays longest, else the last one if it failed, else what is under way or was last. */
+function runInTrouble(runs: readonly DagRun[], typical: number | null, now: Date): DagRun | undefined {
+  const running = runs.filter((run) => run.state === 'running')
+  const oldest = running.toSorted((a, b) => secondsOf(b, now) - secondsOf(a, now))[0]
+  if (oldest && isSlow(oldest, typical, now)) return oldest
+  const lastEnded = runs.find(hasEnded)
+  return lastEnded?.state === 'failed' ? lastEnded : (oldest ?? runs[0])
+}
+
+function isSlow(one: DagRun | TaskInstance, typical: number | null, now: Date): boolean {
+  return typical !== null && secondsOf(one, now) >= typical * slowFactor
+}
+
+/** How long it took, or has been going on. */
+function secondsOf(one: DagRun | TaskInstance, now: Date): number {
+  if (one.state !== 'running' && one.duration != null) return one.duration
+  return one.start_date ? Math.max(0, (now.getTime() - Date.parse(one.start_date)) / 1000) : 0
+}
+
+function runEvidence(run: DagRun, typical: number | null, isPaused: boolean, now: Date): EvidenceDraft {
+  const seconds = run.start_date ? Math.round(secondsOf(run, now)) : null
+  const lasted =
+    seconds === null
+      ? ''
+      : run.state === 'running'
+        ? ` for ${spellDuration(seconds)}`
+        : ` after ${spellDuration(seconds)}`
+  const usual = typical === null ? '' : `; ${spellDuration(typical)} is usual`
+  return {
+    source: 'airflow',
+    kind: 'dag_run',
+    asset: run.dag_id,
+    observed_at: now.toISOString(),
+    summary: `Run ${run.dag_run_id} of ${run.dag_id} is ${run.state}${lasted}${usual}${isPaused ? '; the DAG is paused' : ''}.`,
+    data: {
+      dag_id: run.dag_id,
+      run_id: run.dag_run_id,
+      state: run.state,
+      start: run.start_date ?? null,
+      end: run.end_date ?? null,
+      duration_s: seconds,
+      typical_duration_s: typical === null ? null : Math.round(typical),
+      is_paused: isPaused,
+      system: airflowSystem,
+    },
+  }
+}
+
+async function taskEvidence(
+  client: Airflow,
+  run: DagRun,
+  typicalRun: number | null,
+  { asset, now }: Question,
+): Promise<EvidenceDraft[]> {
+  const instances = (await client.taskInstances(run.dag_id, run.dag_run_id, { states: troubledStates })) ?? []
+  const ownTask = asset?.kind === 'task' ? asset.native?.task_id : undefined
+  const order = (one: TaskInstance) => (one.task_id === ownTask ? -1 : troubledStates.indexOf(one.state ?? ''))
+  const looked = instances
+    .toSorted((a, b) => order(a) - order(b) || Date.parse(a.start_date ?? '') - Date.parse(b.start_date ?? '') || 0)
+    .slice(0, mostInstances)
+  const found = await Promise.all(
+    looked.map(async (instance) => {
+      const [tries, log] = await Promise.all([
+        client.taskInstances(run.dag_id, 'any', { task: instance.task_id, limit: recentTries, orderBy: '-start_date' }),
+        readLog(client, instance),
+      ])
+      const history = (tries ?? []).filter((one) => one.map_index === instance.map_index)
+      const typical = typicalSeconds(history)
+      const isOverdue = typical === null ? isSlow(run, typicalRun, now) : isSlow(instance, typical, now)
+      // A task at work in its usual time is no trouble, whatever the alert says of its DAG.
+      if (instance.state === 'running' && !isOverdue) return []
+      return [failureEvidence(instance, typical, log, now), historyEvidence(instance, history, now)]
+    }),
+  )
+  return found.flat()
+}
+
+type ReadLog = { excerpt: string | null; problem: string | null }
+
+/** A log that can't be read is missed, and does not take the rest with it. */
+async function readLog(client: Airflow, instance: TaskInstance): Promise<ReadLog> {
+  if (instance.try_number < 1) return { excerpt: null, problem: null }
+  try {
+    const lines = await client.log(instance)
+    return { excerpt: lines ? logExcerpt(lines, client.redact) : null, problem: lines ? null : 'there is none' }
+  } catch (thrown) {
+    if (thrown instanceof AppError) return { excerpt: null, problem: thrown.message }
+    throw thrown
+  }
+}
+
+function failureEvidence(one: TaskInstance, typical: number | null, log: ReadLog, now: Date): EvidenceDraft {
+  const seconds = one.start_date ? Math.round(secondsOf(one, now)) : null
+  const lasted =
+    seconds === null
+      ? ''
+      : one.state === 'running'
+        ? ` for ${spellDuration(seconds)}`
+        : ` after ${spellDuration(seconds)}`
+  const usual = typical === null ? '' : `; ${spellDuration(typical)} is usual`
+  const mapped = one.map_index < 0 ? '' : ` [${one.map_index}]`
+  return {
+    source: 'airflow',
+    kind: 'task_failure',
+    asset: `${one.dag_id}.${one.task_id}`,
+    observed_at: now.toISOString(),
+    summary: `Task ${one.task_id}${mapped} of ${one.dag_id} is ${one.state}${lasted}, at try ${one.try_number}${usual}.`,
+    data: {
+      dag_id: one.dag_id,
+      task_id: one.task_id,
+      run_id: one.dag_run_id,
+      map_index: one.map_index < 0 ? null : one.map_index,
+      state: one.state ?? 'none',
+      try_number: one.try_number,
+      max_tries: one.max_tries ?? null,
+      log_excerpt: log.excerpt,
+      ...(log.problem === null ? {} : { log_problem: log.problem }),
+      start: one.start_date ?? null,
+      duration_s: seconds,
+      typical_duration_s: typical === null ? null : Math.round(typical),
+      system: airflowSystem,
+    },
+  }
+}
+
+function historyEvidence(one: TaskInstance, history: readonly TaskInstance[], now: Date): EvidenceDraft {
+  const recent = history.map(({ state }) => state ?? 'none')
+  const failed = recent.filter((state) => state === 'failed').length
+  return {
+    source: 'airflow',
+    kind: 'task_history',
+    asset: `${one.dag_id}.${one.task_id}`,
+    observed_at: now.toISOString(),
+    summary: `Of its last ${recent.length} tries, ${failed} of ${one.task_id} failed.`,
+    data: { dag_id: one.dag_id, task_id: one.task_id, recent, system: airflowSystem },
+  }
+}

@@ -1,0 +1,109 @@
+/** What a failure's own words say of it. `deterministic`: it fails again however often it is started. */
+export interface FailureClass {
+  name: string
+  /** In words a person reads. */
+  says: string
+  deterministic: boolean
+}
+
+type Row = readonly [name: string, says: string, words: RegExp]
+
+// Patterns are anchored on the vendors' own wording and hold no nested repetition: log text is hostile.
+const deterministic: readonly Row[] = [
+  [
+    'missing_column',
+    'a column that the code reads is missing (schema mismatch)',
+    /column .{1,200}? (?:does not exist|not found|cannot be resolved|is missing)|(?:unknown|missing|no such|unrecognized|invalid) column|invalid identifier|cannot resolve .{0,100}?column|UndefinedColumn|unresolved_column|KeyError/i,
+  ],
+  [
+    'missing_relation',
+    'a table or object that the code reads does not exist',
+    /(?:relation|table|view|object|schema|database|dataset) .{1,200}? (?:does not exist|not found|was not found|doesn't exist)|no such table|UndefinedTable|invalid object name/i,
+  ],
+  [
+    'expired_credential',
+    'a credential is expired or refused (authentication)',
+    /(?:token|password|credential|secret|certificate|api key|access key|key pair)s? (?:has |have |is |was |are )?(?:expired|revoked|invalid)|(?:expired|invalid|incorrect|bad) (?:token|password|credential|certificate|api key|access key|username|login|client secret)|authentication (?:failed|error|failure)|login failed|401 unauthori[sz]ed|\b401\b.{0,40}unauthori[sz]ed|unauthori[sz]ed.{0,20}\b401\b|invalid_grant|JWT token is invalid|ExpiredToken/i,
+  ],
+  [
+    'permission',
+    'a permission is missing (access denied)',
+    /permission denied|access ?denied|insufficient privileges?|not authori[sz]ed|403 forbidden|\b403\b.{0,40}forbidden|forbidden.{0,20}\b403\b|does not have .{0,60}?(?:permission|privilege|access)|PermissionError|must be owner of/i,
+  ],
+  [
+    'quota',
+    'a quota or limit is used up',
+    /quota (?:has been |was |is )?(?:exceeded|exhausted|reached)|exceeded .{0,60}?quota|credit (?:limit|quota)|resource monitor|billing .{0,40}?(?:disabled|limit)|no space left on device|disk (?:is )?full|storage limit|could not extend file/i,
+  ],
+  [
+    'code',
+    'the code itself fails',
+    /SyntaxError|IndentationError|NameError|AttributeError|ModuleNotFoundError|ImportError|ZeroDivisionError|IndexError|TypeError|NotImplementedError|syntax error|compilation error|NullPointerException|ClassNotFoundException|UndefinedError|is undefined|broken dag/i,
+  ],
+  [
+    'type_mismatch',
+    'a value or type does not fit (data type mismatch)',
+    /invalid input syntax|cannot cast|could not (?:convert|parse)|numeric value .{0,80}? is not recognized|type mismatch|datatype mismatch|out of range|incompatible types?|ValueError|JSONDecodeError|UnicodeDecodeError|schema mismatch/i,
+  ],
+  [
+    'constraint',
+    'the data breaks a constraint',
+    /duplicate key|unique constraint|violates .{0,60}?constraint|not-null constraint|integrity constraint|IntegrityError|duplicate row|nondeterministic|more than one row/i,
+  ],
+  [
+    'missing_input',
+    'an input file or object is missing',
+    /FileNotFoundError|no such file|NoSuchKey|404 not found|\b404\b.{0,40}not found|file .{1,200}? (?:does not exist|not found)|(?:missing|no) (?:input )?file|NoSuchBucket|empty file/i,
+  ],
+  [
+    'assertion',
+    'a check in the code failed',
+    /AssertionError|assertion failed|data quality check failed|expectation .{0,80}?failed/i,
+  ],
+]
+
+const transient: readonly Row[] = [
+  [
+    'out_of_memory',
+    'the process ran out of memory and was killed (OOM)',
+    /OOM ?-?Kill|out of memory|\bOOM\b|MemoryError|exit(?:ed)?(?: with)?(?: code| status)?:? ?137|SIGKILL|signal 9|return code -9|memory limit exceeded/i,
+  ],
+  ['rate_limit', 'the other side limits the rate of requests', /\b429\b|too many requests|rate.?limit|throttl/i],
+  [
+    'unavailable',
+    'a service was unavailable for a while',
+    /\b50[234]\b|service (?:is )?(?:temporarily )?unavailable|bad gateway|gateway time-?out|temporarily unavailable|server is starting up|the database system is (?:starting|shutting)|internal server error/i,
+  ],
+  [
+    'connection',
+    'a network connection was lost',
+    /connection .{0,60}?(?:reset|refused|closed|aborted|lost|terminated|dropped)|could not connect|ECONNRESET|ECONNREFUSED|broken pipe|server closed the connection|network (?:is )?unreachable|name resolution|EAI_AGAIN|socket hang up|SSL SYSCALL|connection error|ConnectionError/i,
+  ],
+  ['timeout', 'a call timed out', /timed? ?-?out|ETIMEDOUT|deadline exceeded/i],
+  [
+    'deadlock',
+    'two transactions blocked each other (deadlock)',
+    /deadlock|could not serialize|serialization failure|lock wait/i,
+  ],
+  [
+    'worker_lost',
+    'the worker that ran it was lost',
+    /zombie|heartbeat|worker (?:was )?(?:lost|died|terminated)|preempt|spot instance|evicted|node (?:was )?(?:lost|drained|terminated|shut ?down)|executor lost|pod .{0,80}?(?:deleted|terminated)/i,
+  ],
+]
+
+/**
+ * What kind of failure the text tells of; null when it says nothing known. Where both kinds appear, the deterministic
+ * one counts: a lost connection in the log of a query that names a missing column is not why it fails.
+ * Reads the last 8,000 characters, where a log has its error.
+ */
+export function classifyFailure(text: string | null | undefined): FailureClass | null {
+  if (!text) return null
+  const words = text.slice(-8000)
+  return find(deterministic, words, true) ?? find(transient, words, false)
+}
+
+function find(rows: readonly Row[], words: string, isDeterministic: boolean): FailureClass | null {
+  const row = rows.find(([, , pattern]) => pattern.test(words))
+  return row ? { name: row[0], says: row[1], deterministic: isDeterministic } : null
+}

@@ -1,0 +1,135 @@
+import { type Alert, isWorse, type Severity } from './alert.ts'
+import type { IncidentState } from './incident.ts'
+import { schedule } from './schedule.ts'
+
+/** What the store knows about the condition of an alert that comes in. */
+export interface Standing {
+  /** When it came in, by the store's clock. A time in a payload that lies after this drives nothing. */
+  now: Date
+  /** The incident of this condition that is not closed. */
+  open: {
+    state: IncidentState
+    /** The worst that monitors claimed. What was decided since may be milder: it does not count here. */
+    claimed: Severity
+    decidedAt: Date | null
+    /** The latest start that its firings claimed. */
+    latestStart: Date | null
+  } | null
+  /** Whether this very delivery was counted before, in the open incident or in the one that the last resolve ended. */
+  seen: boolean
+  /** The resolve of this condition that speaks of the latest time. */
+  lastResolve: {
+    receivedAt: Date
+    endedAt: Date | null
+    /** Whether its firing is known. One that is not came first, or there was nothing to resolve. */
+    met: boolean
+    /** Whether it only repeats an earlier resolve, with no firing in between. */
+    repeats: boolean
+  } | null
+  /** Whether a resolve that has met no firing names the very start of this one. */
+  paired: boolean
+}
+
+/** What one alert does. */
+export type Fold =
+  /** It is information: kept, and nothing else. */
+  | { step: 'ignore'; reason: string }
+  /** Its asset succeeded: closes what is open about that asset. */
+  | { step: 'recover' }
+  /** Delivered before: kept, but no occurrence. */
+  | { step: 'repeat' }
+  /** `again`: it became worse after it was decided, and is decided anew. */
+  | { step: 'join'; severity: Severity; again: boolean }
+  /** A new incident; `instead` closes the dismissed one that this firing does not fit. */
+  | { step: 'open'; instead: boolean }
+  | { step: 'resolve' }
+  /** The resolve is noted: a fix is under way, and its verification ends the incident. */
+  | { step: 'resolve_later' }
+  /** It speaks of an earlier time than the firing that is known. */
+  | { step: 'resolve_stale' }
+  /** A resolve with nothing open: kept, its firing may come yet. */
+  | { step: 'resolve_early' }
+  /** A firing whose resolve was here first: an incident that is over already, not worth an analysis. */
+  | { step: 'open_resolved' }
+  /** A firing, late, of the incident that the last resolve ended. */
+  | { step: 'join_closed' }
+
+/** Decides what one alert does, given what is known about its condition. */
+export function fold(alert: Alert, standing: Standing): Fold {
+  if (alert.status === 'info') return foldInformation(alert)
+  return alert.status === 'resolved' ? foldResolve(alert, standing) : foldFiring(alert, standing)
+}
+
+/** Whether an alert reports that its asset succeeded. */
+export function isSuccess(alert: Alert): boolean {
+  return alert.status === 'info' && alert.labels.outcome === 'success' && alert.asset !== null
+}
+
+/** Whether a success, or a resolve, is of a time before the firing that it would end. */
+export function isStale(alert: Alert, latestStart: Date | null, now: Date): boolean {
+  const ended = notAhead(alert.ended_at, now)
+  return ended !== null && latestStart !== null && ended < latestStart
+}
+
+/** The time that a payload claims; never later than `now`. */
+export function notAhead(claimed: string | null, now: Date): Date | null {
+  if (claimed === null) return null
+  const time = new Date(claimed)
+  if (Number.isNaN(time.getTime())) return null
+  return time > now ? now : time
+}
+
+/** Whether a fix is under way, or waits for a person: then neither a resolve nor a worse firing changes the state. */
+export function isBeingFixed(state: IncidentState): boolean {
+  return state === 'fixing' || state === 'verifying'
+}
+
+export function isUndecided(state: IncidentState): boolean {
+  return state === 'open' || state === 'analyzing'
+}
+
+function foldInformation(alert: Alert): Fold {
+  if (isSuccess(alert)) return { step: 'recover' }
+  return { step: 'ignore', reason: 'information, not an alert' }
+}
+
+function foldResolve(alert: Alert, { open, now }: Standing): Fold {
+  if (!open) return { step: 'resolve_early' }
+  if (isStale(alert, open.latestStart, now)) return { step: 'resolve_stale' }
+  return isBeingFixed(open.state) ? { step: 'resolve_later' } : { step: 'resolve' }
+}
+
+function foldFiring(alert: Alert, standing: Standing): Fold {
+  const { open, seen } = standing
+  if (!open) return foldFirst(alert, standing)
+  if (open.state === 'dismissed' && !isCovered(alert, open, standing.now)) return { step: 'open', instead: true }
+  if (seen) return { step: 'repeat' }
+  const rises = isWorse(alert.severity, open.claimed)
+  const severity = rises ? alert.severity : open.claimed
+  const decidesAgain = open.state === 'logged' || open.state === 'notified' || open.state === 'escalated'
+  return { step: 'join', severity, again: rises && decidesAgain }
+}
+
+/** A dismissal holds for the same condition at the same severity, and for an hour. */
+function isCovered(alert: Alert, open: NonNullable<Standing['open']>, now: Date): boolean {
+  if (open.decidedAt === null || alert.severity !== open.claimed) return false
+  return now.getTime() - open.decidedAt.getTime() < schedule.dismissalHoldsMs
+}
+
+function foldFirst(alert: Alert, { lastResolve, seen, paired, now }: Standing): Fold {
+  if (paired) return { step: 'open_resolved' }
+  if (!lastResolve) return { step: 'open', instead: false }
+  const started = notAhead(alert.started_at, now)
+  const age = now.getTime() - lastResolve.receivedAt.getTime()
+  const isTimed = started !== null && lastResolve.endedAt !== null
+  const isBefore = started !== null && lastResolve.endedAt !== null && started <= lastResolve.endedAt
+  if (lastResolve.met) {
+    // Deliveries overtake each other by minutes. A repeat may come much later; but a sender whose start never changes
+    // fires anew under the same start, and must be heard.
+    const patience = seen ? schedule.timedResolveMs : schedule.earlyResolveMs
+    return isBefore && age < patience ? { step: 'join_closed' } : { step: 'open', instead: false }
+  }
+  // A monitor that says "all is well" every minute must not swallow the firing that follows.
+  const isMeant = isTimed ? isBefore && age < schedule.timedResolveMs : age < schedule.earlyResolveMs
+  return isMeant && !lastResolve.repeats ? { step: 'open_resolved' } : { step: 'open', instead: false }
+}

@@ -1,0 +1,118 @@
+import type { Alert } from './alert.ts'
+import type { Decision } from './decision.ts'
+import { type Evidence, ofKind } from './evidence.ts'
+import type { Incident } from './incident.ts'
+import type { Message, MessageLink, Occasion } from './message.ts'
+import { nextStep } from './next-step.ts'
+import { oneLine, plainText } from './text.ts'
+
+/** More than this nobody reads on a phone. */
+const mostEvidence = 6
+const mostLinks = 5
+
+/** What a message is made from. */
+export interface MessageParts {
+  occasion: Occasion
+  incident: Pick<Incident, 'id' | 'title' | 'severity' | 'category' | 'asset' | 'environment' | 'occurrences'>
+  /** Null while nothing is decided. */
+  decision: Decision | null
+  /** The alerts of the incident, oldest first. */
+  alerts: readonly Alert[]
+  evidence: readonly Evidence[]
+  /** What was tried and what came of it, oldest first. */
+  tried?: readonly string[]
+  links?: readonly MessageLink[]
+  possibleRepeat?: boolean
+}
+
+/** What people are to be told. Pure; every text is plain, on the length of a message, and still not to be trusted. */
+export function buildMessage(parts: MessageParts): Message {
+  const { occasion, incident, decision, evidence } = parts
+  const alert = parts.alerts.findLast((candidate) => candidate.status === 'firing') ?? parts.alerts.at(-1)
+  const asset = assetName(incident.asset)
+  const catalog = catalogEntry(evidence)
+  return {
+    occasion,
+    incident: incident.id,
+    severity: decision?.severity ?? incident.severity,
+    title: oneLine(incident.title, 300),
+    asset,
+    environment: incident.environment,
+    what: plainText(alert?.description || incident.title, 1200),
+    root_cause: decision ? sentence(decision.root_cause) : null,
+    impact: decision ? sentence(decision.business_impact) : null,
+    owner: catalog?.owner ? oneLine(catalog.owner, 200) : null,
+    evidence: shownEvidence(decision, evidence).map(({ source, summary }) => ({
+      source,
+      summary: oneLine(summary, 300),
+    })),
+    runbook: webAddress(catalog?.runbook),
+    links: shownLinks(parts.links ?? [], alert),
+    unchecked: ofKind(evidence, 'unavailable').map(({ data }) => oneLine(`${data.system}: ${data.reason}`, 200)),
+    next_step: oneLine(nextStep(occasion, decision, incident.category, { asset: asset ?? 'it', evidence }), 600),
+    tried: [...(parts.tried ?? []), ...heldBack(decision)].map((line) => oneLine(line, 300)),
+    confidence: decision?.confidence ?? null,
+    analyzer: decision ? analyzerName(decision) : null,
+    occurrences: incident.occurrences,
+    possible_repeat: parts.possibleRepeat ?? false,
+  }
+}
+
+/** The asset as its own system spells it, so that it can be copied into that system. */
+function assetName(asset: Incident['asset']): string | null {
+  if (!asset) return null
+  const { dag_id, task_id } = asset.native ?? {}
+  if (dag_id && task_id) return oneLine(`${dag_id}.${task_id}`, 200)
+  return oneLine(dag_id ?? asset.native?.name ?? asset.name, 200)
+}
+
+/** Only the team's own catalogue says who owns a thing and where its runbook is: an alert may claim anything. */
+function catalogEntry(evidence: readonly Evidence[]) {
+  return ofKind(evidence, 'catalog_entry').find(({ source }) => source === 'catalog')?.data
+}
+
+/** What the decision cites, in its order; while nothing is decided, whatever is known. */
+function shownEvidence(decision: Decision | null, evidence: readonly Evidence[]): Evidence[] {
+  const known = evidence.filter(({ kind }) => kind !== 'unavailable')
+  if (!decision) return known.slice(0, mostEvidence)
+  const cited = new Set(decision.evidence_ids)
+  const inOrder = [...cited].flatMap((id) => known.find((item) => item.id === id) ?? [])
+  return inOrder.slice(0, mostEvidence)
+}
+
+/** The links of the caller, then the alert's own page, named by its host: its text must not say where it leads. */
+function shownLinks(links: readonly MessageLink[], alert: Alert | undefined): MessageLink[] {
+  const own = webAddress(alert?.url)
+  const all = own && alert ? [...links, { title: `Alert in ${new URL(own).host}`, url: own }] : [...links]
+  const shown = new Map<string, MessageLink>()
+  for (const link of all) {
+    const url = webAddress(link.url)
+    if (url && !shown.has(url)) shown.set(url, { title: oneLine(link.title, 80), url })
+  }
+  return [...shown.values()].slice(0, mostLinks)
+}
+
+/** An http(s) address without log-in data, or null. */
+function webAddress(value: string | null | undefined): string | null {
+  if (!value || !URL.canParse(value)) return null
+  const url = new URL(value)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') return null
+  url.username = ''
+  url.password = ''
+  return url.href
+}
+
+/** Says why a fix that was proposed is left to people. */
+function heldBack(decision: Decision | null): string[] {
+  const changes = decision?.guardrails.filter(({ before }) => before === 'auto_fix') ?? []
+  return changes.map(({ why }) => `Not fixed automatically: ${why}`)
+}
+
+function analyzerName({ analyzer, model, fallback }: Decision): string {
+  if (analyzer === 'gemini') return model ?? analyzer
+  return fallback ? 'rules, as the model did not answer' : 'rules'
+}
+
+function sentence(value: string): string | null {
+  return oneLine(value, 1000) || null
+}

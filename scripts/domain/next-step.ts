@@ -1,0 +1,91 @@
+import type { Category } from './alert.ts'
+import type { Action, Decision, RemediationTemplate } from './decision.ts'
+import { type Evidence, ofKind } from './evidence.ts'
+import type { Occasion } from './message.ts'
+
+/** What a next step may name. */
+interface Situation {
+  /** The asset, or `it` when the alert names none. */
+  asset: string
+  evidence: readonly Evidence[]
+}
+
+/** What a person does about each kind of trouble: the first thing that an experienced colleague would do. */
+const byCategory: Record<Category, (situation: Situation) => string> = {
+  schema_change: ({ asset, evidence }) => {
+    const change = ofKind(evidence, 'schema_change')[0]?.data
+    const author = change?.by ? `Ask ${change.by}` : 'Find out'
+    const what = change?.column ? `${change.column} of ${change.table}` : asset
+    return `${author} whether the change to ${what} was meant. If not, take it back; if so, adapt what reads it before the next run.`
+  },
+  freshness: ({ asset }) =>
+    `Find the load that should have refreshed ${asset}: did it run, and did its source deliver? Then run it again.`,
+  volume: ({ asset }) =>
+    `Compare the last load of ${asset} with its source: are rows missing or doubled? Load it again once the source is right.`,
+  data_quality: ({ asset }) =>
+    `Look at the failing rows of ${asset}, and hold back what reads them until you know where they come from.`,
+  pipeline_failure: ({ asset, evidence }) => {
+    const failed = ofKind(evidence, 'task_failure')[0]?.data
+    const task = failed ? `${failed.dag_id}.${failed.task_id}` : asset
+    return `Read the log of ${task}, mend the cause, then clear the task so that the run goes on.`
+  },
+  pipeline_delay: ({ asset, evidence }) => {
+    const stuck = ofKind(evidence, 'task_failure')[0]?.data
+    const task = stuck ? `${stuck.dag_id}.${stuck.task_id}` : asset
+    return `See what ${task} is waiting for. If it hangs, clear it; tell those who wait for it when to expect it.`
+  },
+  lock: ({ asset, evidence }) => {
+    const lock = ofKind(evidence, 'lock')[0]?.data
+    const holder = lock?.holder ?? 'whoever holds it'
+    return `Ask ${holder} whether the lock on ${lock?.table ?? asset} can go. If nobody knows, end that session.`
+  },
+  resource: ({ asset }) =>
+    `See what uses up ${asset} and whether it still grows. Stop it or add room before it is full.`,
+  infrastructure: ({ asset }) => `Bring ${asset} back, then run again what failed in the meantime.`,
+  access: ({ asset }) => `Have the credential or the right for ${asset} restored, then run again what it stopped.`,
+  cost: ({ asset }) => `Find the queries or jobs behind the rise of ${asset}, and stop those that nobody needs.`,
+  unknown: () => 'Read the alert, decide whether it is real, and say here who takes it.',
+}
+
+const fixes: Record<RemediationTemplate, (target: string) => string> = {
+  airflow_clear_task: (target) => `The task ${target} is being cleared, so that it runs again`,
+  airflow_rerun_dag: (target) => `The DAG ${target} is being run again`,
+  airflow_backfill: (target) => `The missed runs of ${target} are being made up for`,
+  release_lock: (target) => `The lock on ${target} is being released`,
+  dbt_retry: (target) => `${target} is being retried in dbt`,
+  manual_investigation: (target) => `${target} needs a person`,
+}
+
+const byAction: Record<Action, (situation: Situation, decision: Decision) => string> = {
+  dismiss: () => 'Nothing to do: this is no incident.',
+  log_only: () => 'Nothing urgent: it is kept as a ticket of low priority.',
+  notify_team: (situation, decision) => byCategory[decision.category](situation),
+  auto_fix: (situation, decision) =>
+    decision.remediation
+      ? `Nothing to do yet. ${fixes[decision.remediation.template](decision.remediation.target)}; what comes of it follows here.`
+      : byCategory[decision.category](situation),
+}
+
+/** What to do now, in one or two plain sentences. `category` speaks where nothing was decided. */
+export function nextStep(
+  occasion: Occasion,
+  decision: Decision | null,
+  category: Category,
+  situation: Situation,
+): string {
+  const byHand = byCategory[decision?.category ?? category](situation)
+  switch (occasion) {
+    case 'decision':
+      return decision ? byAction[decision.recommended_action](situation, decision) : byHand
+    case 'raw':
+      return `Have a look at ${situation.asset} already: the analysis has not finished. What it finds follows here.`
+    case 'reminder':
+      return `Nobody has mended it yet. ${byHand}`
+    case 'escalated':
+      return `A person is needed: what was tried did not help. ${byHand}`
+    case 'fixed':
+      return `Nothing to do: the fix was checked, and ${situation.asset} is well again.`
+    case 'resolved':
+      return 'Nothing to do: it is over.'
+  }
+}

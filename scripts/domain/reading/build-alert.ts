@@ -1,0 +1,100 @@
+import { Alert, type AlertFact, type AlertStatus, type Asset, type Category, type Severity } from '../alert.ts'
+import { fingerprint } from '../fingerprint.ts'
+import { oneLine, plainText } from '../text.ts'
+import { readTime } from './time.ts'
+import { textOf } from './value.ts'
+
+/** What an adapter read, in whatever length and form it came. */
+export interface AlertDraft {
+  source: string
+  /**
+   * Names what is checked: a rule, a monitor, a test; never a delivery, a run or a value. Together with asset and
+   * environment it is the identity of the condition; with `identity: 'check'` it is that alone, for keys that a
+   * monitor made to be one.
+   */
+  check: string
+  identity?: 'check' | 'check_and_asset'
+  external_id?: string | null
+  status: AlertStatus
+  title: string | null
+  description?: string | null
+  /** Null when the monitor claims none; then it is MEDIUM, which neither pages nor drops. */
+  severity: Severity | null
+  category: Category
+  environment?: string | null
+  asset: Asset | null
+  /** In any form that `readTime` knows. */
+  started_at?: unknown
+  ended_at?: unknown
+  url?: unknown
+  labels?: Readonly<Record<string, unknown>>
+  facts?: readonly AlertFact[]
+}
+
+const labelLimit = 64
+
+/** The finished alert: cleaned, cut to size, with its fingerprint. Never throws, whatever was read. */
+export function buildAlert(draft: AlertDraft, receivedAt: string): Alert {
+  const environment = oneLine(draft.environment ?? '', 64).toLowerCase() || null
+  const description = plainText(draft.description ?? '', 8000)
+  const byCheckAlone = draft.identity === 'check'
+  return {
+    source: draft.source,
+    external_id: oneLine(draft.external_id ?? '', 512) || null,
+    fingerprint: fingerprint({
+      source: draft.source,
+      check: draft.check,
+      asset: byCheckAlone ? null : draft.asset,
+      environment,
+    }),
+    status: draft.status,
+    title: oneLine(draft.title ?? '', 300) || oneLine(description, 120) || `Alert from ${draft.source}`,
+    description,
+    severity: draft.severity ?? 'MEDIUM',
+    category: draft.category,
+    environment,
+    asset: draft.asset,
+    started_at: readTime(draft.started_at),
+    ended_at: readTime(draft.ended_at),
+    received_at: readTime(receivedAt),
+    url: readUrl(draft.url),
+    labels: readLabels(draft.labels ?? {}),
+    facts: (draft.facts ?? []).slice(0, 20),
+  }
+}
+
+/** An http(s) link; null for anything else (`javascript:`, `file:`, a path, a text). */
+export function readUrl(value: unknown): string | null {
+  const text = textOf(value)
+  if (text === null || !/^https?:\/\//i.test(text)) return null
+  const parsed = Alert.shape.url.safeParse(text)
+  return parsed.success ? parsed.data : null
+}
+
+/** Scalars as text, cleaned and cut; the first 64. */
+function readLabels(values: Readonly<Record<string, unknown>>): Record<string, string> {
+  const labels = new Map<string, string>()
+  for (const [key, value] of Object.entries(values)) {
+    if (labels.size >= labelLimit) break
+    const name = oneLine(key, 128)
+    const text = oneLine(textOf(value) ?? '', 1024)
+    if (name !== '' && name !== '__proto__' && text !== '') labels.set(name, text)
+  }
+  return Object.fromEntries(labels)
+}
+
+const stateFirst =
+  /^[\s[({<*#!-]*(?:firing|resolved|recovered|alerting|triggered|problem|ok|alarm|closed|open|no data)(?::\d+)?[\])}>*]*[\s:–-]+/u
+const stateLast =
+  /(?:[\s:–-]|->|→|➛)+(?:failed|failure|success|succeeded|resolved|recovered|firing|ok|warning|down|up|killed)[\s*\])]*$/u
+/** A number with its unit, standing alone: not the 3 of `worker-3`. */
+const amount =
+  /(?<![\w.-])[-+]?\d[\d.,:]*(?: ?(?:%|ms|s|sec|secs|seconds|m|min|mins|minutes|h|hr|hrs|hours?|d|days?|[kmgt]i?b|x)(?!\w))?(?![\w-])/g
+
+/**
+ * A title as the name of a check: without case, without what says the state (`[RESOLVED]`), and with every value in it
+ * as `#`, so that "at 85 %" and "at 91 %" are the same condition while `worker-3` and `worker-4` are not.
+ */
+export function checkFromTitle(title: string): string {
+  return oneLine(title, 300).toLowerCase().replace(stateFirst, '').replace(stateLast, '').replace(amount, '#').trim()
+}

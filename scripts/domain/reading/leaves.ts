@@ -1,0 +1,138 @@
+import { isObject, plainKey, textOf } from './value.ts'
+
+/** One scalar of a document and where it stands. */
+export interface Leaf {
+  /** Its own key, plain; for an item of a list the key of the list. */
+  key: string
+  /** The keys above it, plain, outermost first; positions in lists are left out. */
+  parents: readonly string[]
+  /** The path as written, for a label. */
+  path: string
+  text: string
+  value: string | number | boolean
+}
+
+const mostLeaves = 2000
+const mostItems = 20
+
+/**
+ * The scalars of a document, the outer ones first, so that what stands at the top is found before what is buried.
+ * Bounded in number and in items of a list: a document of 50,000 keys costs no more than a large one.
+ */
+export function leavesOf(document: unknown): Leaf[] {
+  const leaves: Leaf[] = []
+  let level: { value: unknown; parents: readonly string[]; path: string }[] = [
+    { value: document, parents: [], path: '' },
+  ]
+  for (let depth = 0; level.length > 0 && depth < 12; depth += 1) {
+    const next: typeof level = []
+    for (const { value, parents, path } of level) {
+      for (const [key, item, itemPath] of children(value, parents.at(-1) ?? '', path)) {
+        if (leaves.length >= mostLeaves) return leaves
+        if (typeof item === 'object' && item !== null) {
+          const above = Array.isArray(value) ? parents : [...parents, key]
+          if (next.length < mostLeaves) next.push({ value: item, parents: above, path: itemPath })
+          continue
+        }
+        const text = textOf(item)
+        if (text === null || (typeof item !== 'string' && typeof item !== 'number' && typeof item !== 'boolean'))
+          continue
+        leaves.push({
+          key,
+          parents: Array.isArray(value) ? parents.slice(0, -1) : parents,
+          path: itemPath,
+          text,
+          value: item,
+        })
+      }
+    }
+    level = next
+  }
+  return leaves
+}
+
+type Child = readonly [key: string, value: unknown, path: string]
+
+function* children(value: unknown, listKey: string, path: string): Generator<Child> {
+  if (Array.isArray(value)) {
+    for (const item of value.slice(0, mostItems))
+      yield pairOf(item, path) ?? tagOf(listKey, item, path) ?? [listKey, item, path]
+  } else if (isObject(value)) {
+    for (const key in value) {
+      if (!Object.hasOwn(value, key)) continue
+      const item = value[key]
+      const own = plainKey(key.slice(0, 200))
+      const at = path === '' ? key : `${path}.${key}`
+      yield [
+        own,
+        tagKeys.has(own) && typeof item === 'string' && item.includes(',') ? item.split(',', mostItems) : item,
+        at,
+      ]
+    }
+  }
+}
+
+/** An item of a list that is a name and its value (`{name: host, value: db-1}`), as in dimensions, fields and facts. */
+function pairOf(item: unknown, path: string): Child | null {
+  if (!isObject(item)) return null
+  const name = textOf(item.name ?? item.key ?? item.title ?? item.label)
+  const value = item.value
+  if (name === null || name.length > 100 || typeof value === 'object' || textOf(value) === null) return null
+  return [plainKey(name), value, `${path}.${name}`]
+}
+
+const tagKeys = new Set(['tags', 'alerttags', 'monitortags', 'scope', 'alertscope', 'scopes'])
+
+/** A tag of the form `host:db-1`. */
+function tagOf(listKey: string, item: unknown, path: string): Child | null {
+  if (typeof item !== 'string' || item.length > 300 || !tagKeys.has(listKey)) return null
+  const [, key, text] = /^\s*([\w.-]{1,60})\s*[:=]\s*(\S.*)$/.exec(item) ?? []
+  return key === undefined || text === undefined ? null : [plainKey(key), text, `${path}.${key}`]
+}
+
+/** Under these stands who did, watched or was told something, not what is wrong. */
+const asides = new Set(
+  (
+    'user users author actor creator owner owners assignee assignees assignedto recipients responders teams team contact probe probes firstprobe ' +
+    'secondprobe links images apilinks agent requestedby acknowledger resolver organization account actions buttons sender receiver configuration ' +
+    'configurationtype facets headers messageattributes signature workspace source client integration'
+  ).split(' '),
+)
+
+/**
+ * The best leaf under any of the names: earlier names win over later ones, outer leaves over inner ones, and what
+ * stands beside the matter comes last. `penalty` counts as so many names further down the list.
+ */
+export function findLeaf(
+  leaves: readonly Leaf[],
+  names: ReadonlyMap<string, number>,
+  accepts: (leaf: Leaf) => boolean = () => true,
+  penalty: (leaf: Leaf) => number = () => 0,
+): Leaf | null {
+  let best: Leaf | null = null
+  let lowest = Number.POSITIVE_INFINITY
+  for (const leaf of leaves) {
+    const rank = names.get(leaf.key)
+    if (rank === undefined) continue
+    const aside = leaf.parents.some((parent) => asides.has(parent)) ? 100 : 0
+    const cost = rank + depthCost * leaf.parents.length + aside + penalty(leaf)
+    if (cost < lowest && accepts(leaf)) {
+      best = leaf
+      lowest = cost
+    }
+  }
+  return best
+}
+
+/** A level deeper counts as much as three names further down the list. */
+const depthCost = 3
+
+/** Names in order of preference, as `findLeaf` wants them: blanks and line ends separate them. */
+export function ranked(names: string): ReadonlyMap<string, number> {
+  return new Map(
+    names
+      .trim()
+      .split(/\s+/)
+      .map((name, rank) => [plainKey(name), rank]),
+  )
+}

@@ -1,0 +1,71 @@
+import { z } from 'zod'
+
+const minute = 60_000
+const hour = 60 * minute
+
+/** What can be due. The clock works one row of a kind and subject (mostly an incident's id) at a time. */
+export const DueKind = z.enum([
+  /** Start the analysis, if the flow that was to do it did not. */
+  'dispatch',
+  /** Tell people, decided or not. */
+  'page_deadline',
+  /** Tell people again: it is still open. */
+  'reminder',
+  /** Nothing was heard of it for a long time: close it. */
+  'quiet',
+  /** A dismissal holds for an hour. */
+  'dismissed_expiry',
+  /** Tell those who had been told that it is over. */
+  'resolved_notice',
+  /** Start the fix, if the flow that was to do it did not. */
+  'fix',
+  /** See whether what was fixed is well. */
+  'verify',
+  /** Remove what is older than it need be. */
+  'purge',
+])
+export type DueKind = z.infer<typeof DueKind>
+
+/** Times in milliseconds. */
+export const schedule = {
+  dispatchMs: 2 * minute,
+  pageDeadlineMs: minute,
+  dismissalHoldsMs: hour,
+  /** How long a resolve that came first waits for its firing, when the payloads carry no times to compare. */
+  earlyResolveMs: 10 * minute,
+  /** How long it waits when they do. */
+  timedResolveMs: 24 * hour,
+  fixMs: 2 * minute,
+  verifyMs: minute,
+  /** A fix that is still working after this has failed. */
+  fixDeadlineMs: 30 * minute,
+} as const
+
+/**
+ * How long a source may be silent before its incident counts as over. Sources that repeat what still fires, or that
+ * always send a resolve, may be silent longer: there, silence says little.
+ */
+const quietHours: Record<string, number> = {
+  // Repeats every 4 h by default (repeat_interval), and sends a resolve.
+  alertmanager: 12,
+  grafana: 12,
+  // Send each change of state once.
+  cloudwatch: 72,
+  'plain/cloudwatch': 72,
+  datadog: 24,
+  'plain/datadog': 24,
+}
+const defaultQuietHours = 6
+
+/** @param source as `sourceKey` tells it */
+export function quietTimeMs(source: string): number {
+  const hours = Object.hasOwn(quietHours, source) ? quietHours[source] : undefined
+  return (hours ?? defaultQuietHours) * hour
+}
+
+const reminderHours: Record<number, number> = { 1: 1, 2: 4, 3: 24, 4: 72 }
+
+/** After how long people are told again that an incident is still open. An asset without a tier counts as tier 3. */
+export function reminderMs(tier: number | null): number {
+  return (reminderHours[tier ?? 3] ?? 24) * hour
+}

@@ -1,0 +1,140 @@
+import { AppError } from './errors.ts'
+
+/**
+ * How a setting reaches a task. `secret`: Kestra's `secret('NAME')`, from `SECRET_NAME` in base64. `setting`: Kestra's
+ * `envs.name`, from `ENV_NAME`. `operator`: read by commands only and never handed to Kestra.
+ */
+type Kind = 'secret' | 'setting' | 'operator'
+
+interface Setting {
+  readonly kind: Kind
+  readonly required: boolean
+  readonly what: string
+}
+
+/** Every setting the product reads; `.env.example`, the flows, compose and the start scripts are checked against it. */
+export const settings = {
+  ALERT_WEBHOOK_KEY: {
+    kind: 'secret',
+    required: true,
+    what: 'Key in the webhook URL, 24 characters or more. Whoever has it can post alerts.',
+  },
+  ALERT_WEBHOOK_KEY_PREVIOUS: {
+    kind: 'secret',
+    required: false,
+    what: 'The key before; still accepted, so that monitors can be moved over one by one.',
+  },
+  DATABASE_URL: {
+    kind: 'secret',
+    required: true,
+    what: 'PostgreSQL of the product, as role dim_app: postgresql://dim_app:…@host:5432/incident_management',
+  },
+  DATABASE_OWNER_URL: {
+    kind: 'operator',
+    required: false,
+    what: 'The same database as role dim_owner. Only `npm run migrate` reads it.',
+  },
+  SLACK_WEBHOOK_URL: { kind: 'secret', required: false, what: 'Slack incoming webhook that people are told through.' },
+  FALLBACK_URL: {
+    kind: 'secret',
+    required: false,
+    what: 'Told by a plain HTTP POST when a flow itself fails, store and scripts included.',
+  },
+  AIRFLOW_URL: { kind: 'setting', required: false, what: 'Base URL of Airflow 3, without /api/v2.' },
+  AIRFLOW_USERNAME: { kind: 'secret', required: false, what: 'Airflow user for reading.' },
+  AIRFLOW_PASSWORD: { kind: 'secret', required: false, what: 'Its password.' },
+  AIRFLOW_WRITE_USERNAME: {
+    kind: 'secret',
+    required: false,
+    what: 'Airflow user for fixes; only auto_remediate gets it. Empty: the reading user.',
+  },
+  AIRFLOW_WRITE_PASSWORD: { kind: 'secret', required: false, what: 'Its password.' },
+  GEMINI_API_KEY: { kind: 'secret', required: false, what: 'Google Gemini. Without it `rules` decides.' },
+  GEMINI_MODEL: { kind: 'setting', required: false, what: 'The model; default gemini-2.5-flash.' },
+  GEMINI_BASE_URL: { kind: 'setting', required: false, what: 'Another address for the model, such as a proxy.' },
+  ANALYZER: { kind: 'setting', required: false, what: '`rules` never asks the model; empty or `gemini` does.' },
+  DIM_CONFIG_DIR: {
+    kind: 'setting',
+    required: false,
+    what: 'Folder of catalog.yaml and policy.yaml; default config/ beside the tasks.',
+  },
+  KESTRA_URL: {
+    kind: 'setting',
+    required: false,
+    what: 'Kestra as the tasks and `npm run deploy` reach it: http://localhost:8080',
+  },
+  KESTRA_USERNAME: { kind: 'secret', required: false, what: 'Kestra log-in, an e-mail address.' },
+  KESTRA_PASSWORD: { kind: 'secret', required: false, what: 'Its password.' },
+} as const satisfies Record<string, Setting>
+
+export type SettingName = keyof typeof settings
+export type Settings = Readonly<Record<string, string | undefined>>
+
+/** The settings a task declared: a required one is there, or the task does not run. */
+export type Declared<N extends SettingName> = Settings & {
+  readonly [K in N]: (typeof settings)[K]['required'] extends true ? string : string | undefined
+}
+
+/** The names of one kind, in the table's order. */
+export function settingNames(kind: Kind): SettingName[] {
+  const names: SettingName[] = []
+  for (const name of Object.keys(settings)) if (isSettingName(name) && settings[name].kind === kind) names.push(name)
+  return names
+}
+
+export function isSettingName(name: string): name is SettingName {
+  return Object.hasOwn(settings, name)
+}
+
+/** The fewest characters a webhook key may have. */
+export const shortestWebhookKey = 24
+
+/**
+ * Reads the named settings; an empty value counts as not set.
+ * @throws AppError E_SETTING_MISSING listing all that is missing, with what each is for.
+ */
+export function readSettings<N extends SettingName>(names: readonly N[], environment: Settings): Declared<N> {
+  const found: Record<string, string> = {}
+  const missing: string[] = []
+  for (const name of names) {
+    const value = environment[name]?.trim()
+    if (value) found[name] = value
+    else if (settings[name].required) missing.push(`${name}: ${settings[name].what}`)
+  }
+  if (missing.length > 0) {
+    throw new AppError(
+      'E_SETTING_MISSING',
+      `${missing.length === 1 ? 'A setting is' : `${missing.length} settings are`} missing:\n  ${missing.join('\n  ')}`,
+      'Set it in .env (see .env.example) or where Kestra gets its secrets, and start again.',
+    )
+  }
+  // Each required name was just checked; each other may be undefined.
+  return found as Declared<N>
+}
+
+/** @throws AppError E_SETTING_INVALID when a webhook key is too short to be a secret. */
+export function checkWebhookKeys(environment: Settings): void {
+  const faults: string[] = []
+  for (const name of ['ALERT_WEBHOOK_KEY', 'ALERT_WEBHOOK_KEY_PREVIOUS'] as const) {
+    const value = environment[name]?.trim() ?? ''
+    if (value === '' && name === 'ALERT_WEBHOOK_KEY_PREVIOUS') continue
+    if (value.length < shortestWebhookKey) faults.push(`${name} has ${value.length} characters`)
+    else if (!/^[A-Za-z0-9_-]+$/.test(value)) faults.push(`${name} holds characters that do not fit into a URL`)
+  }
+  if (faults.length === 0) return
+  throw new AppError(
+    'E_SETTING_INVALID',
+    `${faults.join('; ')}.`,
+    `Use ${shortestWebhookKey} or more of A–Z a–z 0–9 _ -, such as the output of: openssl rand -hex 24`,
+  )
+}
+
+/** What Kestra is started with: each secret as SECRET_*, base64, the optional ones empty; each setting as ENV_*. */
+export function kestraEnvironment(environment: Settings): Record<string, string> {
+  const result: Record<string, string> = {}
+  for (const name of settingNames('secret')) {
+    result[`SECRET_${name}`] = Buffer.from(environment[name]?.trim() ?? '').toString('base64')
+  }
+  for (const name of settingNames('setting')) result[`ENV_${name}`] = environment[name]?.trim() ?? ''
+  return result
+}

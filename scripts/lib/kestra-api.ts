@@ -1,0 +1,110 @@
+import { z } from 'zod'
+import type { Settings } from './config.ts'
+import { AppError } from './errors.ts'
+import { requestJson } from './http.ts'
+
+const TaskRun = z.looseObject({
+  id: z.string(),
+  taskId: z.string(),
+  state: z.looseObject({ current: z.string() }),
+  outputs: z.record(z.string(), z.unknown()).nullish(),
+  attempts: z.array(z.unknown()).nullish(),
+})
+
+/** An execution as Kestra's API gives it; only what is used. */
+export const KestraExecution = z.looseObject({
+  id: z.string(),
+  namespace: z.string(),
+  flowId: z.string(),
+  originalId: z.string().nullish(),
+  state: z.looseObject({ current: z.string(), startDate: z.string().nullish() }),
+  taskRunList: z.array(TaskRun).nullish(),
+  inputs: z.record(z.string(), z.unknown()).nullish(),
+  trigger: z.looseObject({ variables: z.record(z.string(), z.unknown()).nullish() }).nullish(),
+})
+export type KestraExecution = z.infer<typeof KestraExecution>
+
+const Page = z.looseObject({ results: z.array(KestraExecution), total: z.number() })
+const FlowId = z.looseObject({ id: z.string(), namespace: z.string(), revision: z.number().nullish() })
+const Violations = z.array(z.looseObject({ index: z.number().nullish(), constraints: z.string().nullish() }))
+const LogEntry = z.looseObject({ level: z.string(), message: z.string().nullish(), taskId: z.string().nullish() })
+
+/** States an execution does not leave by itself. */
+export const endedStates = ['SUCCESS', 'FAILED', 'KILLED', 'WARNING', 'CANCELLED', 'SKIPPED', 'RETRIED']
+
+/** Kestra's own API, tenant `main`, as both engines answer it. */
+export interface KestraApi {
+  execution(id: string): Promise<KestraExecution>
+  /** One page, oldest first; `page` counts from 1. */
+  executions(query: {
+    namespace: string
+    flow: string
+    states: string[]
+    since: Date
+    page: number
+    size: number
+  }): Promise<{ results: KestraExecution[]; total: number }>
+  start(namespace: string, flow: string, inputs: Record<string, string>): Promise<KestraExecution>
+  logs(execution: string): Promise<z.infer<typeof LogEntry>[]>
+  /** The faults of each document, empty when there are none. */
+  validate(source: string): Promise<string[]>
+  /** Creates or updates the flows of a namespace, as `kestra flow namespace update --no-delete` does. */
+  deploy(namespace: string, sources: string[]): Promise<string[]>
+}
+
+/** @throws AppError E_SETTING_MISSING when KESTRA_URL or the log-in is not set. */
+export function kestraApi(settings: Settings): KestraApi {
+  const { KESTRA_URL: url, KESTRA_USERNAME: username, KESTRA_PASSWORD: password } = settings
+  if (!url || !username || !password) {
+    throw new AppError(
+      'E_SETTING_MISSING',
+      'Kestra’s address or log-in is not set.',
+      'Set KESTRA_URL, KESTRA_USERNAME and KESTRA_PASSWORD in .env.',
+    )
+  }
+  const base = `${url.replace(/\/+$/, '')}/api/v1/main`
+  const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  const yaml = { authorization, 'content-type': 'application/x-yaml' }
+  const at = (...parts: string[]) => `${base}/${parts.map(encodeURIComponent).join('/')}`
+
+  return {
+    execution: (id) => requestJson(at('executions', id), { headers: { authorization }, schema: KestraExecution }),
+    executions({ namespace, flow, states, since, page, size }) {
+      const query = new URLSearchParams({ page: String(page), size: String(size), sort: 'state.startDate:asc' })
+      query.set('filters[namespace][EQUALS]', namespace)
+      query.set('filters[flowId][EQUALS]', flow)
+      query.set('filters[startDate][GREATER_THAN_OR_EQUAL_TO]', since.toISOString())
+      query.set('filters[state][IN]', states.join(','))
+      return requestJson(`${base}/executions/search?${query}`, { headers: { authorization }, schema: Page })
+    },
+    start(namespace, flow, inputs) {
+      const form = new FormData()
+      for (const [name, value] of Object.entries(inputs)) form.set(name, value)
+      return requestJson(at('executions', namespace, flow), {
+        method: 'POST',
+        headers: { authorization },
+        body: form,
+        schema: KestraExecution,
+      })
+    },
+    logs: (id) => requestJson(at('logs', id), { headers: { authorization }, schema: z.array(LogEntry) }),
+    async validate(source) {
+      const violations = await requestJson(at('flows', 'validate'), {
+        method: 'POST',
+        headers: yaml,
+        body: source,
+        schema: Violations,
+      })
+      return violations.flatMap(({ constraints }) => (constraints ? [constraints] : []))
+    },
+    async deploy(namespace, sources) {
+      const flows = await requestJson(`${at('flows', namespace)}?delete=false`, {
+        method: 'POST',
+        headers: yaml,
+        body: sources.join('\n---\n'),
+        schema: z.array(FlowId),
+      })
+      return flows.map((flow) => flow.id)
+    },
+  }
+}

@@ -1,0 +1,72 @@
+import type { Alert } from '../domain/alert.ts'
+import { isWorse } from '../domain/alert.ts'
+import { fingerprint } from '../domain/fingerprint.ts'
+import { AppError } from '../lib/errors.ts'
+import { redactDeep } from '../lib/redact.ts'
+import { alertmanager } from './alertmanager.ts'
+import { generic } from './generic.ts'
+import type { Delivery, Monitor } from './monitor.ts'
+import { plain } from './plain.ts'
+import { isHandshake, unwrap } from './unwrap.ts'
+
+/** Asked in this order, the more particular shape first; `generic` knows everything and stays last. */
+export const monitors: readonly Monitor[] = [alertmanager, plain, generic]
+
+/** More alerts than this in one body are counted, not read. */
+const mostAlerts = 1000
+
+/**
+ * Names the monitor behind a delivery and reads its alerts. Takes off what carried the body first (a string, SNS,
+ * Pub/Sub), and every secret, so that no adapter sees one. No alerts: a handshake or a group that is empty.
+ * @throws AppError E_PAYLOAD_UNREADABLE, or E_PAYLOAD_NO_ALERT for a body that says nothing of what is wrong.
+ */
+export function readDelivery(delivery: Delivery, only?: string): { monitor: string; alerts: Alert[] } {
+  const body = redactDeep(unwrap(delivery.body))
+  const opened = { ...delivery, body }
+  if (isHandshake(body) || isHandshake(delivery.body)) return { monitor: 'handshake', alerts: [] }
+  const monitor = only === undefined ? monitors.find((one) => one.recognises(opened)) : findMonitor(only)
+  if (!monitor) {
+    throw new AppError(
+      'E_PAYLOAD_NO_ALERT',
+      'The body says nothing of what is wrong.',
+      'Send an object, or a list of objects, with at least a title or a message.',
+    )
+  }
+  return { monitor: monitor.name, alerts: withoutExcess(monitor.parse(opened)) }
+}
+
+/** @throws AppError E_SETTING_INVALID for a name that is not in the registry. */
+export function findMonitor(name: string): Monitor {
+  const monitor = monitors.find((one) => one.name === name)
+  if (monitor) return monitor
+  const names = monitors.map((one) => one.name).join(', ')
+  throw new AppError('E_SETTING_INVALID', `There is no monitor "${name.slice(0, 64)}".`, `Known are: ${names}.`)
+}
+
+/** Nothing is dropped without a word: what is too much becomes one alert that says so, as bad as the worst of it. */
+function withoutExcess(alerts: Alert[]): Alert[] {
+  const rest = alerts.slice(mostAlerts - 1)
+  const [first] = rest
+  if (first === undefined || alerts.length <= mostAlerts) return alerts
+  const worst = rest.reduce(
+    (worstSoFar, alert) => (isWorse(alert.severity, worstSoFar.severity) ? alert : worstSoFar),
+    first,
+  )
+  const firing = rest.filter((alert) => alert.status === 'firing').length
+  const summary: Alert = {
+    ...worst,
+    external_id: null,
+    fingerprint: fingerprint({
+      source: worst.source,
+      check: 'more than can be read',
+      asset: null,
+      environment: worst.environment,
+    }),
+    status: firing > 0 ? 'firing' : worst.status,
+    title: `${rest.length} more alerts in one delivery of ${worst.source}, ${firing} of them firing`,
+    description: `The first of them: ${first.title}`,
+    asset: null,
+    facts: [],
+  }
+  return [...alerts.slice(0, mostAlerts - 1), summary]
+}

@@ -1,0 +1,93 @@
+import { at, firstText, isObject, textOf } from '../domain/reading/value.ts'
+import { parseJson, tryParseJson } from '../lib/json.ts'
+
+/** What carries a body: how it shows, and what is inside. An inside that can't be had leaves the body as it is. */
+interface Wrapping {
+  readonly name: string
+  /** The inside; undefined when this is not the wrapping. Never throws. */
+  open(body: unknown): unknown
+}
+
+const wrappings: readonly Wrapping[] = [
+  {
+    // https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html: a text message stays wrapped, for
+    // its subject.
+    name: 'sns',
+    open: (body) => (firstText(body, ['TopicArn']) === null ? undefined : parsedObject(at(body, 'Message'))),
+  },
+  {
+    // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
+    name: 'sns_records',
+    open: (body) => at(body, 'Records.0.Sns'),
+  },
+  {
+    // https://cloud.google.com/pubsub/docs/push
+    name: 'pubsub',
+    open: (body) => {
+      const data = textOf(at(body, 'message.data'))
+      if (data === null || firstText(body, ['subscription', 'message.messageId', 'message.message_id']) === null)
+        return undefined
+      return tryParseJson(Buffer.from(data, 'base64').toString('utf8'))
+    },
+  },
+  {
+    // Slack's and others' form posts: payload={…}
+    name: 'form',
+    open: (body) =>
+      typeof body === 'string' && /^payload=(?:%7b|\{)/i.test(body) ? parsedObject(formField(body)) : undefined,
+  },
+]
+
+/** More than any real chain (a string, Records, SNS, an event). */
+const deepest = 5
+
+/**
+ * The body without what carried it: a string that holds JSON, SNS, Lambda's records of SNS, Pub/Sub push, a form field.
+ * @throws AppError E_PAYLOAD_UNREADABLE for a string that holds none.
+ */
+export function unwrap(body: unknown): unknown {
+  let current = body
+  for (let depth = 0; depth < deepest; depth += 1) {
+    const inside = openOnce(current)
+    if (inside === undefined) break
+    current = inside
+  }
+  return typeof current === 'string' ? parseJson(current) : current
+}
+
+function openOnce(body: unknown): unknown {
+  for (const wrapping of wrappings) {
+    const inside = wrapping.open(body)
+    if (inside !== undefined) return inside
+  }
+  return typeof body === 'string' ? tryParseJson(body) : undefined
+}
+
+function parsedObject(value: unknown): unknown {
+  const text = textOf(value)
+  const parsed = text === null || !/^\s*[[{]/.test(text) ? undefined : tryParseJson(text)
+  return isObject(parsed) || Array.isArray(parsed) ? parsed : undefined
+}
+
+function formField(body: string): string | null {
+  return new URLSearchParams(body).get('payload')
+}
+
+/** Bodies by which a sender only asks whether we are there. */
+const handshakes: readonly ((body: unknown) => boolean)[] = [
+  // SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
+  (body) => /^(?:Subscription|Unsubscribe)Confirmation$/.test(firstText(body, ['Type']) ?? ''),
+  // Slack: https://api.slack.com/events/url_verification
+  (body) => at(body, 'type') === 'url_verification' && textOf(at(body, 'challenge')) !== null,
+  // Event Grid: https://learn.microsoft.com/azure/event-grid/webhook-event-delivery
+  (body) => at(body, '0.eventType') === 'Microsoft.EventGrid.SubscriptionValidationEvent',
+  // Telegram: somebody pressed a button in a chat.
+  (body) => at(body, 'update_id') !== undefined && isObject(at(body, 'callback_query')),
+  // GitHub's ping.
+  (body) => textOf(at(body, 'zen')) !== null && at(body, 'hook_id') !== undefined,
+]
+
+/** Whether this is a handshake, which opens no incident. */
+export function isHandshake(body: unknown): boolean {
+  return handshakes.some((matches) => matches(body))
+}

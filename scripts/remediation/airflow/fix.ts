@@ -1,0 +1,67 @@
+import { createHash } from 'node:crypto'
+import { type Airflow, airflowSystem, type Dag, openAirflow, writeAccess } from '../../connectors/airflow/client.ts'
+import type { Remediation } from '../../domain/decision.ts'
+import { oneLine } from '../../domain/text.ts'
+import { AppError } from '../../lib/errors.ts'
+import { HttpStatusError } from '../../lib/http.ts'
+import type { Settings } from '../remediation.ts'
+
+/** The start of every mark, and so of every run that a fix began. */
+export const markPrefix = 'dim_'
+
+/** A key as Airflow takes it in an id, and as no other key contains it. */
+export function markOf(key: string): string {
+  return `${markPrefix}${createHash('sha256').update(key).digest('hex').slice(0, 32)}`
+}
+
+/** What stands in Airflow beside what was done: who did it, under which key. */
+export function noteOf(key: string): string {
+  return `By DataIncidentManager, key ${oneLine(key, 300)} (${markOf(key)})`
+}
+
+/** Opens the Airflow that a fix is for. @throws AppError E_FIX_REFUSED for another instance. */
+export function openForFix({ params }: Remediation, settings: Settings, signal: AbortSignal): Airflow {
+  if ((params.system ?? airflowSystem) !== airflowSystem) {
+    throw refused(`No Airflow is configured as ${oneLine(params.system ?? '', 64)}.`)
+  }
+  return openAirflow(writeAccess(settings), signal)
+}
+
+/** The DAG, when it can take a fix: one that is paused never starts what is queued. @throws AppError E_FIX_REFUSED */
+export async function dagForFix(airflow: Airflow, dagId: string): Promise<Dag> {
+  const dag = await airflow.dag(dagId)
+  if (!dag) throw refused(`Airflow knows no DAG ${dagId}.`)
+  if (dag.is_paused) throw refused(`${dagId} is paused: nothing that is queued would start.`)
+  if (dag.has_import_errors) throw refused(`${dagId} can't be imported by Airflow.`)
+  return dag
+}
+
+/**
+ * Runs the one call that changes something. What Airflow refuses (4xx) is E_FIX_REFUSED: nothing was done. A timeout,
+ * a broken connection or a 5xx stay what they are, retryable, and mean that nobody knows: ask `wasDone`.
+ */
+export async function changing<T>(call: Promise<T>): Promise<T> {
+  try {
+    return await call
+  } catch (thrown) {
+    if (thrown instanceof HttpStatusError && !thrown.retryable && thrown.status < 500) {
+      throw refused(`Airflow refused it with ${thrown.status}.`, thrown)
+    }
+    if (thrown instanceof AppError && thrown.code === 'E_HTTP_ANSWER') {
+      // It was taken; only the answer makes no sense.
+      throw new AppError(thrown.code, thrown.message, thrown.hint, { cause: thrown, retryable: true })
+    }
+    throw thrown
+  }
+}
+
+export function refused(message: string, cause?: unknown): AppError {
+  return new AppError('E_FIX_REFUSED', message, 'A person has to look at it in Airflow.', { cause })
+}
+
+/** The ids that a plan must have. @throws AppError E_FIX_REFUSED */
+export function idsOf(remediation: Remediation): { dagId: string; runId: string } {
+  const { dag_id: dagId, run_id: runId } = remediation.params
+  if (dagId && runId) return { dagId, runId }
+  throw refused(`The plan for ${remediation.target} names no run.`)
+}

@@ -1,0 +1,25 @@
+import type { RemediationParams, RemediationTemplate } from '../domain/decision.ts'
+import type { Evidence } from '../domain/evidence.ts'
+import { AppError } from '../lib/errors.ts'
+import { airflowClearTask } from './airflow-clear-task.ts'
+import { airflowRerunDag } from './airflow-rerun-dag.ts'
+import type { RemediationRow } from './remediation.ts'
+
+/** The catalogue of fixes. A template without a row is work for people. */
+export const remediationRows: readonly RemediationRow[] = [airflowClearTask, airflowRerunDag]
+
+/** The row of a template. @throws AppError E_FIX_REFUSED when it has none. */
+export function remediationRow(template: RemediationTemplate): RemediationRow {
+  const row = remediationRows.find((one) => one.template === template)
+  if (row) return row
+  throw new AppError('E_FIX_REFUSED', `${template} can't be run by itself.`, 'A person has to do it.')
+}
+
+/** The native ids of a fix, from what connectors read; null when none names the target in a state that it mends. */
+export function planRemediation(
+  template: RemediationTemplate,
+  target: string,
+  evidence: readonly Evidence[],
+): RemediationParams | null {
+  return remediationRows.find((row) => row.template === template)?.plan(target, evidence) ?? null
+}

@@ -1,0 +1,88 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { DueKind } from '../domain/schedule.ts'
+import { type Access, type Store, within } from './connection.ts'
+import { sql } from './sql.ts'
+
+/** Longer than a turn of the clock may take, so that a row is worked by one turn. */
+const leaseMs = 120_000
+
+/** A row whose time has come, held by whoever claimed it. */
+const Due = z.object({
+  kind: DueKind,
+  subject: z.string(),
+  due_at: z.date(),
+  /** 1 at the first attempt. */
+  attempt: z.number().int(),
+  lease_token: z.string(),
+})
+export type Due = z.infer<typeof Due>
+
+/** Runs one turn of the clock, unless another one of this tenant is running: then `busy`. */
+export function withClockLock<T>(store: Store, turn: () => Promise<T>): Promise<T | 'busy'> {
+  return store.exclusively('clock', turn)
+}
+
+/**
+ * Plans one row a kind and subject. An existing one is moved, and taken from whoever holds it; with `ifAbsent` it stays.
+ */
+export async function scheduleDue(
+  access: Access,
+  row: { kind: DueKind; subject: string; inMs: number; ifAbsent?: boolean },
+): Promise<void> {
+  const inSeconds = row.inMs / 1000
+  await within(access, (query) =>
+    query.run(
+      sql`insert into due (tenant, kind, subject, due_at)
+          values (current_setting('dim.tenant'), ${row.kind}, ${row.subject}, now() + make_interval(secs => ${inSeconds}))
+          on conflict (tenant, kind, subject) do update
+          set due_at = excluded.due_at, attempt = 0, lease_token = null, lease_until = null
+          where not ${row.ifAbsent ?? false}::boolean`,
+    ),
+  )
+}
+
+/** Claims rows whose time has come, the longest waiting first. A row of a kind that a later release added stays. */
+export function claimDue(access: Access, limit: number): Promise<Due[]> {
+  return within(access, (query) =>
+    query.rows(
+      Due,
+      sql`update due set attempt = attempt + 1, lease_token = ${randomUUID()},
+            lease_until = now() + make_interval(secs => ${leaseMs / 1000})
+          where (tenant, kind, subject) in (
+            select tenant, kind, subject from due
+            where due_at <= now() and (lease_until is null or lease_until <= now()) and kind = any(${DueKind.options})
+            order by due_at limit ${limit} for update skip locked
+          )
+          returning kind, subject, due_at, attempt, lease_token`,
+    ),
+  )
+}
+
+/** Removes a claimed row, unless it was planned anew meanwhile. */
+export async function finishDue(access: Access, due: Due): Promise<void> {
+  await within(access, (query) =>
+    query.run(
+      sql`delete from due where kind = ${due.kind} and subject = ${due.subject} and lease_token = ${due.lease_token}`,
+    ),
+  )
+}
+
+/** Gives a claimed row back, to be worked later. Its attempts go on counting. */
+export async function postponeDue(access: Access, due: Due, inMs: number): Promise<void> {
+  await within(access, (query) =>
+    query.run(
+      sql`update due set due_at = now() + make_interval(secs => ${inMs / 1000}), lease_token = null, lease_until = null
+          where kind = ${due.kind} and subject = ${due.subject} and lease_token = ${due.lease_token}`,
+    ),
+  )
+}
+
+/** Removes what is due for a subject: all of it, or some kinds. */
+export async function removeDue(
+  access: Access,
+  subject: string,
+  kinds: readonly DueKind[] = DueKind.options,
+): Promise<void> {
+  await within(access, (query) => query.run(sql`delete from due where subject = ${subject} and kind = any(${kinds})`))
+}

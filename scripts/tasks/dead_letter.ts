@@ -1,0 +1,18 @@
+import { readFile } from 'node:fs/promises'
+import { runTask } from '../lib/kestra.ts'
+import { openStore } from '../store/connection.ts'
+import { keepDeadLetter } from '../workflow/dead-letter.ts'
+
+void runTask({
+  settings: ['DATABASE_URL'],
+  async run({ execution, settings, input }) {
+    await using store = openStore(settings.DATABASE_URL, execution.tenant)
+    const flow = input('FLOW')
+    if (flow !== 'alert_ingestion') {
+      const incident = flow === 'clock' ? null : input('INCIDENT')
+      return { kept: await keepDeadLetter(store, { flow, execution, incident, delivery: null }) }
+    }
+    const delivery = { body: await readFile('body.json', 'utf8'), headers: await readFile('headers.json', 'utf8') }
+    return { kept: await keepDeadLetter(store, { flow, execution, incident: null, delivery }) }
+  },
+})

@@ -1,0 +1,22 @@
+import { runTask } from '../lib/kestra.ts'
+import { openStore } from '../store/connection.ts'
+import { tick } from '../workflow/clock.ts'
+
+void runTask({
+  settings: [
+    'DATABASE_URL',
+    'DIM_CONFIG_DIR',
+    'SLACK_WEBHOOK_URL',
+    'AIRFLOW_URL',
+    'AIRFLOW_USERNAME',
+    'AIRFLOW_PASSWORD',
+    'KESTRA_URL',
+    'KESTRA_USERNAME',
+    'KESTRA_PASSWORD',
+  ],
+  async run({ execution, settings, log }) {
+    await using store = openStore(settings.DATABASE_URL, execution.tenant)
+    const turn = await tick(store, { settings, namespace: execution.tenant, limitMs: 50_000, log })
+    return { count: turn.toAnalyze, purge: turn.purge, worked: turn.worked }
+  },
+})

@@ -1,0 +1,24 @@
+import { analyze } from '../analysis/analyze.ts'
+import type { AnalyzerRecord } from '../domain/decision.ts'
+import type { Settings } from '../lib/config.ts'
+import type { Store } from '../store/connection.ts'
+import { saveProposal } from '../store/decisions.ts'
+import { loadEvidence } from '../store/evidence.ts'
+import { loadIncident } from '../store/incidents.ts'
+import { policyOf } from './policy.ts'
+
+/** Asks the analyser and keeps what it proposes. @throws AppError E_LEASE_LOST when another execution took over. */
+export async function analyzeIncident(
+  store: Store,
+  id: string,
+  holder: string,
+  settings: Settings,
+  now: Date,
+): Promise<AnalyzerRecord> {
+  const { incident, alerts } = await loadIncident(store, id)
+  const evidence = await loadEvidence(store, id, incident.revision)
+  const policy = await policyOf(incident.source, settings)
+  const { proposal, record } = await analyze({ alerts, evidence, policy, now, severity: incident.severity }, settings)
+  await saveProposal(store, id, holder, { proposal, record })
+  return record
+}

@@ -1,0 +1,43 @@
+import type { Question } from '../connectors/connector.ts'
+import { gatherEvidence } from '../connectors/index.ts'
+import { sourceKey } from '../domain/alert.ts'
+import type { EvidenceDraft } from '../domain/evidence.ts'
+import { assetKey } from '../domain/fingerprint.ts'
+import type { Settings } from '../lib/config.ts'
+import type { Store } from '../store/connection.ts'
+import { beginAnalysis } from '../store/decisions.ts'
+import { saveEvidence } from '../store/evidence.ts'
+import { similarIncidents } from '../store/history.ts'
+import { loadIncident } from '../store/incidents.ts'
+
+/**
+ * Takes the incident's lease for this execution and collects what every configured system knows.
+ * `null` when it is decided already, or another execution analyses it.
+ */
+export async function gatherIncident(store: Store, id: string, holder: string, settings: Settings, now: Date) {
+  const lease = await beginAnalysis(store, id, holder)
+  if (!lease) return null
+  const { incident, alerts } = await loadIncident(store, id)
+  const question: Question = {
+    asset: incident.asset,
+    category: incident.category,
+    environment: incident.environment,
+    alerts,
+    now,
+  }
+  const past = await similarIncidents(
+    store,
+    {
+      fingerprint: incident.fingerprint,
+      assetKey: assetKey(incident.asset, incident.environment),
+      category: incident.category,
+      excluding: id,
+    },
+    5,
+  )
+  const { evidence } = await gatherEvidence(question, { settings, extra: past satisfies EvidenceDraft[] })
+  await saveEvidence(store, id, lease.revision, evidence)
+  const unavailable = evidence.flatMap((item) => (item.kind === 'unavailable' ? [item.summary] : []))
+  const first = alerts[0]
+  return { evidence: evidence.length, unavailable, source: first ? sourceKey(first) : incident.source }
+}

@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { toAppError } from '../lib/errors.ts'
+import { parseJson } from '../lib/json.ts'
+import { readDelivery } from '../monitors/index.ts'
+import type { Store } from '../store/connection.ts'
+import { type Received, receiveDelivery } from '../store/receive.ts'
+
+/** One body as Kestra handed it over. */
+export interface HandedOver {
+  /** Kestra's execution, and the one it is a repetition of. */
+  executionId: string
+  originalId: string
+  /** The body as JSON text: what was no JSON is a JSON string in it. */
+  body: string
+  /** The headers as JSON text: name → value or list of values. */
+  headers: string
+  receivedAt: Date
+}
+
+/**
+ * Headers that tell what a body is. Everything else stays behind: an `Authorization` or a cookie has no business in a
+ * task or in the store.
+ */
+const keptHeaders =
+  /^(content-type|content-encoding|user-agent|x-amz-sns-(message-type|topic-arn|message-id)|ce-[a-z]+|x-(github|gitlab|sentry|datadog|grafana|pagerduty)-(event|hook-resource|delivery))$/
+
+const Headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
+
+/**
+ * Keeps a delivery whole, reads its alerts and folds them. What can't be read becomes a dead letter with its reason.
+ * The same execution again changes nothing and answers the same.
+ * @throws AppError E_STORE_UNAVAILABLE: then nothing was kept here, and Kestra still has it.
+ */
+export async function ingest(store: Store, handedOver: HandedOver): Promise<Received> {
+  const headers = readHeaders(handedOver.headers)
+  const common = {
+    originalId: handedOver.originalId,
+    executionId: handedOver.executionId,
+    headers,
+    body: handedOver.body,
+  }
+  const reading = readAlerts(handedOver, headers)
+  return receiveDelivery(store, { ...common, ...reading })
+}
+
+function readAlerts(handedOver: HandedOver, headers: Record<string, string>) {
+  try {
+    return readDelivery({
+      body: parseJson(handedOver.body),
+      headers,
+      receivedAt: handedOver.receivedAt.toISOString(),
+    })
+  } catch (thrown) {
+    const { code, message, hint } = toAppError(thrown)
+    return { deadLetter: { code, message: `${message} ${hint}` } }
+  }
+}
+
+function readHeaders(text: string): Record<string, string> {
+  const parsed = Headers.safeParse(parseJson(text))
+  const kept: Record<string, string> = {}
+  if (!parsed.success) return kept
+  for (const [name, value] of Object.entries(parsed.data)) {
+    const lower = name.toLowerCase()
+    const first = Array.isArray(value) ? value[0] : value
+    if (first !== undefined && keptHeaders.test(lower)) kept[lower] = first.slice(0, 500)
+  }
+  return kept
+}

@@ -1,0 +1,119 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { openJournal } from './journal.ts'
+
+/** One request as it came. */
+export interface Received {
+  method: string
+  /** Without the query. */
+  path: string
+  query: URLSearchParams
+  headers: IncomingMessage['headers']
+  body: string
+}
+
+export interface Answer {
+  status: number
+  headers?: Record<string, string>
+  /** A string goes out as it is, anything else as JSON. */
+  body?: unknown
+}
+
+/** What goes wrong: another answer, none at all, a connection that is reset after the request was read, a late answer. */
+export type Fault = Answer | 'hang' | 'reset' | { delayMs: number }
+
+export interface StandIn {
+  /** `http://127.0.0.1:port`, without a slash at its end. */
+  readonly url: string
+  /** Every request, oldest first, those that met a fault too. */
+  readonly requests: readonly Received[]
+  /** Scripts a fault for the next request that `when` accepts; several wait in line. `times: Infinity` stays. */
+  fail(fault: Fault, options?: { times?: number; when?: (request: Received) => boolean }): void
+  /** Ends all scripted faults. */
+  heal(): void
+  /** The first request, past or to come, that the predicate accepts. Rejects when none comes within the guard time. */
+  waitFor(accepts: (request: Received) => boolean, guardMs?: number): Promise<Received>
+  /** Forgets the requests kept so far. */
+  forget(): void
+  close(): Promise<void>
+}
+
+/** Starts a server on 127.0.0.1 and a free port (or the one given) that keeps what it is sent. */
+export async function startStandIn(
+  answer: (request: Received) => Answer | Promise<Answer>,
+  options: { port?: number } = {},
+): Promise<StandIn> {
+  const journal = openJournal<Received>(({ method, path }) => `${method} ${path}`)
+  let faults: { fault: Fault; times: number; when: (request: Received) => boolean }[] = []
+
+  const server = createServer((incoming, response) => {
+    handle(incoming, response).catch((thrown: unknown) => {
+      if (!response.headersSent) send(response, { status: 500, body: `The stand-in failed: ${String(thrown)}` })
+    })
+  })
+
+  async function handle(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const request = await read(incoming)
+    const fault = takeFault(request)
+    journal.add(request)
+    if (fault === 'hang') return
+    if (fault === 'reset') incoming.socket.resetAndDestroy()
+    else if (fault && 'status' in fault) send(response, fault)
+    else {
+      if (fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
+      send(response, await answer(request))
+    }
+  }
+
+  function takeFault(request: Received): Fault | undefined {
+    const scripted = faults.find(({ when }) => when(request))
+    if (!scripted) return undefined
+    scripted.times -= 1
+    if (scripted.times <= 0) faults = faults.filter((other) => other !== scripted)
+    return scripted.fault
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(options.port ?? 0, '127.0.0.1', resolve)
+  })
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('The stand-in has no port.')
+
+  return {
+    url: `http://127.0.0.1:${address.port}`,
+    requests: journal.entries,
+    fail(fault, { times = 1, when = () => true } = {}) {
+      faults.push({ fault, times, when })
+    },
+    heal() {
+      faults = []
+    },
+    waitFor: journal.waitFor,
+    forget: journal.clear,
+    close() {
+      return new Promise((resolve, reject) => {
+        server.close((error) => (error ? reject(error) : resolve()))
+        server.closeAllConnections()
+      })
+    },
+  }
+}
+
+async function read(incoming: IncomingMessage): Promise<Received> {
+  const chunks: Buffer[] = []
+  for await (const chunk of incoming) chunks.push(Buffer.from(chunk))
+  const url = new URL(incoming.url ?? '/', 'http://stand-in')
+  return {
+    method: incoming.method ?? 'GET',
+    path: url.pathname,
+    query: url.searchParams,
+    headers: incoming.headers,
+    body: Buffer.concat(chunks).toString('utf8'),
+  }
+}
+
+function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
+  const isText = typeof body === 'string'
+  response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
+  response.end(isText ? body : JSON.stringify(body))
+}

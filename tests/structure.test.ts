@@ -1,0 +1,113 @@
+import { readdirSync, readFileSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+const home = join(import.meta.dirname, '..')
+const scripts = join(home, 'scripts')
+
+/** What each folder may import from, beside itself; `lib` is open to all but `domain`. */
+const allowed: Record<string, readonly string[]> = {
+  domain: [],
+  lib: [],
+  monitors: ['domain', 'lib'],
+  connectors: ['domain', 'lib'],
+  analysis: ['domain', 'lib'],
+  channels: ['domain', 'lib'],
+  remediation: ['domain', 'lib', 'connectors'],
+  store: ['domain', 'lib'],
+  workflow: ['domain', 'lib', 'monitors', 'connectors', 'analysis', 'channels', 'remediation', 'store'],
+  tasks: ['lib', 'store', 'workflow'],
+  cli: ['domain', 'lib', 'monitors', 'connectors', 'analysis', 'channels', 'remediation', 'store', 'workflow'],
+}
+
+/** A vendor's SDK is imported in exactly one place. */
+const vendors: Record<string, string> = {
+  '@google/genai': 'analysis/gemini.ts',
+  '@kestra-io/libs': 'lib/kestra.ts',
+  '@slack/webhook': 'channels/slack.ts',
+  pg: 'store/connection.ts',
+  'node-pg-migrate': 'store/migrate.ts',
+  yaml: 'lib/yaml-file.ts',
+}
+
+interface Source {
+  path: string
+  text: string
+  imports: string[]
+}
+
+const sources: Source[] = readdirSync(scripts, { recursive: true, encoding: 'utf8' })
+  .filter((path) => path.endsWith('.ts') && !path.endsWith('.test.ts') && !path.includes('__fixtures__'))
+  .map((path) => {
+    const text = readFileSync(join(scripts, path), 'utf8')
+    const imports = [...text.matchAll(/(?:from|import\()\s*'([^']+)'/g)].map((match) => match[1] ?? '')
+    return { path, text, imports }
+  })
+
+function folderOf(path: string): string {
+  return path.split('/')[0] ?? ''
+}
+
+function inside(source: Source): string[] {
+  return source.imports
+    .filter((name) => name.startsWith('.'))
+    .map((name) => relative(scripts, join(scripts, dirname(source.path), name)))
+}
+
+describe('structure', () => {
+  it('reads a tree that is there', () => {
+    expect(sources.length).toBeGreaterThan(40)
+  })
+
+  it('lets imports point one way only', () => {
+    const wrong = sources.flatMap((source) => {
+      const from = folderOf(source.path)
+      // Commands may start the engine and the stand-ins; nothing else leaves scripts/.
+      const targets = inside(source).filter((path) => from !== 'cli' || !path.startsWith('..'))
+      return targets
+        .filter((path) => folderOf(path) !== from && !allowed[from]?.includes(folderOf(path)))
+        .map((path) => `${source.path} → ${path}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('keeps the domain pure', () => {
+    const foreign = sources
+      .filter(({ path }) => folderOf(path) === 'domain')
+      .flatMap(({ path, imports }) =>
+        imports
+          .filter((name) => !name.startsWith('.') && !['zod', 'node:crypto'].includes(name))
+          .map((name) => `${path} → ${name}`),
+      )
+    expect(foreign).toEqual([])
+  })
+
+  it.each(Object.entries(vendors))('imports %s only in %s', (name, home) => {
+    const users = sources.filter(({ imports }) =>
+      imports.some((found) => found === name || found.startsWith(`${name}/`)),
+    )
+    expect(users.map(({ path }) => path)).toEqual([home])
+  })
+
+  it('prints only in lib/kestra.ts and in commands', () => {
+    const printers = sources.filter(
+      ({ path, text }) => folderOf(path) !== 'cli' && /\bconsole\.|process\.std(out|err)/.test(text),
+    )
+    expect(printers.map(({ path }) => path)).toEqual([])
+  })
+
+  it('parses JSON only in lib', () => {
+    const parsers = sources.filter(({ path, text }) => folderOf(path) !== 'lib' && /\bJSON\.parse\(/.test(text))
+    expect(parsers.map(({ path }) => path)).toEqual([])
+  })
+
+  it('reads the environment only in lib/kestra.ts and in commands', () => {
+    const readers = sources.filter(({ path, text }) => folderOf(path) !== 'cli' && /process\.env\b/.test(text))
+    expect(readers.map(({ path }) => path)).toEqual(['lib/kestra.ts'])
+  })
+
+  it('keeps tasks thin', () => {
+    const thick = sources.filter(({ path, text }) => folderOf(path) === 'tasks' && text.split('\n').length > 41)
+    expect(thick.map(({ path }) => path)).toEqual([])
+  })
+})
