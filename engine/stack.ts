@@ -2,8 +2,6 @@ import { randomBytes } from 'node:crypto'
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { delimiter, dirname, join } from 'node:path'
 import { z } from 'zod'
-import { buildTasks } from '../scripts/cli/build.ts'
-import { deployFlows } from '../scripts/cli/deploy.ts'
 import {
   checkWebhookKeys,
   type Declared,
@@ -13,6 +11,8 @@ import {
 } from '../scripts/lib/config.ts'
 import { parseJson } from '../scripts/lib/json.ts'
 import { migrate } from '../scripts/store/migrate.ts'
+import { deployFlows } from '../scripts/workflow/deploy.ts'
+import { buildTasks } from './bundle.ts'
 import { type Engine, startEngine } from './engine.ts'
 import { freePort } from './postgres/system.ts'
 import { type Postgres, startPostgres } from './postgres.ts'

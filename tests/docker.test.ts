@@ -249,3 +249,13 @@ describe('Kestra in compose', () => {
     }
   })
 })
+
+test('the workflow pins its actions and runs commands that exist', () => {
+  const workflow = text('.github/workflows/ci.yml')
+  for (const [, action] of workflow.matchAll(/uses: (\S+)/g)) expect(action).toMatch(/^[\w/-]+@v\d+\.\d+\.\d+$/)
+  const { scripts } = z.object({ scripts: z.record(z.string(), z.string()) }).parse(parseJson(text('package.json')))
+  for (const [, script = ''] of workflow.matchAll(/npm run ([a-z-]+)/g)) expect(scripts).toHaveProperty(script)
+  for (const [, file = ''] of workflow.matchAll(/@(test_scenarios\/\S+)/g))
+    expect(existsSync(join(home, file))).toBe(true)
+  expect(existsSync(join(home, 'test_all.sh'))).toBe(true)
+})

@@ -1,6 +1,6 @@
 import { businessSeverity } from '../domain/assess/business-severity.ts'
 import type { Finding } from '../domain/assess/finding.ts'
-import { found, observed, observedTrouble, type Situation } from '../domain/assess/situation.ts'
+import { found, observed, observedTrouble, type Situation, unexplainedTrouble } from '../domain/assess/situation.ts'
 import type { Action } from '../domain/decision.ts'
 import type { Verdict } from './proposal-text.ts'
 
@@ -20,7 +20,7 @@ export const rows: readonly Row[] = [
     name: 'resolved_by_monitor',
     decide: (s) =>
       s.allResolved && observedTrouble(s).length === 0
-        ? harmless(s, [], 'Every alert of it is resolved, by its own monitor', 0.9)
+        ? harmless(s, [], 'no alert of it fires any more, says its own monitor', 0.9)
         : null,
   },
   {
@@ -103,35 +103,36 @@ export const rows: readonly Row[] = [
       const stuck = observed(s, 'task_stuck').find(isOwn)
       if (!stuck) return null
       const verdict = incident(s, [stuck], 'A task that runs so much longer than usual does not end by itself', 0.9)
-      return s.urgency === 'breached' && canRestart(s) ? { ...verdict, ...fix('airflow_clear_task', stuck) } : verdict
+      return s.urgency === 'breached' && needsMoreThanRestart(s).length === 0
+        ? { ...verdict, ...fix('airflow_clear_task', stuck) }
+        : verdict
     },
   },
   {
     name: 'transient_task_failure',
     decide: (s) => {
-      const failed = observed(s, 'task_failed').find((finding) => finding.failure?.deterministic === false)
+      const failed = observed(s, 'task_failed').find((finding) => isOwn(finding) && passes(finding))
       if (!failed) return null
-      const verdict = incident(
-        s,
-        [failed],
-        'The cause passes by itself, and no retry is left: it needs one more start',
-        0.88,
-      )
-      if (!canRestart(s) || failsRepeatedly(s, failed)) {
+      if (failsRepeatedly(s, failed)) {
         const reason =
           'The cause looks transient, but it has failed again and again: a restart hides more than it mends'
         return incident(s, [failed], reason, 0.75)
       }
+      const others = needsMoreThanRestart(s)
+      if (others.length > 0)
+        return incident(s, [failed, ...others], 'A restart alone does not mend what else is wrong', 0.8)
+      const reason = 'The cause passes by itself, and no retry is left: it needs one more start'
+      const verdict = incident(s, [failed], reason, 0.88)
       return { ...verdict, ...fix('airflow_clear_task', failed) }
     },
   },
   {
     name: 'transient_model_failure',
     decide: (s) => {
-      const failed = observed(s, 'model_failed').find((finding) => finding.failure?.deterministic === false)
+      const failed = observed(s, 'model_failed').find((finding) => isOwn(finding) && passes(finding))
       if (!failed) return null
       const verdict = incident(s, [failed], 'The cause passes by itself: the model needs one more run', 0.85)
-      return canRestart(s) ? { ...verdict, ...fix('dbt_retry', failed) } : verdict
+      return needsMoreThanRestart(s).length === 0 ? { ...verdict, ...fix('dbt_retry', failed) } : verdict
     },
   },
   {
@@ -167,7 +168,7 @@ export const rows: readonly Row[] = [
     name: 'lost_or_multiplied_data',
     decide: (s) => {
       const lost = observed(s, 'data_lost', 'data_multiplied')
-      return lost.length > 0 && !isSeasonal(s)
+      return lost.some((finding) => unexplainedTrouble(s).includes(finding))
         ? incident(s, lost, 'No known pattern explains the change in volume', 0.86)
         : null
     },
@@ -209,7 +210,7 @@ export const rows: readonly Row[] = [
     name: 'slow_in_time',
     decide: (s) => {
       const slow = observed(s, 'task_slow', 'run_slow', 'in_time')
-      return slow.length > 0 && !isLate(s)
+      return slow.length > 0 && !isLate(s) && knowsPace(s)
         ? { ...harmless(s, slow, 'it is at work and still within its time', 0.84), action: 'log_only' }
         : null
     },
@@ -288,9 +289,12 @@ export const rows: readonly Row[] = [
     name: 'confirmed_noise',
     decide: (s) => {
       const noise = s.history.confirmedNoise
-      if (noise.length < 2 || s.history.wasReal.length > 0 || !s.isLowStakes || s.claimedFailure) return null
-      const reason = `people confirmed ${noise.length} times that the same alert was noise, and nothing differs`
-      return { ...harmless(s, [], reason, 0.82), alsoCites: noise.map(({ id }) => id) }
+      if (noise.length === 0 || s.history.wasReal.length > 0 || !s.isCatalogued || s.level.tier === 1) return null
+      if (s.claimedFailure || claims(s).length > 0 || isLate(s)) return null
+      const reason = `people confirmed that the same alert was noise (${noise.length} times), and nothing differs`
+      const isSure = noise.length >= 2 && s.isLowStakes
+      const verdict = { ...harmless(s, [], reason, isSure ? 0.82 : 0.7), alsoCites: noise.map(({ id }) => id) }
+      return isSure ? verdict : { ...verdict, action: 'log_only' }
     },
   },
   {
@@ -333,7 +337,7 @@ function fix(template: 'airflow_clear_task' | 'release_lock' | 'dbt_retry', { ta
 
 /** Less sure where a needed system is silent, or where signs of health stand against the trouble. */
 function sure(s: Situation, confidence: number): number {
-  const isContradicted = observedTrouble(s).some(isOwn) && observed(s, 'recovered', 'within_normal').some(isOwn)
+  const isContradicted = unexplainedTrouble(s).some(isOwn) && observed(s, 'recovered', 'within_normal').some(isOwn)
   const less = (s.unavailable.length > 0 ? 0.2 : 0) + (isContradicted ? 0.15 : 0)
   return Math.max(0.3, Math.round((confidence - less) * 100) / 100)
 }
@@ -350,8 +354,8 @@ function willFailAgain(s: Situation): Finding[] {
 }
 
 /** A restart is no cure while the input is missing, a lock is held, or rows are wrong. */
-function canRestart(s: Situation): boolean {
-  return observed(s, 'data_late', 'lock_working', 'lock_abandoned', 'test_failed', 'schema_broken').length === 0
+function needsMoreThanRestart(s: Situation): Finding[] {
+  return observed(s, 'data_late', 'lock_working', 'lock_abandoned', 'test_failed', 'schema_broken')
 }
 
 /** Failed in the last runs too: what passes by itself would have passed. */
@@ -364,8 +368,16 @@ function failsRepeatedly(s: Situation, failed: Finding): boolean {
   )
 }
 
-function isSeasonal(s: Situation): boolean {
-  return observed(s, 'within_normal').length > 0 && observed(s, 'beyond_normal').length === 0
+/** Whether anything says how long it may take. */
+function knowsPace(s: Situation): boolean {
+  const isUsualKnown = s.evidence.some(
+    (item) => item.kind === 'dag_run' && item.source !== 'alert' && item.data.typical_duration_s,
+  )
+  return isUsualKnown || s.level.minutesLeft !== null
+}
+
+function passes({ failure }: Finding): boolean {
+  return failure?.deterministic === false
 }
 
 function isLate(s: Situation): boolean {

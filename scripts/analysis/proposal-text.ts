@@ -39,7 +39,10 @@ export function writeProposal(situation: Situation, verdict: Verdict): Proposal 
 }
 
 function rootCause(s: Situation, { cause, reason, isIncident }: Verdict): string {
-  const found = cause.slice(0, 3).map((finding) => `${sentence(finding.says)} [${finding.evidence.join(', ')}]`)
+  const found = cause.slice(0, 3).map(({ relation, says, evidence }) => {
+    const where = relation === 'upstream' ? `upstream, ${says}` : says
+    return `${sentence(where)} [${evidence.join(', ')}]`
+  })
   if (!isIncident) return [sentence(reason), ...found].join(' ')
   const claimed = s.alerts[0]?.title ?? 'an alert without words'
   const kind = s.claimedFailure ? ` Its text points to this: ${s.claimedFailure.says}.` : ''

@@ -1,86 +1,45 @@
 import { spawnSync } from 'node:child_process'
-import { join } from 'node:path'
-import { parseArgs } from 'node:util'
-import { checkWebhookKeys } from '../lib/config.ts'
-import { AppError, toAppError } from '../lib/errors.ts'
-import { readFlows } from '../lib/flow-files.ts'
-import { kestraApi } from '../lib/kestra-api.ts'
+import { checkWebhookKeys, type Settings } from '../lib/config.ts'
+import { deployFlows, flowFolder } from '../workflow/deploy.ts'
+import { ownSettings, runCommand } from './launch.ts'
 
-const home = join(import.meta.dirname, '..', '..')
-const help = `Usage: npm run deploy [-- --namespace NAME] [--api]
+const help = `Usage: npm run deploy [-- --namespace NAME] [--api] [--check]
 
 Validates the flows in flows/ and deploys them to KESTRA_URL with KESTRA_USERNAME and KESTRA_PASSWORD (environment or
 .env). Uses \`kestra flow namespace update --no-delete\` where that command is there, else Kestra's API. Never deletes.
 
-  --namespace NAME   the namespace; default incident_management
+  --namespace NAME   default incident_management
   --api              use the API even where the kestra command is there
   --check            validate only
 `
+const ownNamespace = 'incident_management'
 
-/** Deploys every flow into a namespace and answers their ids. @throws AppError E_CONFIG_INVALID with Kestra's words */
-export async function deployFlows(options: {
-  settings: Readonly<Record<string, string | undefined>>
-  namespace: string
-  check?: boolean
-}): Promise<string[]> {
-  const api = kestraApi(options.settings)
-  const flows = await readFlows(join(home, 'flows'), options.namespace)
-  const faults: string[] = []
-  for (const { path, source } of flows) {
-    for (const fault of await api.validate(source)) faults.push(`${path}: ${fault}`)
-  }
-  if (faults.length > 0) {
-    throw new AppError(
-      'E_CONFIG_INVALID',
-      `Kestra refuses ${faults.length} flow(s):\n  ${faults.join('\n  ')}`,
-      'Mend the flow.',
-    )
-  }
-  if (options.check) return flows.map(({ id }) => id)
-  // What others call comes first, so that no flow is live before the one it starts.
-  const sources = flows.map(({ source }) => source)
-  return api.deploy(options.namespace, sources)
+await runCommand(
+  help,
+  { namespace: { type: 'string' }, api: { type: 'boolean' }, check: { type: 'boolean' } },
+  async (values) => {
+    const settings = ownSettings()
+    const namespace = typeof values.namespace === 'string' ? values.namespace : ownNamespace
+    const check = values.check === true
+    if (settings.ALERT_WEBHOOK_KEY !== undefined) checkWebhookKeys(settings)
+    // The command sends the files as they are, so it serves only the namespace that they name.
+    const useCommand = !check && values.api !== true && namespace === ownNamespace && hasKestraCommand()
+    const ids = await deployFlows({ settings, namespace, check: check || useCommand })
+    if (useCommand) process.exitCode = runKestraCommand(settings, namespace)
+    else process.stdout.write(`${check ? 'Valid' : 'Deployed'} in ${namespace}: ${ids.join(', ')}\n`)
+  },
+)
+
+/** The command that sends a namespace's flows exists up to Kestra 1.3. */
+function hasKestraCommand(): boolean {
+  return spawnSync('kestra', ['flow', 'namespace', 'update', '--help'], { stdio: 'ignore' }).status === 0
 }
 
-if (import.meta.main) {
-  const { values } = parseArgs({
-    options: {
-      namespace: { type: 'string', default: 'incident_management' },
-      api: { type: 'boolean', default: false },
-      check: { type: 'boolean', default: false },
-      help: { type: 'boolean', short: 'h', default: false },
-    },
+function runKestraCommand(settings: Settings, namespace: string): number {
+  const { KESTRA_URL: url = '', KESTRA_USERNAME: username, KESTRA_PASSWORD: password } = settings
+  const options = ['--server', url, '--user', `${username}:${password}`, '--no-delete']
+  const run = spawnSync('kestra', ['flow', 'namespace', 'update', namespace, flowFolder, ...options], {
+    stdio: 'inherit',
   })
-  try {
-    if (values.help) process.stdout.write(help)
-    else await deploy(values.namespace, values.api, values.check)
-  } catch (thrown) {
-    const error = toAppError(thrown)
-    process.stderr.write(`${error.code}: ${error.message}\n${error.hint}\n`)
-    process.exitCode = 1
-  }
-}
-
-async function deploy(namespace: string, api: boolean, check: boolean): Promise<void> {
-  try {
-    process.loadEnvFile(join(home, '.env'))
-  } catch {
-    // Without .env the environment itself holds the settings.
-  }
-  if (process.env.ALERT_WEBHOOK_KEY !== undefined) checkWebhookKeys(process.env)
-  const cli = spawnSync('kestra', ['--version'], { stdio: 'ignore' }).status === 0
-  if (cli && !api && !check && namespace === 'incident_management') {
-    await deployFlows({ settings: process.env, namespace, check: true })
-    const { KESTRA_URL, KESTRA_USERNAME, KESTRA_PASSWORD } = process.env
-    const login = `${KESTRA_USERNAME}:${KESTRA_PASSWORD}`
-    const folder = join(home, 'flows')
-    const options = ['--server', `${KESTRA_URL}`, '--user', login, '--no-delete']
-    const run = spawnSync('kestra', ['flow', 'namespace', 'update', namespace, folder, ...options], {
-      stdio: 'inherit',
-    })
-    process.exitCode = run.status ?? 1
-    return
-  }
-  const ids = await deployFlows({ settings: process.env, namespace, check })
-  process.stdout.write(`${check ? 'Valid' : 'Deployed'} in ${namespace}: ${ids.join(', ')}\n`)
+  return run.status ?? 1
 }

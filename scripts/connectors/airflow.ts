@@ -117,21 +117,29 @@ function secondsOf(one: DagRun | TaskInstance, now: Date): number {
   return one.start_date ? Math.max(0, (now.getTime() - Date.parse(one.start_date)) / 1000) : 0
 }
 
+/** What a state reads like, with how long it lasted. States that say nothing of time stand as they are. */
+function spellState(state: string | null, seconds: number | null): string {
+  const time = seconds === null ? '' : spellDuration(seconds)
+  if (state === 'running') return time ? `has been running for ${time}` : 'is running'
+  if (state === 'success') return time ? `ended well after ${time}` : 'ended well'
+  if (state === 'failed') return time ? `failed after ${time}` : 'failed'
+  if (state === 'up_for_retry') return time ? `failed after ${time} and waits for its retry` : 'waits for its retry'
+  return `is ${state ?? 'waiting'}`
+}
+
+function spellUsual(typical: number | null): string {
+  return typical === null || typical < 1 ? '' : `; ${spellDuration(typical)} is usual`
+}
+
 function runEvidence(run: DagRun, typical: number | null, isPaused: boolean, now: Date): EvidenceDraft {
   const seconds = run.start_date ? Math.round(secondsOf(run, now)) : null
-  const lasted =
-    seconds === null
-      ? ''
-      : run.state === 'running'
-        ? ` for ${spellDuration(seconds)}`
-        : ` after ${spellDuration(seconds)}`
-  const usual = typical === null ? '' : `; ${spellDuration(typical)} is usual`
+  const state = `${spellState(run.state, seconds)}${spellUsual(typical)}${isPaused ? '; the DAG is paused' : ''}`
   return {
     source: 'airflow',
     kind: 'dag_run',
     asset: run.dag_id,
     observed_at: now.toISOString(),
-    summary: `Run ${run.dag_run_id} of ${run.dag_id} is ${run.state}${lasted}${usual}${isPaused ? '; the DAG is paused' : ''}.`,
+    summary: `Run ${run.dag_run_id} of ${run.dag_id} ${state}.`,
     data: {
       dag_id: run.dag_id,
       run_id: run.dag_run_id,
@@ -191,20 +199,13 @@ async function readLog(client: Airflow, instance: TaskInstance): Promise<ReadLog
 
 function failureEvidence(one: TaskInstance, typical: number | null, log: ReadLog, now: Date): EvidenceDraft {
   const seconds = one.start_date ? Math.round(secondsOf(one, now)) : null
-  const lasted =
-    seconds === null
-      ? ''
-      : one.state === 'running'
-        ? ` for ${spellDuration(seconds)}`
-        : ` after ${spellDuration(seconds)}`
-  const usual = typical === null ? '' : `; ${spellDuration(typical)} is usual`
   const mapped = one.map_index < 0 ? '' : ` [${one.map_index}]`
   return {
     source: 'airflow',
     kind: 'task_failure',
     asset: `${one.dag_id}.${one.task_id}`,
     observed_at: now.toISOString(),
-    summary: `Task ${one.task_id}${mapped} of ${one.dag_id} is ${one.state}${lasted}, at try ${one.try_number}${usual}.`,
+    summary: `Task ${one.task_id}${mapped} of ${one.dag_id} ${spellState(one.state, seconds)}, at try ${one.try_number}${spellUsual(typical)}.`,
     data: {
       dag_id: one.dag_id,
       task_id: one.task_id,

@@ -32,6 +32,7 @@ export const evidenceData = {
     log_excerpt: text,
     start: instant,
     duration_s: number,
+    typical_duration_s: number,
     system: text,
   }),
   task_history: z.looseObject({ dag_id: z.string(), task_id: z.string(), recent: z.array(z.string()) }),

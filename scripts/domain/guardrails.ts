@@ -1,7 +1,6 @@
 import { type Alert, worse } from './alert.ts'
 import { businessSeverity } from './assess/business-severity.ts'
-import type { Finding } from './assess/finding.ts'
-import { assess, found, observed, observedTrouble, type Situation } from './assess/situation.ts'
+import { assess, found, observed, observedTrouble, type Situation, unexplainedTrouble } from './assess/situation.ts'
 import { confirmations, type PlanRemediation, planFromEvidence, policyName, protectedNames } from './confirm.ts'
 import type { Action, AnalyzerRecord, Decision, Proposal, Remediation } from './decision.ts'
 import type { Evidence } from './evidence.ts'
@@ -296,13 +295,6 @@ function explainedBy(situation: Situation): string[] {
     ...(situation.isProduction ? [] : ['environment']),
     ...signs,
   ]
-}
-
-/** Trouble that connectors read and that neither maintenance nor a known pattern accounts for. */
-function unexplainedTrouble(situation: Situation): Finding[] {
-  if (situation.maintenance || !situation.isProduction) return []
-  const isNormal = observed(situation, 'within_normal').length > 0
-  return observedTrouble(situation).filter(({ sign }) => !(isNormal && sign === 'data_lost'))
 }
 
 /** The payload's claim, or what people confirmed before, is enough where the catalogue knows that nothing hangs on it. */

@@ -76,19 +76,20 @@ export function claimActions(
   return within(access, (query) =>
     query.rows(
       ClaimedAction,
-      sql`update actions as claimed
+      // Chosen apart: inside the update, a plan may run the choice once for each row.
+      sql`with free as materialized (
+            select tenant as of_tenant, key as of_key, created_at as planned from actions
+            where state in ('planned', 'sending', 'failed', 'unknown') and not_before <= now()
+              and kind = any(${which.kinds}) and incident = coalesce(${which.incident ?? null}, incident)
+            order by created_at, key limit ${which.limit} for update skip locked
+          ), chosen as materialized (
+            select of_tenant, of_key, row_number() over (order by planned, of_key) as nth from free
+          )
+          update actions
           set state = 'sending', attempt = attempt + 1, lease_token = ${randomUUID()}, changed_at = now(),
             outcome_unknown = outcome_unknown or state in ('sending', 'unknown'),
             not_before = now() + make_interval(secs => case when kind = 'fix' then 180 else 30 + 30 * nth end)
-          from (
-            select tenant as of_tenant, key as of_key, row_number() over (order by created_at, key) as nth from (
-              select tenant, key, created_at from actions
-              where state in ('planned', 'sending', 'failed', 'unknown') and not_before <= now()
-                and kind = any(${which.kinds}) and incident = coalesce(${which.incident ?? null}, incident)
-              order by created_at, key limit ${which.limit} for update skip locked
-            ) as free
-          ) as chosen
-          where tenant = of_tenant and key = of_key
+          from chosen where tenant = of_tenant and key = of_key
           returning ${columns}, outcome_unknown as "outcomeUnknown", lease_token as lease`,
     ),
   )

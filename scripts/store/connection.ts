@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Pool, PoolClient } from 'pg'
 import type { z } from 'zod'
 import { AppError } from '../lib/errors.ts'
@@ -91,8 +92,10 @@ export function openStore(databaseUrl: string, tenant: string): Store {
       try {
         return await once(work)
       } catch (failure) {
-        if (isWorthRepeating(failure)) return once(work)
-        throw failure
+        if (!isWorthRepeating(failure)) throw failure
+        // At once, it could meet the same transaction at the same place.
+        await delay(50 + Math.random() * 100)
+        return once(work)
       }
     },
     async exclusively(name, work) {

@@ -18,12 +18,14 @@ export function claimDispatch(access: Access): Promise<{ incident: string | null
   return within(access, async (query) => {
     const claimed = await query.first(
       z.object({ id: z.string() }),
-      sql`update incidents set dispatched_until = now() + make_interval(secs => ${leaseSeconds})
-          where (tenant, id) in (
-            select tenant, id from incidents where ${isWaiting}
+      // Chosen apart: inside the update, a plan may run the choice once for each row.
+      sql`with chosen as materialized (
+            select tenant as of_tenant, id as of_id from incidents where ${isWaiting}
             order by array_position(array['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'], severity), opened_at
             limit 1 for update skip locked
           )
+          update incidents set dispatched_until = now() + make_interval(secs => ${leaseSeconds})
+          from chosen where tenant = of_tenant and id = of_id
           returning id`,
     )
     return { incident: claimed?.id ?? null, left: await countUndispatched(query) }

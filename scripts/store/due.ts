@@ -47,13 +47,15 @@ export function claimDue(access: Access, limit: number): Promise<Due[]> {
   return within(access, (query) =>
     query.rows(
       Due,
-      sql`update due set attempt = attempt + 1, lease_token = ${randomUUID()},
-            lease_until = now() + make_interval(secs => ${leaseMs / 1000})
-          where (tenant, kind, subject) in (
-            select tenant, kind, subject from due
+      // Chosen apart: inside the update, a plan may run the choice once for each row.
+      sql`with chosen as materialized (
+            select tenant as of_tenant, kind as of_kind, subject as of_subject from due
             where due_at <= now() and (lease_until is null or lease_until <= now()) and kind = any(${DueKind.options})
             order by due_at limit ${limit} for update skip locked
           )
+          update due set attempt = attempt + 1, lease_token = ${randomUUID()},
+            lease_until = now() + make_interval(secs => ${leaseMs / 1000})
+          from chosen where tenant = of_tenant and kind = of_kind and subject = of_subject
           returning kind, subject, due_at, attempt, lease_token`,
     ),
   )

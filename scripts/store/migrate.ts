@@ -18,7 +18,7 @@ export async function migrate(ownerUrl: string): Promise<string[]> {
   client.on('error', () => {})
   try {
     await client.connect()
-    await requireRole(client)
+    await requireRoles(client)
     const applied = await runner({
       dbClient: client,
       dir: migrations,
@@ -51,12 +51,23 @@ async function createClient(connectionString: string): Promise<Client> {
 }
 
 /** The product's role is made with the server, because an owner may not make roles. */
-async function requireRole(client: Client): Promise<void> {
-  const { rowCount } = await client.query("select from pg_roles where rolname = 'dim_app'")
-  if (rowCount === 1) return
-  throw new AppError(
-    'E_SETTING_INVALID',
-    'The database server has no role dim_app.',
-    "As a superuser, run: create role dim_app login password '…' — and set DATABASE_URL to it.",
+async function requireRoles(client: Client): Promise<void> {
+  const { rows } = await client.query(
+    `select exists (select from pg_roles where rolname = 'dim_app') as app,
+       has_schema_privilege('public', 'create') as owner`,
   )
+  if (rows[0]?.app !== true) {
+    throw new AppError(
+      'E_SETTING_INVALID',
+      'The database server has no role dim_app.',
+      "As a superuser, run: create role dim_app login password '…' — and set DATABASE_URL to it.",
+    )
+  }
+  if (rows[0]?.owner !== true) {
+    throw new AppError(
+      'E_SETTING_INVALID',
+      'DATABASE_OWNER_URL names a role that may not change the schema.',
+      'Use the role that owns the database, dim_owner.',
+    )
+  }
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { type Policy, PolicyFile, policyFor } from '../domain/policy.ts'
 import type { Settings } from '../lib/config.ts'
+import { AppError } from '../lib/errors.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
 
 /** The policy in force for a source, from `policy.yaml`. @throws AppError E_CONFIG_INVALID */
@@ -8,7 +9,12 @@ export async function policyOf(source: string, settings: Settings): Promise<Poli
   return policyFor(await readYamlFile(join(configFolder(settings), 'policy.yaml'), PolicyFile), source)
 }
 
-/** The folder of catalog.yaml and policy.yaml: as set, or config/ beside the bundled tasks. */
-export function configFolder(settings: Settings): string {
-  return settings.DIM_CONFIG_DIR ?? join(import.meta.dirname, '..', '..', 'config')
+/** @throws AppError E_SETTING_MISSING when the start scripts have not set it */
+function configFolder({ DIM_CONFIG_DIR: folder }: Settings): string {
+  if (folder) return folder
+  throw new AppError(
+    'E_SETTING_MISSING',
+    'DIM_CONFIG_DIR is not set: the folder of policy.yaml and catalog.yaml.',
+    'npm start and compose set it; where Kestra is started otherwise, define ENV_DIM_CONFIG_DIR.',
+  )
 }

@@ -33,6 +33,9 @@ export function writeAccess(settings: Settings): AirflowAccess {
   throw new AppError('E_SETTING_MISSING', 'Airflow is not configured.', `Set ${readSettingNames.join(', ')}.`)
 }
 
+/** A change is not given up early: one whose outcome is unknown costs more than the wait. */
+const changeMs = 25_000
+
 const instant = z.iso.datetime({ offset: true }).nullish()
 
 const Dag = z.object({
@@ -199,9 +202,20 @@ export function openAirflow(access: AirflowAccess, signal: AbortSignal): Airflow
       return call(`/eventLogs?${query}`, { schema: EventLogs })
     },
     clear: (dagId, body) =>
-      call(path`/dags/${dagId}/clearTaskInstances`, { method: 'POST', body, schema: TaskInstances }),
+      call(path`/dags/${dagId}/clearTaskInstances`, {
+        method: 'POST',
+        body,
+        schema: TaskInstances,
+        idempotent: body.dry_run,
+        timeoutMs: changeMs,
+      }),
     trigger: (dagId, body) =>
-      call(path`/dags/${dagId}/dagRuns`, { method: 'POST', body: { logical_date: null, ...body }, schema: DagRun }),
+      call(path`/dags/${dagId}/dagRuns`, {
+        method: 'POST',
+        body: { logical_date: null, ...body },
+        schema: DagRun,
+        timeoutMs: changeMs,
+      }),
     redact: (text) => redact(text, [access.password]),
   }
 }

@@ -21,7 +21,8 @@ const families: Record<Asset['kind'], Family> = {
 
 /**
  * Whether two names can mean one asset: equal, or one is the qualified form of the other (`orders` and
- * `shop.public.orders`). dbt's unique ids are compared without their type and project.
+ * `shop.public.orders`). dbt's unique ids are compared without their type and project,
+ * hosts without their port.
  */
 export function sameAsset(a: string, b: string): boolean {
   const left = canonical(a)
@@ -36,7 +37,10 @@ export function partOf(part: string, whole: string): boolean {
 }
 
 function canonical(name: string): string {
-  const text = name.trim().toLowerCase()
+  const text = name
+    .trim()
+    .toLowerCase()
+    .replace(/:\d{2,5}$/, '')
   const unique = /^(?:model|seed|snapshot|source|exposure)\.[^.]+\.(.+)$/.exec(text)
   return unique?.[1] ?? text
 }

@@ -1,10 +1,12 @@
-import type { Severity } from '../alert.ts'
+import type { Category, Severity } from '../alert.ts'
 import type { Situation } from './situation.ts'
 
 /** Points by tier, 1 highest. What is not catalogued counts as its monitor says, and never as a low tier. */
 const byTier: Record<number, number> = { 1: 3, 2: 2, 3: 1, 4: 0 }
 const byLabel: Record<Severity, number> = { CRITICAL: 3.5, HIGH: 2, MEDIUM: 1, LOW: 1 }
-const byUrgency: Record<Situation['urgency'], number> = { breached: 1, near: 1, none: 0, distant: -1 }
+const byUrgency: Record<Situation['urgency'], number> = { breached: 1, near: 1, none: 0, distant: 0 }
+/** Trouble that time may still mend: with hours left it is less. A removed column stays removed. */
+const mayPass: ReadonlySet<Category> = new Set<Category>(['freshness', 'pipeline_delay', 'pipeline_failure', 'lock'])
 /** A label is one input: enough to tip, not to decide. */
 const tip: Record<Severity, number> = { CRITICAL: 0.5, HIGH: 0.25, MEDIUM: 0, LOW: -0.5 }
 
@@ -21,6 +23,7 @@ export function businessSeverity(situation: Situation, mild = false): Severity {
   const points = [
     isRanked ? (byTier[level.tier ?? 1] ?? 3) : byLabel[label],
     byUrgency[urgency],
+    urgency === 'distant' && mayPass.has(situation.category) ? -1 : 0,
     // A broken promise of the highest tier is the worst there is.
     urgency === 'breached' && level.tier === 1 ? 1 : 0,
     affected.length >= wideReach ? 1 : 0,

@@ -68,18 +68,26 @@ const transient: readonly Row[] = [
     'the process ran out of memory and was killed (OOM)',
     /OOM ?-?Kill|out of memory|\bOOM\b|MemoryError|exit(?:ed)?(?: with)?(?: code| status)?:? ?137|SIGKILL|signal 9|return code -9|memory limit exceeded/i,
   ],
-  ['rate_limit', 'the other side limits the rate of requests', /\b429\b|too many requests|rate.?limit|throttl/i],
+  [
+    'rate_limit',
+    'the other side limits the rate of requests',
+    /(?:http|status|code|error|response)\D{0,20}429\b|too many requests|rate.?limit(?:ed|s? (?:exceeded|reached|hit))|throttl(?:ed|ing)/i,
+  ],
   [
     'unavailable',
     'a service was unavailable for a while',
-    /\b50[234]\b|service (?:is )?(?:temporarily )?unavailable|bad gateway|gateway time-?out|temporarily unavailable|server is starting up|the database system is (?:starting|shutting)|internal server error/i,
+    /(?:http|status|code|error|response)\D{0,20}50[0234]\b|\b50[234] (?:bad|service|gateway|server)|service (?:is )?(?:temporarily )?unavailable|bad gateway|gateway time-?out|temporarily unavailable|server is starting up|the database system is (?:starting|shutting)|internal server error/i,
   ],
   [
     'connection',
     'a network connection was lost',
     /connection .{0,60}?(?:reset|refused|closed|aborted|lost|terminated|dropped)|could not connect|ECONNRESET|ECONNREFUSED|broken pipe|server closed the connection|network (?:is )?unreachable|name resolution|EAI_AGAIN|socket hang up|SSL SYSCALL|connection error|ConnectionError/i,
   ],
-  ['timeout', 'a call timed out', /timed? ?-?out|ETIMEDOUT|deadline exceeded/i],
+  [
+    'timeout',
+    'a call timed out',
+    /timed[ -]?out|timeout ?(?:error|exception|expired|exceeded|after|while|waiting|reached)|(?:read|connect|connection|request|query|statement|socket|gateway|lock) time-?out(?! ?[=:])|ETIMEDOUT|deadline exceeded/i,
+  ],
   [
     'deadlock',
     'two transactions blocked each other (deadlock)',
@@ -88,7 +96,7 @@ const transient: readonly Row[] = [
   [
     'worker_lost',
     'the worker that ran it was lost',
-    /zombie|heartbeat|worker (?:was )?(?:lost|died|terminated)|preempt|spot instance|evicted|node (?:was )?(?:lost|drained|terminated|shut ?down)|executor lost|pod .{0,80}?(?:deleted|terminated)/i,
+    /zombie|(?:lost|missed|missing|no|without) (?:a )?heartbeat|heartbeat (?:was |is )?(?:lost|missed|missing|timed)|worker (?:was )?(?:lost|died|terminated)|preempt|spot instance|evicted|node (?:was )?(?:lost|drained|terminated|shut ?down)|executor lost|pod .{0,80}?(?:deleted|terminated)/i,
   ],
 ]
 

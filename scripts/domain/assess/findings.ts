@@ -25,9 +25,14 @@ export function findings(
       evidence: [item.id],
       ...reading,
       isWrong: isTrouble(reading.sign),
-      observed: item.source !== 'alert' && item.source !== 'history',
+      observed: isObserved(item),
     }
   })
+}
+
+/** The payload is a claim. Of what the store remembers only measurements tell of the world; the rest is what was thought. */
+function isObserved({ source, kind }: Evidence): boolean {
+  return source !== 'alert' && (source !== 'history' || kind === 'metric')
 }
 
 function beganAt(alerts: readonly Alert[], now: Date): number {

@@ -11,7 +11,8 @@ export interface History {
 
 /** Below this they only share words. */
 const similarEnough = 0.85
-const saysNoise = /noise|false.?(?:positive|alarm)|not an incident|expected|harmless/i
+const saysNoise =
+  /noise|false.?(?:positive|alarm)|not an incident|expected|harmless|\b(?:confirmed|correct|right|agreed?)\b/i
 const saysReal = /wrong|was real|real incident|should (?:have|not)|missed|incorrect/i
 
 /** Sorts what is alike enough, and of the same category, into noise that people confirmed and trouble that was real. */

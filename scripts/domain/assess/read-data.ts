@@ -51,7 +51,9 @@ export function readTest(item: EvidenceOf<'dbt_test'>, view: View): Reading | nu
 
 export function readFreshness(item: EvidenceOf<'source_freshness'>, view: View): Reading | null {
   const { data } = item
-  const relation = relationOfData(item, data.source, view)
+  const stands = relationOfData(item, data.source, view)
+  // A source is above something by its nature; where no lineage says above what, it was asked for this incident.
+  const relation = stands === 'other' && view.around.upstream.length === 0 ? 'upstream' : stands
   const age = data.age_hours ?? null
   const says = `source ${data.source}${age === null ? '' : ` is ${round(age)} hours old`}`
   const isLate =

@@ -8,6 +8,7 @@ const workingStatement =
   /\b(?:alter|create|drop|reindex|vacuum|cluster|refresh|merge|update|delete|insert|copy|truncate|optimize|backfill|migrat\w*)\b/i
 const migrationHolder = /migrat|flyway|liquibase|alembic|dbt|deploy|backfill/i
 const briefLock = 300
+const veryBriefLock = 120
 
 export function readLock(item: EvidenceOf<'lock'>, view: View): Reading | null {
   const { data } = item
@@ -18,7 +19,7 @@ export function readLock(item: EvidenceOf<'lock'>, view: View): Reading | null {
   const who = data.holder ? ` by ${data.holder}` : ''
   const queue = waiting > 0 ? `, ${waiting} waiting` : ''
   const lasts = `lock on ${data.table} held${who} for ${duration(held / 60)}${queue}`
-  if (held < briefLock && waiting === 0) return { ...common, sign: 'lock_brief', says: lasts }
+  if (held < veryBriefLock || (held < briefLock && waiting === 0)) return { ...common, sign: 'lock_brief', says: lasts }
   const isIdle =
     idleStatement.test(statement) || /idle in transaction|zombie|abandoned|client (?:is )?gone/i.test(item.summary)
   const isWorking = workingStatement.test(statement) || migrationHolder.test(data.holder ?? '')

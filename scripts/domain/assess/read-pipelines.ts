@@ -55,10 +55,11 @@ function readRunningTask(
       (!data.run_id || !one.data.run_id || one.data.run_id === data.run_id),
   )
   const elapsed = elapsedMinutes(data, view.now) ?? (run ? elapsedMinutes(run.data, view.now) : null)
-  const typical = typicalMinutes(run)
+  const own = typicalMinutes(data)
+  const typical = own ?? typicalMinutes(run?.data)
   const evidence = run ? [item.id, run.id] : [item.id]
   const lasted = elapsed === null ? '' : ` for ${duration(elapsed)}`
-  const usual = typical === null ? '' : `, usually ${duration(typical)} for the whole run`
+  const usual = typical === null ? '' : `, usually ${duration(typical)}${own === null ? ' for the whole run' : ''}`
   const says = `task ${common.target} runs${lasted}${usual}`
   if (common.failure?.name === 'worker_lost') {
     return { ...common, sign: 'task_stuck', evidence, says: `${says}; ${common.failure.says} (stuck)` }
@@ -92,7 +93,7 @@ export function readRun(item: EvidenceOf<'dag_run'>, view: View): Reading | null
   }
   if (data.state !== 'running') return null
   const elapsed = elapsedMinutes(data, view.now)
-  const typical = typicalMinutes(item)
+  const typical = typicalMinutes(data)
   const says = `${name} runs for ${duration(elapsed ?? 0)}${typical === null ? '' : `, usually ${duration(typical)}`}`
   if (elapsed === null || typical === null) return { ...common, sign: 'run_slow', says }
   if (elapsed >= typical * stuckFactor) return { ...common, sign: 'run_late', says: `${says} (too long)` }
@@ -100,8 +101,8 @@ export function readRun(item: EvidenceOf<'dag_run'>, view: View): Reading | null
   return { ...common, sign: 'in_time', says: `${says} (as usual)` }
 }
 
-function typicalMinutes(run: EvidenceOf<'dag_run'> | undefined): number | null {
-  return run?.data.typical_duration_s ? run.data.typical_duration_s / 60 : null
+function typicalMinutes(data: { typical_duration_s?: number | null | undefined } | undefined): number | null {
+  return data?.typical_duration_s ? data.typical_duration_s / 60 : null
 }
 
 /** A success of the same run, or of one that began later. */

@@ -136,6 +136,17 @@ export function observedTrouble(situation: Situation): Finding[] {
   return situation.findings.filter((finding) => finding.isWrong && finding.observed && concerns(finding))
 }
 
+/**
+ * Observed trouble that neither an open maintenance window, nor a lower environment, nor a known pattern accounts for.
+ */
+export function unexplainedTrouble(situation: Situation): Finding[] {
+  if (situation.maintenance || !situation.isProduction) return []
+  const isNormal = observed(situation, 'within_normal').length > 0 && observed(situation, 'beyond_normal').length === 0
+  return observedTrouble(situation).filter(({ sign }) => !(isNormal && aboutVolume.has(sign)))
+}
+
+const aboutVolume: ReadonlySet<Sign> = new Set<Sign>(['data_lost', 'data_multiplied'])
+
 function concerns({ relation }: Finding): boolean {
   return relation === 'subject' || relation === 'related' || relation === 'upstream'
 }

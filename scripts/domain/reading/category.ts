@@ -21,6 +21,7 @@ const table: readonly (readonly [Category, RegExp])[] = [
   row(
     'schema_change',
     'schema (?:drift|chang|mismatch|evolution|ddl|break|modif)',
+    `schema\\b${gap}(?:changed|modified|broke|drifted)`,
     'columns? (?:removal|removed|dropped|deleted|renamed|added|type)',
     `columns?${gap}(?:(?:was|were|been|is|got) (?:removed|dropped|renamed|deleted|added)|not found|does not exist|disappeared|missing from)`,
     '(?:removed|dropped|renamed|deleted|missing|new|invalid) (?:\\d+ )?columns?\\b',

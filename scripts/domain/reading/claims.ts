@@ -19,7 +19,7 @@ export function readClaims(asset: Asset | null, metric: JsonObject, contexts: re
     ...runFact(asset, claims),
     ...lineageFact(asset, claims),
     ...promiseFact(asset, claims),
-    ...rowsFact(asset, claims),
+    ...rowsFact(asset, metric, claims),
   ].slice(0, 20)
 }
 
@@ -180,8 +180,11 @@ function promiseFact(asset: Asset | null, claims: Claims): AlertFact[] {
   ]
 }
 
-function rowsFact(asset: Asset | null, claims: Claims): AlertFact[] {
-  const count = claims.number(/^(?:current_|actual_)?row_?count$|^rows(?:_processed|_loaded)?(?:_today)?$/)
+function rowsFact(asset: Asset | null, metric: JsonObject, claims: Claims): AlertFact[] {
+  const isCount = /^rows?[_ .-]?(?:count|s)$|row[_ .-]?count/i.test((textOf(metric.name) ?? '').slice(0, 100))
+  const count =
+    (isCount ? numberOf(metric.value) : null) ??
+    claims.number(/^(?:current_|actual_)?row_?count$|^rows(?:_processed|_loaded)?(?:_today)?$/)
   const before = claims.number(
     /^(?:previous|expected|historical\w*|typical|avg|average|baseline)_row(?:_?count|s)$|^historical_avg_rows$/,
   )

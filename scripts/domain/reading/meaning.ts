@@ -34,7 +34,7 @@ const links = ranked(`
 const ids = ranked('alertid incidentid eventid issueid problemid alertuid id uuid uid guid key messageid')
 const environments = ranked('environment env stage deployenvironment')
 /** Keys that a monitor made to be the identity of a condition. */
-const dedupKeys = ranked('dedupkey deduplicationkey dedupekey incidentkey aggregationkey alias fingerprint groupkey')
+const dedupKeys = ranked('dedupkey deduplicationkey dedupekey incidentkey aggregationkey fingerprint')
 /** Keys that name what is checked; its asset is part of the identity too. */
 const checks = ranked(`
   ruleid alertruleid checkid monitorid conditionid alarmarn detectorid definitionid eventdefinitionid alertname alertrule rulename checkname

@@ -16,7 +16,7 @@ export function at(value: unknown, path: string): unknown {
   let current = value
   for (const key of path.split('.')) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined
-    current = Object.getOwnPropertyDescriptor(current, key)?.value
+    current = Reflect.get(current, key)
   }
   return current
 }

@@ -32,8 +32,8 @@ public final class KestraVersion {
         this.context = context;
     }
 
-    /** Starts the services; they run when their state says so. In the order in which they are to be stopped. */
-    List<Service> start(int workerThreads) {
+    /** Starts the services; they run when their state says so. In the order of stopping, those of one list at once. */
+    List<List<Service>> start(int workerThreads) {
         ExecutorInterface executor = context.getBean(ExecutorInterface.class);
         // The worker's id is a UUID in Kestra; the worker is no bean of its own in 1.3.
         Worker worker = context.createBean(DefaultWorker.class, UUID.randomUUID().toString(), workerThreads, null);
@@ -44,7 +44,7 @@ public final class KestraVersion {
         Thread.ofPlatform().name("start-worker").start(worker);
         Thread.ofPlatform().name("start-scheduler").start(scheduler);
         Thread.ofPlatform().name("start-indexer").start(indexer);
-        return List.of(scheduler, worker, executor, indexer);
+        return List.of(List.of(scheduler), List.of(worker), List.of(executor), List.of(indexer));
     }
 
     /** Queues the execution; when it returns, the execution survives a crash. */

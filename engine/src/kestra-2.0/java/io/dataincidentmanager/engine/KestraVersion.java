@@ -37,8 +37,8 @@ public final class KestraVersion {
         this.context = context;
     }
 
-    /** Starts the services; they run when their state says so. In the order in which they are to be stopped. */
-    List<Service> start(int workerThreads) {
+    /** Starts the services; they run when their state says so. In the order of stopping, those of one list at once. */
+    List<List<Service>> start(int workerThreads) {
         Executor executor = context.getBean(Executor.class);
         Controller controller = context.getBean(Controller.class);
         Worker worker = context.getBean(Worker.class);
@@ -52,7 +52,7 @@ public final class KestraVersion {
         Thread.ofPlatform().name("start-scheduler").start(scheduler);
         Thread.ofPlatform().name("start-indexer").start(indexer);
         Thread.ofPlatform().name("start-system-worker").start(systemWorker::start);
-        return List.of(scheduler, worker, systemWorker, controller, executor, indexer);
+        return List.of(List.of(scheduler), List.of(worker, systemWorker), List.of(controller), List.of(executor), List.of(indexer));
     }
 
     /** Queues the execution; when it returns, the executor has taken it and it survives a crash. */

@@ -26,9 +26,9 @@ public final class Kestra {
 
     private final ApplicationContext context;
     private final KestraVersion version;
-    private final List<Service> services;
+    private final List<List<Service>> services;
 
-    private Kestra(ApplicationContext context, KestraVersion version, List<Service> services) {
+    private Kestra(ApplicationContext context, KestraVersion version, List<List<Service>> services) {
         this.context = context;
         this.version = version;
         this.services = services;
@@ -79,19 +79,31 @@ public final class Kestra {
 
     /** Stops taking work, gives running tasks the grace period, then closes the database. */
     void stop() {
-        for (Service service : services) {
+        for (List<Service> together : services) {
+            List<Thread> stopping = together.stream().map(service -> Thread.ofPlatform().start(() -> stop(service))).toList();
             try {
-                service.close();
-            } catch (Exception e) {
-                LOG.warn("{} did not stop well: {}", service.getType(), e.toString());
+                for (Thread thread : stopping) {
+                    thread.join();
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return;
             }
         }
         context.close();
     }
 
+    private static void stop(Service service) {
+        try {
+            service.close();
+        } catch (Exception e) {
+            LOG.warn("{} did not stop well: {}", service.getType(), e.toString());
+        }
+    }
+
     private void awaitRunning() throws InterruptedException {
         Instant deadline = Instant.now().plus(START_LIMIT);
-        for (Service service : services) {
+        for (Service service : services.stream().flatMap(List::stream).toList()) {
             while (service.getState() != Service.ServiceState.RUNNING) {
                 if (Instant.now().isAfter(deadline)) {
                     throw new IllegalStateException(service.getType() + " did not start within " + START_LIMIT.toSeconds() + " s, state " + service.getState());

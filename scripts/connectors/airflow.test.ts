@@ -1,0 +1,214 @@
+import { afterEach, describe, expect, test } from 'vitest'
+import { type AirflowStandIn, dailyEltPipeline, type StandInDag, startAirflow } from '../../tests/stand-ins/airflow.ts'
+import { ended, run, type StandInRun, task } from '../../tests/stand-ins/airflow-state.ts'
+import type { Asset } from '../domain/alert.ts'
+import type { EvidenceDraft, EvidenceKind } from '../domain/evidence.ts'
+import { airflow, airflowRecovered } from './airflow.ts'
+
+let server: AirflowStandIn | undefined
+afterEach(async () => {
+  await server?.close()
+  server = undefined
+})
+
+const now = new Date('2026-11-20T08:00:00Z')
+const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000)
+const dagOf = (runs: StandInRun[], given: Partial<StandInDag> = {}): StandInDag => ({
+  dag_id: 'Sales.Load',
+  is_paused: false,
+  runs,
+  recovery: { ends: 'success', looks: 1, ms: 0 },
+  ...given,
+})
+/** A run that took an hour and ended some minutes ago. */
+const past = (id: string, minutesAgo: number, state: 'success' | 'failed' = 'success') =>
+  run(id, ago(minutesAgo + 60), [
+    ended('extract', 'success', ago(minutesAgo + 60), 20),
+    ended('load', state, ago(minutesAgo + 40), 40),
+  ])
+
+const salesLoad: Asset = { kind: 'dag', name: 'sales.load', native: { dag_id: 'Sales.Load' } }
+
+async function gather(dags: StandInDag[], asset: Asset = salesLoad): Promise<EvidenceDraft[]> {
+  server = await startAirflow({ dags })
+  const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now }
+  return airflow.gather(question, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+}
+
+function data(evidence: readonly EvidenceDraft[], kind: EvidenceKind): unknown[] {
+  return evidence.filter((item) => item.kind === kind).map((item) => item.data)
+}
+
+test('a task that failed: its run, its tries, what its log says', async () => {
+  const failed = ended('load', 'failed', ago(40), 30)
+  failed.log = ['connecting with password=hunter2hunter2', "ValueError: column 'amount' does not exist"]
+  const evidence = await gather([
+    dagOf([
+      run('manual__1:a+b', ago(60), [ended('extract', 'success', ago(60), 20), failed]),
+      past('r3', 1500),
+      past('r2', 3000, 'failed'),
+      past('r1', 4500),
+    ]),
+  ])
+  expect(data(evidence, 'dag_run')).toEqual([
+    {
+      dag_id: 'Sales.Load',
+      run_id: 'manual__1:a+b',
+      state: 'failed',
+      start: ago(60).toISOString(),
+      end: ago(10).toISOString(),
+      duration_s: 3000,
+      typical_duration_s: 3600,
+      is_paused: false,
+      system: 'airflow',
+    },
+  ])
+  expect(data(evidence, 'task_failure')).toEqual([
+    {
+      dag_id: 'Sales.Load',
+      task_id: 'load',
+      run_id: 'manual__1:a+b',
+      map_index: null,
+      state: 'failed',
+      try_number: 1,
+      max_tries: 0,
+      log_excerpt: "ERROR connecting with password=[redacted]\nERROR ValueError: column 'amount' does not exist",
+      start: ago(40).toISOString(),
+      duration_s: 1800,
+      typical_duration_s: 2400,
+      system: 'airflow',
+    },
+  ])
+  expect(data(evidence, 'task_history')).toMatchObject([{ recent: ['failed', 'success', 'failed', 'success'] }])
+  expect(evidence[1]?.summary).toBe('Task load of Sales.Load failed after 30 min, at try 1; 40 min is usual.')
+})
+
+test('a task that is stuck, and not the one that is at work as usual', async () => {
+  const stuck = task('load', { state: 'running', try_number: 1, start_date: ago(200) })
+  const fresh = task('notify', { state: 'running', try_number: 1, start_date: ago(1) })
+  const earlier = past('r1', 1500)
+  earlier.tasks.push(ended('notify', 'success', ago(1500), 5))
+  const evidence = await gather([dagOf([run('now', ago(220), [stuck, fresh]), earlier])])
+  expect(data(evidence, 'task_failure')).toMatchObject([{ task_id: 'load', state: 'running', duration_s: 12_000 }])
+  expect(data(evidence, 'dag_run')).toMatchObject([
+    { run_id: 'now', state: 'running', duration_s: 13_200 },
+    { run_id: 'r1' },
+  ])
+})
+
+test('a run that is within its time has no task in trouble', async () => {
+  const load = task('load', { state: 'running', try_number: 1, start_date: ago(10) })
+  const evidence = await gather([dagOf([run('now', ago(30), [load]), past('r1', 1500)])])
+  expect(evidence.map(({ kind }) => kind)).toEqual(['dag_run', 'dag_run'])
+})
+
+test('the run that failed comes first, one at work beside it too', async () => {
+  const queued = run('later', ago(2), [task('load')], { state: 'queued', start_date: null })
+  const evidence = await gather([dagOf([queued, past('r2', 30, 'failed'), past('r1', 1500)])])
+  expect(data(evidence, 'dag_run')).toMatchObject([
+    { run_id: 'r2', state: 'failed' },
+    { run_id: 'later', state: 'queued', duration_s: null },
+  ])
+})
+
+test('the run that the alert names is looked at, however old', async () => {
+  const runs = [
+    past('r9', 30),
+    ...Array.from({ length: 30 }, (_, index) => past(`r${index + 10}`, 1500 * (index + 1))),
+    past('old', 90_000, 'failed'),
+  ]
+  const asset = { ...salesLoad, native: { dag_id: 'Sales.Load', run_id: 'old' } }
+  const evidence = await gather([dagOf(runs)], asset)
+  expect(data(evidence, 'dag_run')).toMatchObject([
+    { run_id: 'old', state: 'failed' },
+    { run_id: 'r9', state: 'success' },
+  ])
+  expect(data(evidence, 'task_failure')).toMatchObject([{ run_id: 'old', task_id: 'load' }])
+})
+
+test('mapped instances are told apart, and few are looked into', async () => {
+  const parts = Array.from({ length: 9 }, (_, index) => ({
+    ...ended('part', 'failed', ago(60 - index), 5),
+    map_index: index,
+  }))
+  const evidence = await gather([dagOf([run('r', ago(60), parts)])])
+  expect(data(evidence, 'task_failure').length).toBe(5)
+  expect(data(evidence, 'task_failure')[0]).toMatchObject({ task_id: 'part', map_index: 0 })
+})
+
+test('a log that can not be read takes nothing else with it', async () => {
+  server = await startAirflow({ dags: [dagOf([past('r2', 30, 'failed')])] })
+  server.fail({ status: 500 }, { times: Number.POSITIVE_INFINITY, when: ({ path }) => path.includes('/logs/') })
+  const question = { asset: salesLoad, category: 'pipeline_failure' as const, environment: null, alerts: [], now }
+  const evidence = await airflow.gather(question, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+  expect(data(evidence, 'task_failure')).toMatchObject([{ log_excerpt: null, log_problem: 'Airflow answered 500.' }])
+})
+
+test('a DAG that has never run says nothing', async () => {
+  expect(await gather([dagOf([])])).toEqual([])
+})
+
+test.each<[string, Asset, boolean]>([
+  ['a DAG by its name', { kind: 'dag', name: 'sales' }, true],
+  ['a task with its native parts', { kind: 'task', name: 'a.b', native: { dag_id: 'a', task_id: 'b' } }, true],
+  ['a task whose name would have to be split', { kind: 'task', name: 'a.b' }, false],
+  ['a table', { kind: 'table', name: 'a.b' }, false],
+  ['a DAG of another Airflow', { kind: 'dag', name: 'sales', system: 'airflow_us' }, false],
+])('concerns: %s', (_, asset, expected) => {
+  expect(airflow.concerns({ asset, category: 'unknown', environment: null, alerts: [], now })).toBe(expected)
+})
+
+test.each(['..', '.', '~', '../../auth/token?x='])(
+  'an id that is a path (%s) reaches nothing but its DAG',
+  async (id) => {
+    await expect(gather([dagOf([])], { kind: 'dag', name: 'x', native: { dag_id: id } })).rejects.toThrow(/Airflow/)
+    const paths = server?.requests.map(({ path }) => path).filter((path) => path !== '/auth/token') ?? []
+    for (const path of paths) expect(path).toMatch(/^\/api\/v2\/dags\/\.\.%2F\.\.%2Fauth%2Ftoken%3Fx%3D/)
+  },
+)
+
+test('an expired token is replaced, once', async () => {
+  server = await startAirflow({ dags: [dailyEltPipeline({ now })] })
+  server.fail({ status: 401, body: { detail: 'Token Expired' } }, { when: ({ path }) => path.startsWith('/api/v2') })
+  const question = {
+    asset: { kind: 'dag' as const, name: 'daily_elt_pipeline' },
+    category: 'pipeline_delay' as const,
+    environment: null,
+    alerts: [],
+    now,
+  }
+  const evidence = await airflow.gather(question, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+  expect(data(evidence, 'task_failure')).toMatchObject([{ task_id: 'load_warehouse' }])
+  expect(server.requests.filter(({ path }) => path === '/auth/token')).toHaveLength(2)
+})
+
+describe('recovered', () => {
+  const loadTask: Asset = { kind: 'task', name: 'sales.load.load', native: { dag_id: 'Sales.Load', task_id: 'load' } }
+  async function recovered(runs: StandInRun[], asset: Asset, since: Date) {
+    server = await startAirflow({ dags: [dagOf(runs)] })
+    return airflowRecovered(asset, since, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+  }
+
+  test.each<[string, StandInRun[], boolean]>([
+    ['a later run succeeded', [past('r2', 10), past('r1', 200, 'failed')], true],
+    ['nothing ended since', [past('r1', 200)], false],
+    ['the last one to end failed again', [past('r3', 5, 'failed'), past('r2', 40), past('r1', 200, 'failed')], false],
+    [
+      'one at work says nothing yet',
+      [run('r2', ago(5), [task('load', { state: 'running' })]), past('r1', 200, 'failed')],
+      false,
+    ],
+  ])('%s', async (_, runs, expected) => {
+    expect((await recovered(runs, salesLoad, ago(100)))?.recovered).toBe(expected)
+    await server?.close()
+    expect((await recovered(runs, loadTask, ago(100)))?.recovered).toBe(expected)
+  })
+
+  test('null where nobody can know', async () => {
+    expect(await recovered([], { ...salesLoad, native: { dag_id: 'gone' } }, now)).toBeNull()
+    expect(await airflowRecovered(salesLoad, now, { settings: {}, signal: AbortSignal.timeout(5_000) })).toBeNull()
+    expect(
+      await airflowRecovered(null, now, { settings: server?.settings ?? {}, signal: AbortSignal.timeout(5_000) }),
+    ).toBeNull()
+  })
+})

@@ -1,0 +1,107 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import type { Alert, AlertFact, Asset, Category } from '../domain/alert.ts'
+import { buildAlert } from '../domain/build-alert.ts'
+import { Catalog } from '../domain/catalog.ts'
+import { readYamlFile } from '../lib/yaml-file.ts'
+import { catalog } from './catalog.ts'
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'catalog-'))
+  await writeFile(
+    join(folder, 'catalog.yaml'),
+    `
+assets:
+  - name: prod.sales.orders
+    kind: table
+    tier: 1
+    owner: sales-data
+    channel: '#sales-data'
+    sla: { deadline: '08:00', zone: Europe/Berlin }
+    consumers: [sales_dashboard, finance_close]
+    revenue_per_hour: 500
+    runbook: https://wiki.example.com/orders
+  - { name: worker-3, kind: host, tier: 4, consumers: [], expected: [{ metric: memory*, up_to: 90, pattern: weekly batch }] }
+maintenance:
+  - { name: resize, asset: worker-*, from: 2026-11-22T03:00:00Z, until: 2026-11-22T05:00:00Z }
+`,
+  )
+})
+afterAll(() => rm(folder, { recursive: true }))
+
+const orders: Asset = { kind: 'table', name: 'prod.sales.orders' }
+const worker: Asset = { kind: 'host', name: 'worker-3' }
+
+function gather(asset: Asset, now: string, category: Category = 'unknown', alerts: Alert[] = []) {
+  const question = { asset, category, environment: null, alerts, now: new Date(now) }
+  return catalog.gather(question, { settings: { DIM_CONFIG_DIR: folder }, signal: AbortSignal.timeout(5_000) })
+}
+
+test('an entry in full', async () => {
+  expect(await gather(orders, '2026-11-20T05:00:00Z')).toEqual([
+    {
+      source: 'catalog',
+      kind: 'catalog_entry',
+      asset: 'prod.sales.orders',
+      observed_at: '2026-11-20T05:00:00.000Z',
+      summary: 'prod.sales.orders is tier 1, owned by sales-data, promised by 08:00 Europe/Berlin, read by 2.',
+      data: {
+        asset: 'prod.sales.orders',
+        owner: 'sales-data',
+        tier: 1,
+        sla_minutes: null,
+        sla_deadline: '2026-11-20T07:00:00.000Z',
+        breached: null,
+        consumers: ['sales_dashboard', 'finance_close'],
+        revenue_per_hour: 500,
+        runbook: 'https://wiki.example.com/orders',
+        channel: '#sales-data',
+        environment: null,
+      },
+    },
+  ])
+})
+
+test.each<[Category, string]>([
+  ['freshness', '2026-11-20T07:00:00.000Z'],
+  ['schema_change', '2026-11-21T07:00:00.000Z'],
+])('three hours behind the deadline, %s is about %s', async (category, deadline) => {
+  const [entry] = await gather(orders, '2026-11-20T10:00:00Z', category)
+  expect(entry?.data).toMatchObject({ sla_deadline: deadline })
+})
+
+test('what has no entry gives none', async () => {
+  expect(await gather({ kind: 'table', name: 'prod.sales.order_lines' }, '2026-11-20T05:00:00Z')).toEqual([])
+})
+
+test('load that is known, and maintenance that is open', async () => {
+  const alertWith = (value: number): Alert => {
+    const fact: AlertFact = { kind: 'metric', summary: 'memory', data: { name: 'memory_used_percent', value } }
+    const alert = buildAlert(
+      { source: 'plain', title: 'Memory', asset: worker, check: 'memory', facts: [fact] },
+      '2026-11-22T03:20:00Z',
+    )
+    return alert
+  }
+  const kinds = async (value: number, now: string) =>
+    (await gather(worker, now, 'resource', [alertWith(value)])).map(({ kind }) => kind)
+  expect(await kinds(85, '2026-11-22T03:20:00Z')).toEqual(['catalog_entry', 'metric', 'maintenance'])
+  expect(await kinds(95, '2026-11-22T06:00:00Z')).toEqual(['catalog_entry'])
+  const [, metric] = await gather(worker, '2026-11-22T03:20:00Z', 'resource', [alertWith(85)])
+  expect(metric?.data).toEqual({ name: 'memory_used_percent', value: 85, baseline_max: 90, pattern: 'weekly batch' })
+})
+
+test('without a file it is not configured', () => {
+  expect(catalog.isConfigured({ DIM_CONFIG_DIR: join(folder, 'nowhere') })).toBe(false)
+  expect(catalog.isConfigured({ DIM_CONFIG_DIR: folder })).toBe(true)
+})
+
+test('the example that ships is valid and holds what the scenarios speak of', async () => {
+  const example = await readYamlFile(join(import.meta.dirname, '..', '..', 'config', 'catalog.yaml'), Catalog)
+  const names = example.assets.map(({ name }) => name)
+  expect(names).toEqual(expect.arrayContaining(['prod.analytics.customer_events', 'worker-3', 'daily_elt_pipeline']))
+  expect(new Set(names).size).toBe(names.length)
+})

@@ -1,0 +1,308 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import { tryParseJson } from '../../scripts/lib/json.ts'
+import {
+  look,
+  run,
+  type StandInDag,
+  type StandInRun,
+  type StandInTask,
+  selectTasks,
+  startAgain,
+  task,
+} from './airflow-state.ts'
+import { type Answer, type Received, type StandIn, startStandIn } from './server.ts'
+
+export { dailyEltPipeline, type StandInDag } from './airflow-state.ts'
+
+const ClearBody = z.strictObject({
+  dry_run: z.boolean().default(true),
+  dag_run_id: z.string().nullish(),
+  task_ids: z.array(z.union([z.string(), z.tuple([z.string(), z.int()])])).nullish(),
+  only_failed: z.boolean().default(true),
+  only_running: z.boolean().default(false),
+  include_downstream: z.boolean().default(false),
+  reset_dag_runs: z.boolean().default(true),
+  prevent_running_task: z.boolean().default(false),
+  note: z.string().max(1000).nullish(),
+})
+export type ClearBody = z.infer<typeof ClearBody>
+
+const TriggerBody = z.strictObject({
+  logical_date: z.iso.datetime({ offset: true }).nullable(),
+  dag_run_id: z.string().nullish(),
+  conf: z.record(z.string(), z.unknown()).nullish(),
+  note: z.string().nullish(),
+})
+export type TriggerBody = z.infer<typeof TriggerBody>
+
+const LogIn = z.strictObject({ username: z.string(), password: z.string() })
+
+export interface AirflowStandIn extends StandIn {
+  /** What a product is configured with to reach it. */
+  readonly settings: { AIRFLOW_URL: string; AIRFLOW_USERNAME: string; AIRFLOW_PASSWORD: string }
+  /** Every clear that was done, dry runs not among them; and every run that was started. */
+  readonly clears: readonly (ClearBody & { dag_id: string })[]
+  readonly triggers: readonly (TriggerBody & { dag_id: string })[]
+  /** Its state, for tests to read and to change. */
+  readonly dags: StandInDag[]
+  /** Makes every token handed out so far an expired one. */
+  expireTokens(): void
+}
+
+/** A user; a viewer may not write. */
+interface User {
+  username: string
+  password: string
+  role: 'admin' | 'viewer'
+}
+const onlyUser: User = { username: 'dim', password: 'stand-in-password', role: 'admin' }
+
+/** Airflow 3's REST API v2 as far as the product calls it: paths, status codes, shapes and defaults of 3.3. */
+export async function startAirflow(options: {
+  dags: StandInDag[]
+  users?: User[]
+  port?: number
+}): Promise<AirflowStandIn> {
+  const { dags, users = [onlyUser] } = options
+  const tokens = new Map<string, User | 'expired'>()
+  const clears: (ClearBody & { dag_id: string })[] = []
+  const triggers: (TriggerBody & { dag_id: string })[] = []
+  const events: Record<string, unknown>[] = []
+
+  function answer(request: Received): Answer {
+    const { method, path, query, body } = request
+    if (path === '/auth/token' && method === 'POST') return logIn(body)
+    if (path === '/api/v2/version') return ok({ version: '3.3.2', git_version: null })
+    const user = userOf(request)
+    if ('status' in user) return user
+    const parts = path.split('/').slice(1).map(decodeURIComponent)
+    if (parts[0] !== 'api' || parts[1] !== 'v2') return noRoute
+    if (parts[2] === 'eventLogs' && method === 'GET') return eventLogs(query)
+    const dag = dags.find((one) => one.dag_id === parts[3])
+    if (parts[2] !== 'dags') return noRoute
+    if (!dag) return notFound(`The Dag with ID: \`${parts[3]}\` was not found`)
+    const [, , , , kind, runId, below, taskId, logs, tryNumber] = parts
+    if (method === 'POST' && user.role === 'viewer') return detail(403, 'Forbidden')
+    if (method === 'POST' && kind === 'clearTaskInstances') return clear(dag, body)
+    if (method === 'POST' && kind === 'dagRuns' && !runId) return trigger(dag, body)
+    if (method !== 'GET') return detail(405, 'Method Not Allowed')
+    if (!kind)
+      return ok({
+        dag_id: dag.dag_id,
+        dag_display_name: dag.dag_id,
+        is_paused: dag.is_paused,
+        is_stale: false,
+        has_import_errors: false,
+        owners: ['data-platform'],
+        tags: [],
+        max_active_runs: 16,
+      })
+    if (kind !== 'dagRuns') return noRoute
+    if (!runId) return listRuns(dag, query)
+    const found = dag.runs.find((one) => one.dag_run_id === runId)
+    if (below === 'taskInstances' && !taskId && (found || runId === '~'))
+      return listTasks(dag, found ? [found] : dag.runs, query)
+    if (!found) return notFound(`The DagRun with dag_id: \`${dag.dag_id}\` and run_id: \`${runId}\` was not found`)
+    if (!below) {
+      look(dag, found)
+      return ok(runJson(dag, found))
+    }
+    if (logs === 'logs') return log(found, taskId, Number(tryNumber), Number(query.get('map_index') ?? -1))
+    return noRoute
+  }
+
+  function logIn(body: string): Answer {
+    const given = LogIn.safeParse(tryParseJson(body))
+    if (!given.success) return invalid(given.error)
+    const user = users.find((one) => one.username === given.data.username && one.password === given.data.password)
+    if (!user) return detail(401, 'Invalid credentials')
+    const token = randomUUID()
+    tokens.set(token, user)
+    return { status: 201, body: { access_token: token } }
+  }
+
+  function userOf({ headers }: Received): User | Answer {
+    const token = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1]
+    if (!token) return detail(401, 'Not authenticated')
+    const user = tokens.get(token)
+    if (user === 'expired') return detail(401, 'Token Expired')
+    return user ?? detail(403, 'Invalid JWT token')
+  }
+
+  function clear(dag: StandInDag, body: string): Answer {
+    const given = ClearBody.safeParse(tryParseJson(body))
+    if (!given.success) return invalid(given.error)
+    const wanted = given.data
+    if (!wanted.dry_run) events.push(eventJson(dag, 'post_clear_task_instances', wanted.dag_run_id, body))
+    const found = dag.runs.find((one) => one.dag_run_id === wanted.dag_run_id)
+    if (!found) return notFound(`Dag Run id ${wanted.dag_run_id} not found in dag ${dag.dag_id}`)
+    const tasks = selectTasks(found, wanted)
+    if (wanted.prevent_running_task && tasks.some((one) => one.state === 'running')) {
+      return detail(409, 'AirflowClearRunningTaskException')
+    }
+    if (!wanted.dry_run && tasks.length > 0) {
+      startAgain(dag, found, tasks, wanted.note ?? null)
+      clears.push({ ...wanted, dag_id: dag.dag_id })
+    }
+    return ok({ task_instances: tasks.map((one) => taskJson(dag, found, one)), total_entries: tasks.length })
+  }
+
+  function trigger(dag: StandInDag, body: string): Answer {
+    const given = TriggerBody.safeParse(tryParseJson(body))
+    if (!given.success) return invalid(given.error)
+    const id = given.data.dag_run_id ?? `manual__${new Date().toISOString()}`
+    events.push(eventJson(dag, 'trigger_dag_run', id, body))
+    if (dag.runs.some((one) => one.dag_run_id === id)) {
+      return {
+        status: 409,
+        body: { detail: { reason: 'Unique constraint violation', statement: 'hidden', orig_error: 'hidden' } },
+      }
+    }
+    const tasks = [...new Set(dag.runs.flatMap((one) => one.tasks.map(({ task_id }) => task_id)))].map((name) =>
+      task(name),
+    )
+    const started = run(id, new Date(), tasks, {
+      state: 'queued',
+      start_date: null,
+      note: given.data.note ?? null,
+      conf: given.data.conf ?? {},
+    })
+    dag.runs.unshift(started)
+    startAgain(dag, started, tasks, null)
+    triggers.push({ ...given.data, dag_id: dag.dag_id })
+    return ok(runJson(dag, started))
+  }
+
+  function eventLogs(query: URLSearchParams): Answer {
+    const found = events
+      .filter((one) => one.dag_id === query.get('dag_id') && one.event === query.get('event'))
+      .reverse()
+    return ok({ event_logs: found, total_entries: found.length })
+  }
+
+  const server = await startStandIn(answer, options.port === undefined ? {} : { port: options.port })
+  const [user = onlyUser] = users
+  return {
+    ...server,
+    settings: { AIRFLOW_URL: server.url, AIRFLOW_USERNAME: user.username, AIRFLOW_PASSWORD: user.password },
+    clears,
+    triggers,
+    dags,
+    expireTokens() {
+      for (const token of tokens.keys()) tokens.set(token, 'expired')
+    },
+  }
+}
+
+const noRoute: Answer = { status: 404, body: { error: 'API route not found' } }
+
+function ok(body: unknown): Answer {
+  return { status: 200, body }
+}
+
+function detail(status: number, text: string): Answer {
+  return { status, body: { detail: text } }
+}
+
+function notFound(text: string): Answer {
+  return detail(404, text)
+}
+
+/** As FastAPI says it, what was sent included. */
+function invalid({ issues }: z.ZodError): Answer {
+  return {
+    status: 422,
+    body: { detail: issues.map(({ path, message }) => ({ type: 'invalid', loc: ['body', ...path], msg: message })) },
+  }
+}
+
+function listRuns(dag: StandInDag, query: URLSearchParams): Answer {
+  const states = query.getAll('state')
+  const found = dag.runs
+    .filter((one) => states.length === 0 || states.includes(one.state))
+    .sort((a, b) => b.run_after.getTime() - a.run_after.getTime())
+  for (const one of found) look(dag, one)
+  return ok({ dag_runs: page(found, query).map((one) => runJson(dag, one)), total_entries: found.length })
+}
+
+function listTasks(dag: StandInDag, runs: readonly StandInRun[], query: URLSearchParams): Answer {
+  const states = query.getAll('state')
+  const name = query.get('task_id')
+  const found = runs
+    .flatMap((one) => one.tasks.map((instance) => ({ one, instance })))
+    .filter(
+      ({ instance }) =>
+        (name === null || instance.task_id === name) &&
+        (states.length === 0 || states.includes(instance.state ?? 'no_status')),
+    )
+  if (query.get('order_by') === '-start_date') {
+    found.sort((a, b) => (b.instance.start_date?.getTime() ?? 0) - (a.instance.start_date?.getTime() ?? 0))
+  }
+  return ok({
+    task_instances: page(found, query).map(({ one, instance }) => taskJson(dag, one, instance)),
+    total_entries: found.length,
+  })
+}
+
+function page<T>(items: readonly T[], query: URLSearchParams): T[] {
+  return items.slice(0, Math.min(100, Number(query.get('limit') ?? 50)))
+}
+
+function log(found: StandInRun, taskId: string | undefined, tryNumber: number, mapIndex: number): Answer {
+  const instance = found.tasks.find((one) => one.task_id === taskId && one.map_index === mapIndex)
+  if (!instance || tryNumber < 1 || tryNumber > instance.try_number) return notFound('TaskInstance not found')
+  const lines = instance.log.map((event) => ({
+    timestamp: instance.start_date,
+    event,
+    level: instance.state === 'failed' ? 'error' : 'info',
+  }))
+  return ok({
+    content: [{ event: '::group::Log message source details' }, { event: '::endgroup::' }, ...lines],
+    continuation_token: null,
+  })
+}
+
+function secondsBetween(start: Date | null, end: Date | null): number | null {
+  return start && end ? (end.getTime() - start.getTime()) / 1000 : null
+}
+
+function runJson(dag: StandInDag, one: StandInRun): object {
+  const { tasks: _, pending: __, ...rest } = one
+  return {
+    ...rest,
+    dag_id: dag.dag_id,
+    dag_display_name: dag.dag_id,
+    logical_date: one.run_after,
+    queued_at: one.run_after,
+    duration: secondsBetween(one.start_date, one.end_date),
+    run_type: one.dag_run_id.startsWith('scheduled__') ? 'scheduled' : 'manual',
+    triggered_by: one.dag_run_id.startsWith('scheduled__') ? 'timetable' : 'rest_api',
+    dag_versions: [],
+  }
+}
+
+function taskJson(dag: StandInDag, of: StandInRun, one: StandInTask): object {
+  const { log: _, ...rest } = one
+  return {
+    ...rest,
+    dag_id: dag.dag_id,
+    dag_run_id: of.dag_run_id,
+    task_display_name: one.task_id,
+    duration: secondsBetween(one.start_date, one.end_date),
+    hostname: 'worker-1',
+    pool: 'default_pool',
+    queue: 'default',
+    operator: 'PythonOperator',
+    rendered_fields: {},
+  }
+}
+
+function eventJson(
+  dag: StandInDag,
+  event: string,
+  runId: string | null | undefined,
+  extra: string,
+): Record<string, unknown> {
+  return { when: new Date(), dag_id: dag.dag_id, run_id: runId ?? null, event, owner: 'dim', extra }
+}
