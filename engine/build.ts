@@ -2,9 +2,9 @@ import { createHash, randomBytes } from 'node:crypto'
 import { access, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { delimiter, join, relative } from 'node:path'
 import { findJdk, type Jdk } from './jdk.ts'
-import { isCode, withLock } from './kestra/lock.ts'
+import { exists, isCode } from './kestra/files.ts'
+import { withLock } from './kestra/lock.ts'
 import { runMaven } from './kestra/maven.ts'
-import { train } from './kestra/train.ts'
 
 export interface BuildOptions {
   /** Such as `1.3.31`. */
@@ -20,9 +20,11 @@ export interface Build {
   kestraVersion: string
   /** The engine's own jar first. */
   classpath: string
-  /** Classes as the JVM lays them out in memory: a start takes a third of the time. `null` when it could not be made. */
+  /** Classes as the JVM lays them out in memory: a start takes a third of the time. `null` until one was made. */
   archive: string | null
 }
+
+export const archiveName = 'engine.jsa'
 
 const here = import.meta.dirname
 const sources = ['pom.xml', 'src']
@@ -60,14 +62,9 @@ async function make(folder: string, jdk: Jdk, options: BuildOptions): Promise<Bu
   try {
     onProgress(`Fetching and compiling the engine for Kestra ${kestraVersion}`)
     await runMaven({ pom: join(here, 'pom.xml'), jdk, kestraVersion, buildDirectory: partial, onProgress })
-    const jars = (await readFile(join(partial, 'classpath.txt'), 'utf8')).trim()
+    await writeFile(join(partial, 'complete'), '')
     await rm(folder, { recursive: true, force: true })
     await rename(partial, folder)
-    await train(
-      { folder, jdk, kestraVersion, classpath: [join(folder, 'engine.jar'), jars].join(delimiter), archive: null },
-      onProgress,
-    )
-    await writeFile(join(folder, 'complete'), '')
   } finally {
     await rm(partial, { recursive: true, force: true })
   }
@@ -83,12 +80,8 @@ async function existing(folder: string, jdk: Jdk, kestraVersion: string): Promis
     const jars = (await readFile(join(folder, 'classpath.txt'), 'utf8')).trim()
     await Promise.all(jars.split(delimiter).map((jar) => access(jar)))
     const classpath = [join(folder, 'engine.jar'), jars].join(delimiter)
-    const archive = join(folder, 'engine.jsa')
-    const archived = await access(archive).then(
-      () => true,
-      () => false,
-    )
-    return { folder, jdk, kestraVersion, classpath, archive: archived ? archive : null }
+    const archive = join(folder, archiveName)
+    return { folder, jdk, kestraVersion, classpath, archive: (await exists(archive)) ? archive : null }
   } catch (thrown) {
     if (isCode(thrown, 'ENOENT')) return null
     throw thrown

@@ -2,6 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { buildEngine } from './build.ts'
 import { launch } from './kestra/launch.ts'
+import { trainInBackground } from './kestra/train.ts'
 
 export interface EngineOptions {
   /** `1.3.31` or `2.0.0`. */
@@ -60,5 +61,17 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
     },
     logFile: resolve(options.logFile),
   })
-  return { ...engine, kestraVersion }
+  const training = build.archive ? null : trainInBackground(build)
+  return {
+    ...engine,
+    kestraVersion,
+    async stop() {
+      await training?.cancel()
+      await engine.stop()
+    },
+    async kill() {
+      await training?.cancel()
+      await engine.kill()
+    },
+  }
 }

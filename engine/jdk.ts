@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process'
-import { access, readdir, readFile, realpath } from 'node:fs/promises'
+import { readdir, readFile, realpath } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { exists } from './kestra/files.ts'
 
 export interface Jdk {
   home: string
@@ -92,11 +93,4 @@ async function versionOf(home: string): Promise<string | null> {
 function featureOf(fullVersion: string): number {
   const numbers = fullVersion.split(/[._+-]/).map(Number)
   return (numbers[0] === 1 ? numbers[1] : numbers[0]) || 0
-}
-
-async function exists(path: string): Promise<boolean> {
-  return access(path).then(
-    () => true,
-    () => false,
-  )
 }

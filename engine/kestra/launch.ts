@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { open } from 'node:fs/promises'
+import { constants, setPriority } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import type { Build } from '../build.ts'
@@ -12,6 +13,10 @@ export interface LaunchOptions {
   logFile: string
   /** More flags for the JVM. */
   flags?: string[]
+  /** Leaves the processor to everything else. */
+  background?: boolean
+  /** Ends it, also while it starts. */
+  signal?: AbortSignal
 }
 
 /** An engine that is ready. */
@@ -19,8 +24,8 @@ export interface Launched {
   url: string
   pid: number
   bootMs: number
-  /** SIGTERM, and SIGKILL when that takes too long. Resolves when it has ended. */
-  stop(): Promise<void>
+  /** SIGTERM, and SIGKILL when that takes longer than `limitMs`. Resolves when it has ended. */
+  stop(limitMs?: number): Promise<void>
   /** SIGKILL, as a machine that fails would do it. */
   kill(): Promise<void>
   /** The exit code, or `null` after a signal. */
@@ -42,6 +47,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     [...jvmFlags(build), ...(options.flags ?? []), '-cp', build.classpath, 'io.dataincidentmanager.engine.Main'],
     {
       stdio: ['ignore', 'pipe', log.fd],
+      ...(options.signal ? { signal: options.signal, killSignal: 'SIGKILL' as const } : {}),
       env: {
         ...Object.fromEntries(inherited.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : []))),
         ...options.environment,
@@ -50,6 +56,7 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
       },
     },
   )
+  if (options.background && child.pid) setPriority(child.pid, constants.priority.PRIORITY_LOW)
   const exited = new Promise<number | null>((resolve) => {
     child.once('exit', resolve)
     child.once('error', () => resolve(null))
@@ -60,9 +67,9 @@ export async function launch(options: LaunchOptions): Promise<Launched> {
     return {
       ...ready,
       exited,
-      async stop() {
+      async stop(limitMs = stopLimitMs) {
         child.kill('SIGTERM')
-        const timer = setTimeout(() => child.kill('SIGKILL'), stopLimitMs)
+        const timer = setTimeout(() => child.kill('SIGKILL'), limitMs)
         await exited
         clearTimeout(timer)
       },

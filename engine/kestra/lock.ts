@@ -1,14 +1,21 @@
 import { readFile, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { setTimeout as delay } from 'node:timers/promises'
+import { isCode } from './files.ts'
 
 const halfWrittenMs = 10_000
 
 /**
  * Runs `work` while no other process of this machine holds `file`. A lock whose holder is gone is taken over.
  * @param onWait told once, when another process holds it
+ * @param signal ends the waiting
  */
-export async function withLock<Result>(file: string, onWait: () => void, work: () => Promise<Result>): Promise<Result> {
-  for (let waited = false; !(await take(file)); await delay(250)) {
+export async function withLock<Result>(
+  file: string,
+  onWait: () => void,
+  work: () => Promise<Result>,
+  signal?: AbortSignal,
+): Promise<Result> {
+  for (let waited = false; !(await take(file)); await delay(250, undefined, signal ? { signal } : {})) {
     if (!waited) onWait()
     waited = true
     await breakIfStale(file)
@@ -51,9 +58,4 @@ function isAlive(pid: number): boolean {
   } catch (thrown) {
     return isCode(thrown, 'EPERM')
   }
-}
-
-/** Whether a thrown thing is a system error of that code, such as ENOENT. */
-export function isCode(thrown: unknown, code: string): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === code
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process'
 import { createInterface } from 'node:readline'
 import type { Jdk } from '../jdk.ts'
-import { isCode } from './lock.ts'
+import { isCode } from './files.ts'
 
 export interface MavenOptions {
   pom: string

@@ -1,14 +1,18 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Build } from '../build.ts'
+import { archiveName, type Build } from '../build.ts'
+import { exists } from './files.ts'
 import { launch } from './launch.ts'
+import { withLock } from './lock.ts'
 
 const username = 'train@example.com'
 const password = 'Train-1-only'
 const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
-const endLimitMs = 30_000
+const endLimitMs = 60_000
+/** The JVM writes the archive after everything has stopped. */
+const stopLimitMs = 180_000
 
 /** Touches what a real day touches: webhook, script task, subflow, branches. */
 const flows = `id: child
@@ -37,43 +41,70 @@ triggers:
   - { id: hook, type: io.kestra.plugin.core.trigger.Webhook, key: train }
 `
 
+/** A training run in the background. */
+export interface Training {
+  /** Gives up; the next start of an engine tries again. Resolves when it has ended. */
+  cancel(): Promise<void>
+}
+
 /**
- * Runs the engine once, on a state of its own, so that the JVM can write down the classes it used. When that does not
- * work the engine starts without, only slower.
+ * Runs the engine once more beside the real one, at the lowest priority and on a state of its own, so that the JVM can
+ * write down the classes it used: later starts take a third of the time. One at a time for each build; without the
+ * archive the engine only starts slower, so a failure is told to nobody.
  */
-export async function train(build: Build, onProgress: (text: string) => void): Promise<void> {
-  onProgress('Preparing fast starts of the engine (once)')
+export function trainInBackground(build: Build): Training {
+  const abort = new AbortController()
+  const ended = train(build, abort.signal).catch(() => {})
+  return {
+    async cancel() {
+      abort.abort()
+      await ended
+    },
+  }
+}
+
+async function train(build: Build, signal: AbortSignal): Promise<void> {
   const folder = await mkdtemp(join(tmpdir(), 'engine-train-'))
   try {
-    const engine = await launch({
-      build,
-      state: join(folder, 'state'),
-      environment: {
-        ENGINE_PORT: '0',
-        ENGINE_USERNAME: username,
-        ENGINE_PASSWORD: password,
-        ENGINE_WORKER_THREADS: '2',
-      },
-      logFile: join(folder, 'log'),
-      flags: [`-XX:ArchiveClassesAtExit=${join(build.folder, 'engine.jsa')}`],
-    })
-    try {
-      await exercise(engine.url)
-    } finally {
-      await engine.stop()
-    }
-  } catch (thrown) {
-    await rm(join(build.folder, 'engine.jsa'), { force: true })
-    onProgress(`The engine will start slower than it could: ${thrown instanceof Error ? thrown.message : thrown}`)
+    await withLock(
+      join(build.folder, 'train.lock'),
+      () => {},
+      () => trainIn(folder, build, signal),
+      signal,
+    )
   } finally {
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function exercise(url: string): Promise<void> {
+async function trainIn(folder: string, build: Build, signal: AbortSignal): Promise<void> {
+  const archive = join(build.folder, archiveName)
+  if (await exists(archive)) return
+  const partial = join(folder, archiveName)
+  const engine = await launch({
+    build,
+    state: join(folder, 'state'),
+    environment: { ENGINE_PORT: '0', ENGINE_USERNAME: username, ENGINE_PASSWORD: password, ENGINE_WORKER_THREADS: '2' },
+    logFile: join(folder, 'log'),
+    flags: [`-XX:ArchiveClassesAtExit=${partial}`],
+    background: true,
+    signal,
+  })
+  try {
+    await exercise(engine.url, signal)
+  } finally {
+    await engine.stop(stopLimitMs)
+  }
+  if ((await engine.exited) === 0) {
+    await copyFile(partial, `${archive}.part`)
+    await rename(`${archive}.part`, archive)
+  }
+}
+
+async function exercise(url: string, signal: AbortSignal): Promise<void> {
   await call(`${url}/api/v1/main/flows/train?delete=false`, 'application/x-yaml', flows)
   await call(`${url}/api/v1/main/executions/webhook/train/parent/train`, 'application/json', '{"title":"train"}')
-  for (const end = Date.now() + endLimitMs; Date.now() < end; await delay(200)) {
+  for (const end = Date.now() + endLimitMs; Date.now() < end; await delay(200, undefined, { signal })) {
     const found = await call(`${url}/api/v1/main/executions/search?namespace=train&flowId=parent&state=SUCCESS`)
     if (!found.includes('"total":0')) return
   }

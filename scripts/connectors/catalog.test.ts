@@ -2,8 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { exampleAlert } from '../../tests/support/example-incidents.ts'
 import type { Alert, AlertFact, Asset, Category } from '../domain/alert.ts'
-import { buildAlert } from '../domain/build-alert.ts'
 import { Catalog } from '../domain/catalog.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
 import { catalog } from './catalog.ts'
@@ -80,11 +80,7 @@ test('what has no entry gives none', async () => {
 test('load that is known, and maintenance that is open', async () => {
   const alertWith = (value: number): Alert => {
     const fact: AlertFact = { kind: 'metric', summary: 'memory', data: { name: 'memory_used_percent', value } }
-    const alert = buildAlert(
-      { source: 'plain', title: 'Memory', asset: worker, check: 'memory', facts: [fact] },
-      '2026-11-22T03:20:00Z',
-    )
-    return alert
+    return exampleAlert({ asset: worker, facts: [fact] })
   }
   const kinds = async (value: number, now: string) =>
     (await gather(worker, now, 'resource', [alertWith(value)])).map(({ kind }) => kind)

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import type { Fault } from '../../tests/stand-ins/server.ts'
+import { exampleAlert } from '../../tests/support/example-incidents.ts'
 import { Evidence, EvidenceSource, ofKind } from '../domain/evidence.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Connector, Question } from './connector.ts'
@@ -204,22 +205,9 @@ describe('gathering', () => {
       {
         ...question,
         alerts: [
-          {
-            source: 'plain',
-            external_id: null,
-            fingerprint: 'fp_0123456789',
-            status: 'firing',
-            title: 'It runs too long',
-            description: '',
-            severity: 'HIGH',
-            category: 'pipeline_delay',
-            environment: null,
+          exampleAlert({
             asset: question.asset,
-            started_at: null,
-            ended_at: null,
             received_at: '2026-11-20T08:00:00.000Z',
-            url: null,
-            labels: {},
             facts: [
               {
                 kind: 'dag_run',
@@ -232,7 +220,7 @@ describe('gathering', () => {
                 },
               },
             ],
-          },
+          }),
         ],
       },
       {

@@ -74,7 +74,7 @@ export function redact(text: string, secretValues: readonly string[] = []): stri
   let clean = withoutValues(text, secretValues)
   if (!suspicious.test(clean)) return clean
   clean = withoutPrivateKeys(clean)
-  const shapes = clean.includes('://') || clean.includes('/executions/') ? [...inUrls, ...anywhere] : anywhere
+  const shapes = clean.includes('/') ? [...inUrls, ...anywhere] : anywhere
   for (const [pattern, replacement] of shapes) clean = clean.replace(pattern, replacement)
   return withoutNamedValues(clean)
 }

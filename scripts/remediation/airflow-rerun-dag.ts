@@ -41,9 +41,7 @@ export const airflowRerunDag: RemediationRow = {
     const { dagId } = idsOf(remediation)
     const mark = markOf(key)
     const started = `started run ${mark} of ${dagId}`
-    // Asked first: our own run would look like one that makes another needless.
-    if (await airflow.run(dagId, mark)) return started
-    const failed = await failedRun(airflow, remediation)
+    const failed = await failedRun(airflow, remediation, mark)
     try {
       await airflow.trigger(dagId, { dag_run_id: mark, conf: failed.conf ?? {}, note: noteOf(key) })
       return started
@@ -69,8 +67,8 @@ export const airflowRerunDag: RemediationRow = {
   },
 }
 
-/** The failed run, when another one may start. @throws AppError E_FIX_REFUSED */
-async function failedRun(airflow: Airflow, remediation: Remediation): Promise<DagRun> {
+/** The failed run, when another one than `own` may start. @throws AppError E_FIX_REFUSED */
+async function failedRun(airflow: Airflow, remediation: Remediation, own?: string): Promise<DagRun> {
   const { dagId, runId } = idsOf(remediation)
   const [, failed, runs] = await Promise.all([
     dagForFix(airflow, dagId),
@@ -80,7 +78,8 @@ async function failedRun(airflow: Airflow, remediation: Remediation): Promise<Da
   if (failed?.state !== 'failed') throw refused(`Run ${runId} of ${dagId} is ${failed?.state ?? 'gone'}, not failed.`)
   const other = runs?.find(
     (run) =>
-      run.state === 'running' || run.state === 'queued' || (run.state === 'success' && dueAt(run) > dueAt(failed)),
+      run.dag_run_id !== own &&
+      (run.state === 'running' || run.state === 'queued' || (run.state === 'success' && dueAt(run) > dueAt(failed))),
   )
   if (other) throw refused(`${dagId} has run ${other.dag_run_id}, which is ${other.state}: another one is not needed.`)
   return failed

@@ -103,14 +103,9 @@ export function openStore(databaseUrl: string, tenant: string): Store {
       // The lock belongs to the session: it ends with the process that holds it, however that ends.
       const key = [`${tenant}/${name}`]
       try {
-        const { rows } = await client.query('select pg_try_advisory_lock(hashtextextended($1, 2)) as held', key)
-        if (rows[0]?.held !== true) return 'busy'
-      } catch (failure) {
-        client.release(true)
-        return rethrow(failure)
-      }
-      try {
-        return await work()
+        const lock = client.query('select pg_try_advisory_lock(hashtextextended($1, 2)) as held', key)
+        const { rows } = await lock.catch(rethrow)
+        return rows[0]?.held === true ? await work() : 'busy'
       } finally {
         // Closing the session gives the lock back for certain, and costs nothing next to the work.
         client.release(true)

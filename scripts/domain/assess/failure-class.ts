@@ -20,6 +20,12 @@ const deterministic: readonly Row[] = [
     'a table or object that the code reads does not exist',
     /(?:relation|table|view|object|schema|database|dataset) .{1,200}? (?:does not exist|not found|was not found|doesn't exist)|no such table|UndefinedTable|invalid object name/i,
   ],
+  // Before what is told with 403 and 401 alike.
+  [
+    'quota',
+    'a quota or limit is used up',
+    /quota (?:has been |was |is )?(?:exceeded|exhausted|reached)|exceeded .{0,60}?quota|credit (?:limit|quota)|resource monitor|billing .{0,40}?(?:disabled|limit)|no space left on device|disk (?:is )?full|storage limit|could not extend file/i,
+  ],
   [
     'expired_credential',
     'a credential is expired or refused (authentication)',
@@ -29,11 +35,6 @@ const deterministic: readonly Row[] = [
     'permission',
     'a permission is missing (access denied)',
     /permission denied|access ?denied|insufficient privileges?|not authori[sz]ed|403 forbidden|\b403\b.{0,40}forbidden|forbidden.{0,20}\b403\b|does not have .{0,60}?(?:permission|privilege|access)|PermissionError|must be owner of/i,
-  ],
-  [
-    'quota',
-    'a quota or limit is used up',
-    /quota (?:has been |was |is )?(?:exceeded|exhausted|reached)|exceeded .{0,60}?quota|credit (?:limit|quota)|resource monitor|billing .{0,40}?(?:disabled|limit)|no space left on device|disk (?:is )?full|storage limit|could not extend file/i,
   ],
   [
     'code',

@@ -76,7 +76,7 @@ export function readRun(item: EvidenceOf<'dag_run'>, view: View): Reading | null
   const common = { relation: view.around.relationOf(data.dag_id, 'pipeline'), target: data.dag_id }
   const name = `run ${data.run_id ?? ''} of ${data.dag_id}`.replace('  ', ' ')
   if (data.state === 'success') {
-    return endedAfter(item, view)
+    return endedAfter(item, view) && !isOvertaken(item, view)
       ? { ...common, sign: 'recovered', says: `${name} succeeded since the alert: recovered` }
       : null
   }
@@ -120,6 +120,17 @@ function laterSuccess(
     if (run && item.data.run_id === run) return true
     const began = instantOf(item.data.start, view.now)
     return began !== null && failedAt !== null ? began > failedAt : endedAfter(item, view)
+  })
+}
+
+/** A later run of the DAG that has not ended well: what this one did says nothing about now. */
+function isOvertaken(item: EvidenceOf<'dag_run'>, view: View): boolean {
+  const began = instantOf(item.data.start, view.now)
+  return ofKind(view.evidence, 'dag_run').some((other) => {
+    if (other.source === 'alert' || other.data.dag_id !== item.data.dag_id || other.data.state === 'success')
+      return false
+    const otherBegan = instantOf(other.data.start, view.now)
+    return began !== null && otherBegan !== null && otherBegan > began
   })
 }
 

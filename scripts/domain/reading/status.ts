@@ -32,7 +32,9 @@ const change = /^.{0,60}?(?:->|=>|→|➛|➔)(.{1,60})$/s
 export function readStatus(value: unknown): AlertStatus | null {
   const text = typeof value === 'boolean' ? null : textOf(value)
   if (text === null || text.length > 120) return null
-  const words = wordsOf(change.exec(text)?.[1] ?? text)
+  const said = change.exec(text)?.[1] ?? text
+  if (/\bno[ _-]?data\b/i.test(said)) return 'firing'
+  const words = wordsOf(said)
   const turned = words.filter((_, index) => not.has(words[index - 1] ?? ''))
   const has = (set: ReadonlySet<string>) => words.some((word) => set.has(word) && !turned.includes(word))
   if (turned.some((word) => over.has(word) || well.has(word))) return 'firing'
@@ -45,7 +47,7 @@ export function readStatus(value: unknown): AlertStatus | null {
 const titleOver =
   /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|➛ SUCCESS|\bsucceeded\b|\bcompleted success/iu
 const titleFiring =
-  /^[^\p{L}]{0,8}(?:firing|alerting|triggered|alarm|problem|critical|error|warning|down|fail(?:ed|ure)?)\b|\bfail(?:ed|ure|s)?\b|\berrors?\b|\bis down\b/iu
+  /^[^\p{L}]{0,8}(?:firing|alerting|triggered|alarm|problem|critical|error|warning|down|fail(?:ed|ure)?)\b|\bfail(?:ed|ures?|s|ing)?\b|\berrors?\b|\bis down\b/iu
 const titleTest = /\bthis is (?:only )?a test\b|\btest (?:notification|message|webhook|ping)\b|\btest from\b/i
 
 /** What a title says about the state, where no field does: `[OK] Disk`, `Host has recovered`. Null when nothing. */

@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { AppError } from '../lib/errors.ts'
+import { isHandshake, unwrap } from './unwrap.ts'
+
+const alarm = { AlarmName: 'stale', NewStateValue: 'ALARM' }
+const sns = (message: unknown) => ({
+  Type: 'Notification',
+  TopicArn: 'arn:aws:sns:eu-west-1:000000000000:x',
+  Subject: 's',
+  Message: message,
+})
+
+describe('unwrap', () => {
+  it.each([
+    ['a body that nothing carries', alarm],
+    ['a string', JSON.stringify(alarm)],
+    ['a string in a string', JSON.stringify(JSON.stringify(alarm))],
+    ['SNS', sns(JSON.stringify(alarm))],
+    ['SNS as text', JSON.stringify(sns(JSON.stringify(alarm, null, 2)))],
+    ['records of SNS', { Records: [{ EventSource: 'aws:sns', Sns: sns(JSON.stringify(alarm)) }] }],
+    [
+      'Pub/Sub',
+      { message: { data: Buffer.from(JSON.stringify(alarm)).toString('base64'), messageId: '1' }, subscription: 's' },
+    ],
+    ['a form', `payload=${encodeURIComponent(JSON.stringify(alarm))}&x=1`],
+  ])('takes %s off', (_, body) => {
+    expect(unwrap(body)).toEqual(alarm)
+  })
+
+  it('leaves an SNS message that is text with its subject', () => {
+    expect(unwrap(sns('the disk is full'))).toEqual(sns('the disk is full'))
+  })
+
+  it('keeps digits that a double would lose', () => {
+    expect(unwrap(sns('{"id": 12345678901234567890}'))).toEqual({ id: '12345678901234567890' })
+  })
+
+  it.each(['text', '', '{"a":', 'payload=%7Bx'])('refuses the string %j', (body) => {
+    expect(() => unwrap(body)).toThrow(AppError)
+  })
+
+  it('leaves what only resembles a wrapping', () => {
+    for (const body of [{ message: { data: 5 } }, { message: 'x', subscription: 's' }, { Records: [] }, [], null, 5])
+      expect(unwrap(body)).toEqual(body)
+  })
+})
+
+it('knows handshakes', () => {
+  expect(
+    [
+      { Type: 'SubscriptionConfirmation' },
+      { type: 'url_verification', challenge: 'x' },
+      { zen: 'z', hook_id: 1 },
+    ].every(isHandshake),
+  ).toBe(true)
+  expect([sns('x'), {}, null, [], { type: 'url_verification' }, { challenge: 'x' }].some(isHandshake)).toBe(false)
+})

@@ -1,0 +1,38 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { RemediationTemplate } from '../domain/decision.ts'
+import { isSettingName } from '../lib/config.ts'
+import { planRemediation, remediationRow, remediationRows } from './index.ts'
+
+test('each template that has a file has a row, and the other way round', () => {
+  const withFile = RemediationTemplate.options.filter((template) =>
+    existsSync(join(import.meta.dirname, `${template.replaceAll('_', '-')}.ts`)),
+  )
+  expect(remediationRows.map(({ template }) => template)).toEqual(withFile)
+})
+
+describe.each(remediationRows.map((row) => [row.template, row] as const))('%s', (template, row) => {
+  test('is found by its name and reads known settings', () => {
+    expect(remediationRow(template)).toBe(row)
+    expect(row.settings.filter((name) => !isSettingName(name))).toEqual([])
+  })
+
+  test('plans nothing without evidence, and nothing from what alerts and history say', () => {
+    const data = { dag_id: 'sales', task_id: 'load', run_id: 'r1', state: 'failed', start: '2026-11-20T06:00:00Z' }
+    const target = template === 'airflow_clear_task' ? 'sales.load' : 'sales'
+    const said = (source: 'alert' | 'history' | 'airflow') => [
+      { id: 'ev_1', source, kind: 'task_failure' as const, summary: '', data },
+      { id: 'ev_2', source, kind: 'dag_run' as const, summary: '', data },
+    ]
+    expect(row.plan(target, [])).toBeNull()
+    expect(row.plan(target, said('alert'))).toBeNull()
+    expect(row.plan(target, said('history'))).toBeNull()
+    expect(planRemediation(template, target, said('airflow'))).toMatchObject({ dag_id: 'sales', run_id: 'r1' })
+  })
+})
+
+test('what has no row is refused', () => {
+  expect(() => remediationRow('manual_investigation')).toThrow(/manual_investigation can't be run by itself/)
+  expect(planRemediation('manual_investigation', 'x', [])).toBeNull()
+})
