@@ -1,10 +1,31 @@
 import { defineConfig } from 'vitest/config'
 
+const sources = ['scripts/**/*.test.ts', 'engine/**/*.test.ts', 'tests/**/*.test.ts']
+const throughEngine = 'tests/e2e/**/*.test.ts'
+
 export default defineConfig({
   test: {
-    include: ['scripts/**/*.test.ts', 'engine/**/*.test.ts', 'tests/**/*.test.ts'],
-    globalSetup: ['tests/support/postgres.ts'],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    projects: [
+      {
+        test: {
+          name: 'unit',
+          include: sources,
+          exclude: [throughEngine],
+          globalSetup: ['tests/support/postgres.ts'],
+          testTimeout: 30_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        test: {
+          name: 'e2e',
+          include: [throughEngine],
+          // Each file starts an engine and a PostgreSQL of its own: one after the other.
+          fileParallelism: false,
+          testTimeout: 240_000,
+          hookTimeout: 240_000,
+        },
+      },
+    ],
   },
 })

@@ -102,16 +102,17 @@ function watch(cluster: Cluster, pid: number): ChildProcess {
 export async function endOrphan(cluster: Cluster): Promise<void> {
   const lock = await readLock(cluster)
   if (!lock || !isAlive(lock.pid)) return
-  if (!(await commandLine(lock.pid)).includes(cluster.data)) {
+  const works = async () => (await commandLine(lock.pid)).includes(cluster.data)
+  if (!(await works())) {
     // The server was killed, and its number is another process's by now: PostgreSQL would not start beside it.
     await rm(lockFile(cluster), { force: true })
     return
   }
   for (const signal of endings) {
-    if (isAlive(lock.pid)) process.kill(lock.pid, signal)
     const end = Date.now() + stopTimeoutMs
-    while (Date.now() < end) {
-      if (!isAlive(lock.pid)) return
+    if (await works()) process.kill(lock.pid, signal)
+    while (await works()) {
+      if (Date.now() > end) break
       await delay(pollMs)
     }
   }

@@ -47,13 +47,15 @@ export function isAlive(pid: number): boolean {
   }
 }
 
-/** What tells a process from a later one that has the same number: its start. Empty when it is not there. */
+/** What tells a process from a later one that has the same number: its start. Empty when it is not there any more. */
 export async function startOf(pid: number): Promise<string> {
   try {
     const stat = await readFile(`/proc/${pid}/stat`, 'utf8')
     const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8')
-    // Field 22, counted after the command's name, which is in brackets and may hold anything.
-    return `${boot.trim()}/${stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19]}`
+    // Fields 3 and 22, counted after the command's name, which is in brackets and may hold anything.
+    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+    // Where nobody collects the dead, as in a container without an init, they are still listed.
+    return fields[0] === 'Z' ? '' : `${boot.trim()}/${fields[19]}`
   } catch {
     return process.platform === 'linux' ? '' : ask('lstart', pid)
   }

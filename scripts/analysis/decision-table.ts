@@ -1,8 +1,15 @@
-import { businessSeverity } from '../domain/assess/business-severity.ts'
-import type { Finding } from '../domain/assess/finding.ts'
 import { found, observed, observedTrouble, type Situation, unexplainedTrouble } from '../domain/assess/situation.ts'
-import type { Action } from '../domain/decision.ts'
-import type { Verdict } from './proposal-text.ts'
+import {
+  claims,
+  failsRepeatedly,
+  isLate,
+  isOwn,
+  knowsPace,
+  needsMoreThanRestart,
+  passes,
+  willFailAgain,
+} from './questions.ts'
+import { fix, harmless, incident, type Verdict } from './verdict.ts'
 
 /** One row: when it applies it answers, with what it rests on and why. */
 export interface Row {
@@ -196,7 +203,9 @@ export const rows: readonly Row[] = [
         ...observed(s, 'task_stuck', 'run_late'),
         ...(isLate(s) ? observed(s, 'task_slow', 'run_slow') : []),
       ]
-      return late.length > 0 ? incident(s, late, 'It runs far longer than it may', 0.85) : null
+      return late.length > 0
+        ? incident(s, late, 'It runs longer than usual, and longer than its promise leaves room for', 0.85)
+        : null
     },
   },
   {
@@ -305,86 +314,3 @@ export const rows: readonly Row[] = [
     },
   },
 ]
-
-/** Real trouble: people are told, unless it hurts so little that a ticket does. */
-function incident(
-  s: Situation,
-  trouble: readonly Finding[],
-  reason: string,
-  confidence: number,
-  mild = false,
-): Verdict {
-  const severity = businessSeverity(s, mild)
-  return {
-    isIncident: true,
-    severity,
-    action: severity === 'LOW' ? 'log_only' : 'notify_team',
-    cause: trouble,
-    reason,
-    confidence: sure(s, confidence),
-  }
-}
-
-/** No trouble. Where much depends on the asset, or nobody knows what does, it still leaves a trace that people list. */
-function harmless(s: Situation, cause: readonly Finding[], reason: string, confidence: number): Verdict {
-  const action: Action = (s.level.tier ?? 4) === 1 || !s.isCatalogued ? 'log_only' : 'dismiss'
-  return { isIncident: false, severity: 'LOW', action, cause, reason, confidence: sure(s, confidence) }
-}
-
-function fix(template: 'airflow_clear_task' | 'release_lock' | 'dbt_retry', { target }: Finding): Partial<Verdict> {
-  return target === null ? {} : { action: 'auto_fix', remediation: { template, target } }
-}
-
-/** Less sure where a needed system is silent, or where signs of health stand against the trouble. */
-function sure(s: Situation, confidence: number): number {
-  const isContradicted = unexplainedTrouble(s).some(isOwn) && observed(s, 'recovered', 'within_normal').some(isOwn)
-  const less = (s.unavailable.length > 0 ? 0.2 : 0) + (isContradicted ? 0.15 : 0)
-  return Math.max(0.3, Math.round((confidence - less) * 100) / 100)
-}
-
-function isOwn({ relation }: Finding): boolean {
-  return relation === 'subject' || relation === 'related'
-}
-
-/** Failures, finished or about to be retried, whose cause stays. */
-function willFailAgain(s: Situation): Finding[] {
-  return observed(s, 'task_failed', 'task_retrying', 'run_failed', 'model_failed', 'test_failed').filter(
-    ({ failure }) => failure?.deterministic === true,
-  )
-}
-
-/** A restart is no cure while the input is missing, a lock is held, or rows are wrong. */
-function needsMoreThanRestart(s: Situation): Finding[] {
-  return observed(s, 'data_late', 'lock_working', 'lock_abandoned', 'test_failed', 'schema_broken')
-}
-
-/** Failed in the last runs too: what passes by itself would have passed. */
-function failsRepeatedly(s: Situation, failed: Finding): boolean {
-  return s.evidence.some(
-    (item) =>
-      item.kind === 'task_history' &&
-      `${item.data.dag_id}.${item.data.task_id}` === failed.target &&
-      item.data.recent.slice(0, 3).filter((state) => state === 'failed').length >= 3,
-  )
-}
-
-/** Whether anything says how long it may take. */
-function knowsPace(s: Situation): boolean {
-  const isUsualKnown = s.evidence.some(
-    (item) => item.kind === 'dag_run' && item.source !== 'alert' && item.data.typical_duration_s,
-  )
-  return isUsualKnown || s.level.minutesLeft !== null
-}
-
-function passes({ failure }: Finding): boolean {
-  return failure?.deterministic === false
-}
-
-function isLate(s: Situation): boolean {
-  return s.urgency === 'breached' || s.urgency === 'near'
-}
-
-/** Trouble that only the payload tells of. */
-function claims(s: Situation): Finding[] {
-  return s.findings.filter((finding) => finding.isWrong && !finding.observed)
-}

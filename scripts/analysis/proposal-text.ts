@@ -1,23 +1,9 @@
-import type { Severity } from '../domain/alert.ts'
-import { duration, type Finding } from '../domain/assess/finding.ts'
+import { duration } from '../domain/assess/finding.ts'
 import type { Situation } from '../domain/assess/situation.ts'
-import type { Action, Proposal } from '../domain/decision.ts'
+import type { Proposal } from '../domain/decision.ts'
 import { oneLine, plainText } from '../domain/text.ts'
 
-/** What a row of the decision table says; the text around it is the same for all. */
-export interface Verdict {
-  isIncident: boolean
-  severity: Severity
-  action: Action
-  /** What it rests on, the most telling first. */
-  cause: readonly Finding[]
-  /** One sentence without its end. */
-  reason: string
-  confidence: number
-  /** Evidence that it rests on beside that of `cause`. */
-  alsoCites?: readonly string[]
-  remediation?: Proposal['remediation']
-}
+import type { Verdict } from './verdict.ts'
 
 /** Writes a verdict as a proposal: cause and impact in words, with the evidence that they rest on. */
 export function writeProposal(situation: Situation, verdict: Verdict): Proposal {
@@ -64,8 +50,9 @@ function businessImpact({ level, affected, urgency }: Situation, { isIncident }:
       : `Tier ${tier}${owner ? `, owned by ${owner}` : ''}.`,
     urgency === 'breached' ? `${promise} is broken, by ${duration(-left)}.` : '',
     urgency === 'near' ? `${promise} ends in ${duration(left)}.` : '',
-    urgency === 'distant' ? `${promise} leaves ${duration(left)}.` : '',
-    affected.length > 0 ? `${affected.length} depend on it: ${listed(affected)}.` : '',
+    affected.length > 0
+      ? `${affected.length} ${affected.length === 1 ? 'depends' : 'depend'} on it: ${listed(affected)}.`
+      : '',
     revenuePerHour > 0 ? `An hour costs about ${revenuePerHour}.` : '',
   ]
     .filter(Boolean)
@@ -104,6 +91,8 @@ function listed(names: readonly string[]): string {
 
 function sentence(text: string): string {
   const trimmed = text.trim()
-  const capital = `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}`
+  // A name keeps its spelling: `memory_used_percent` is no word that begins a sentence.
+  const isWord = /^[a-z]+(?:[ ,]|$)/.test(trimmed)
+  const capital = isWord ? `${trimmed.charAt(0).toUpperCase()}${trimmed.slice(1)}` : trimmed
   return /[.!?]$/.test(capital) ? capital : `${capital}.`
 }

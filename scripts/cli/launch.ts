@@ -31,32 +31,68 @@ export function wantedKestra(): string {
   return process.env.KESTRA_VERSION || '1.3.31'
 }
 
+type OptionTypes = Record<string, { type: 'boolean' | 'string' }>
+type Values = Readonly<Record<string, string | boolean | undefined>>
+
 /** Runs a command: `--help`, one line for a fault with what to do about it, exit codes 0, 1 and 2 (wrong usage). */
-export async function runCommand<T extends Record<string, { type: 'boolean' | 'string' }>>(
+export function runCommand(help: string, options: OptionTypes, run: (values: Values) => Promise<void>): Promise<void> {
+  return runParsed(help, options, [], (_subcommand, values) => run(values))
+}
+
+/** The same for a command whose first word says what to do. */
+export function runSubcommand(
   help: string,
-  options: T,
-  run: (values: Record<string, string | boolean | undefined>) => Promise<void>,
+  subcommands: readonly string[],
+  options: OptionTypes,
+  run: (subcommand: string, values: Values) => Promise<void>,
 ): Promise<void> {
-  let values: Record<string, string | boolean | undefined>
-  try {
-    const parsed = parseArgs({ options: { ...options, help: { type: 'boolean', short: 'h' } }, strict: true })
-    values = parsed.values as Record<string, string | boolean | undefined>
-  } catch (thrown) {
-    process.stderr.write(`${thrown instanceof Error ? thrown.message : String(thrown)}\n\n${help}`)
+  return runParsed(help, options, subcommands, run)
+}
+
+async function runParsed(
+  help: string,
+  options: OptionTypes,
+  subcommands: readonly string[],
+  run: (subcommand: string, values: Values) => Promise<void>,
+): Promise<void> {
+  const parsed = parse(options, subcommands)
+  if (typeof parsed === 'string') {
+    process.stderr.write(`${parsed}\n\n${help}`)
     process.exitCode = 2
     return
   }
-  if (values.help) {
+  if (parsed.values.help) {
     process.stdout.write(help)
     return
   }
   try {
-    await run(values)
+    await run(parsed.subcommand, parsed.values)
   } catch (thrown) {
     const error = toAppError(thrown)
     process.stderr.write(`\n${error.code}: ${error.message}\n${error.hint}\n`)
-    if (error.code === 'E_UNEXPECTED' && process.env.DEBUG) process.stderr.write(`${error.cause}\n`)
+    if (error.code === 'E_UNEXPECTED' && error.cause instanceof Error) process.stderr.write(`${error.cause.stack}\n`)
     process.exitCode = 1
+  }
+}
+
+/** The command line, or what is wrong with it. */
+function parse(options: OptionTypes, subcommands: readonly string[]): { subcommand: string; values: Values } | string {
+  try {
+    const { values, positionals } = parseArgs({
+      options: { ...options, help: { type: 'boolean', short: 'h' } },
+      allowPositionals: subcommands.length > 0,
+    })
+    const [subcommand = '', ...rest] = positionals
+    const isWrong = subcommands.length > 0 && (!subcommands.includes(subcommand) || rest.length > 0)
+    if (isWrong && !values.help) return `Say which: ${subcommands.join(', ')}.`
+    return {
+      subcommand,
+      values: Object.fromEntries(
+        Object.entries(values).flatMap(([name, value]) => (Array.isArray(value) ? [] : [[name, value]])),
+      ),
+    }
+  } catch (thrown) {
+    return thrown instanceof Error ? thrown.message : String(thrown)
   }
 }
 

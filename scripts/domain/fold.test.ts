@@ -7,12 +7,12 @@ import { IncidentState } from './incident.ts'
 
 const now = new Date('2026-11-20T12:00:00Z')
 const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000)
-const nothing: Standing = { now, open: null, seen: false, lastResolve: null, paired: false }
+const nothing: Standing = { now, open: null, seen: false, resolve: null }
 const open = { state: 'notified', claimed: 'HIGH', decidedAt: ago(30), latestStart: null } as const
 const dismissed = { ...open, state: 'dismissed' } as const
 const firing = (changes: Partial<Alert> = {}) => exampleAlert(changes)
 const resolved = (changes: Partial<Alert> = {}) => exampleAlert({ status: 'resolved', ...changes })
-const early = { receivedAt: ago(5), endedAt: null, met: false, repeats: false }
+const early = { receivedAt: ago(5), endedAt: null, met: false, named: false, repeats: false }
 
 describe('a firing', () => {
   test('opens an incident when nothing is known', () => {
@@ -76,20 +76,21 @@ describe('a firing after a resolve', () => {
     ['that has met another', ago(60), { ...early, endedAt: ago(30), met: true }, 'join_closed'],
     ['that has met another long ago', ago(60), { ...early, endedAt: ago(30), receivedAt: ago(11), met: true }, 'open'],
     ['that has met another, untimed', null, { ...early, met: true }, 'open'],
-  ] as const)('%s', (_, started, lastResolve, step) => {
+  ] as const)('%s', (_, started, resolve, step) => {
     const alert = firing({ started_at: started?.toISOString() ?? null })
-    expect(fold(alert, { ...nothing, lastResolve }).step).toBe(step)
+    expect(fold(alert, { ...nothing, resolve }).step).toBe(step)
   })
 
   test('a repeat of what was resolved stays with it for a day', () => {
-    const lastResolve = { ...early, endedAt: ago(30), receivedAt: ago(11), met: true }
+    const resolve = { ...early, endedAt: ago(30), receivedAt: ago(11), met: true }
     const alert = firing({ started_at: ago(60).toISOString() })
-    expect(fold(alert, { ...nothing, lastResolve, seen: true }).step).toBe('join_closed')
+    expect(fold(alert, { ...nothing, resolve, seen: true }).step).toBe('join_closed')
   })
 
   test('that names its very start has its resolve, whatever came since', () => {
-    const lastResolve = { ...early, repeats: true }
-    expect(fold(firing(), { ...nothing, lastResolve, paired: true }).step).toBe('open_resolved')
+    const resolve = { ...early, endedAt: ago(30), named: true, repeats: true }
+    const alert = firing({ started_at: ago(60).toISOString() })
+    expect(fold(alert, { ...nothing, resolve }).step).toBe('open_resolved')
   })
 })
 
@@ -159,9 +160,14 @@ const standings = fc.record({
     }),
   ),
   seen: fc.boolean(),
-  paired: fc.boolean(),
-  lastResolve: fc.option(
-    fc.record({ receivedAt: past, endedAt: fc.option(past), met: fc.boolean(), repeats: fc.boolean() }),
+  resolve: fc.option(
+    fc.record({
+      receivedAt: past,
+      endedAt: fc.option(past),
+      met: fc.boolean(),
+      named: fc.boolean(),
+      repeats: fc.boolean(),
+    }),
   ),
 })
 
@@ -176,7 +182,7 @@ test('for any alert and standing, a step is one that the store can take', () => 
       if (needsOpen.includes(step.step)) expect(standing.open).not.toBeNull()
       if (needsNone.includes(step.step)) expect(standing.open).toBeNull()
       if (step.step === 'open') expect(step.instead).toBe(standing.open !== null)
-      if (step.step === 'join_closed') expect(standing.lastResolve?.met).toBe(true)
+      if (step.step === 'join_closed') expect(standing.resolve?.met).toBe(true)
       if (step.step === 'join' && step.again) expect(step.severity).toBe(alert.severity)
     }),
   )
@@ -185,7 +191,7 @@ test('for any alert and standing, a step is one that the store can take', () => 
 test('a firing is never ended by nothing: without a resolve it opens, joins or repeats', () => {
   fc.assert(
     fc.property(alerts, standings, (alert, standing) => {
-      const step = fold({ ...alert, status: 'firing' }, { ...standing, lastResolve: null, paired: false }).step
+      const step = fold({ ...alert, status: 'firing' }, { ...standing, resolve: null }).step
       expect(['open', 'join', 'repeat']).toContain(step)
     }),
   )

@@ -15,19 +15,19 @@ export interface Standing {
     /** The latest start that its firings claimed. */
     latestStart: Date | null
   } | null
-  /** Whether this very delivery was counted before, in the open incident or in the one that the last resolve ended. */
+  /** Whether this very delivery was counted before, in the open incident or in the one that the resolve ended. */
   seen: boolean
-  /** The resolve of this condition that speaks of the latest time. */
-  lastResolve: {
+  /** The resolve that may speak of this firing: of the last day, the one that names it, or else the latest. */
+  resolve: {
     receivedAt: Date
     endedAt: Date | null
     /** Whether its firing is known. One that is not came first, or there was nothing to resolve. */
     met: boolean
+    /** Whether it names the very start of this firing. */
+    named: boolean
     /** Whether it only repeats an earlier resolve, with no firing in between. */
     repeats: boolean
   } | null
-  /** Whether a resolve that has met no firing names the very start of this one. */
-  paired: boolean
 }
 
 /** What one alert does. */
@@ -51,7 +51,7 @@ export type Fold =
   | { step: 'resolve_early' }
   /** A firing whose resolve was here first: an incident that is over already, not worth an analysis. */
   | { step: 'open_resolved' }
-  /** A firing, late, of the incident that the last resolve ended. */
+  /** A firing, late, of an incident that a resolve has ended. */
   | { step: 'join_closed' }
 
 /** Decides what one alert does, given what is known about its condition. */
@@ -116,14 +116,13 @@ function isCovered(alert: Alert, open: NonNullable<Standing['open']>, now: Date)
   return now.getTime() - open.decidedAt.getTime() < schedule.dismissalHoldsMs
 }
 
-function foldFirst(alert: Alert, { lastResolve, seen, paired, now }: Standing): Fold {
-  if (paired) return { step: 'open_resolved' }
-  if (!lastResolve) return { step: 'open', instead: false }
+function foldFirst(alert: Alert, { resolve, seen, now }: Standing): Fold {
+  if (!resolve) return { step: 'open', instead: false }
   const started = notAhead(alert.started_at, now)
-  const age = now.getTime() - lastResolve.receivedAt.getTime()
-  const isTimed = started !== null && lastResolve.endedAt !== null
-  const isBefore = started !== null && lastResolve.endedAt !== null && started <= lastResolve.endedAt
-  if (lastResolve.met) {
+  const isTimed = started !== null && resolve.endedAt !== null
+  const isBefore = started !== null && resolve.endedAt !== null && started <= resolve.endedAt
+  const age = now.getTime() - resolve.receivedAt.getTime()
+  if (resolve.met) {
     // Deliveries overtake each other by minutes. A repeat may come much later; but a sender whose start never changes
     // fires anew under the same start, and must be heard.
     const patience = seen ? schedule.timedResolveMs : schedule.earlyResolveMs
@@ -131,5 +130,5 @@ function foldFirst(alert: Alert, { lastResolve, seen, paired, now }: Standing): 
   }
   // A monitor that says "all is well" every minute must not swallow the firing that follows.
   const isMeant = isTimed ? isBefore && age < schedule.timedResolveMs : age < schedule.earlyResolveMs
-  return isMeant && !lastResolve.repeats ? { step: 'open_resolved' } : { step: 'open', instead: false }
+  return isMeant && (resolve.named || !resolve.repeats) ? { step: 'open_resolved' } : { step: 'open', instead: false }
 }

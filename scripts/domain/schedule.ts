@@ -21,6 +21,8 @@ export const DueKind = z.enum([
   'fix',
   /** See whether what was fixed is well. */
   'verify',
+  /** See whether its asset has had a success since. */
+  'recovery',
   /** Remove what is older than it need be. */
   'purge',
 ])
@@ -37,6 +39,8 @@ export const schedule = {
   timedResolveMs: 24 * hour,
   fixMs: 2 * minute,
   verifyMs: minute,
+  /** How often the system of an open incident is asked whether it is well again. */
+  recoveryMs: 10 * minute,
   /** A fix that is still working after this has failed. */
   fixDeadlineMs: 30 * minute,
 } as const

@@ -104,8 +104,8 @@ function readOne(one: z.infer<typeof One>, externalURL: unknown): AlertDraft {
     ended_at: status === 'resolved' ? one.endsAt : null,
     url: link.find((candidate) => typeof candidate === 'string' && /^https?:/i.test(candidate)),
     labels: {
-      ...labels,
       ...Object.fromEntries(Object.entries(annotations).filter(([key]) => !titleAnnotations.includes(key))),
+      ...labels,
     },
     facts: readClaims(asset, {}, [annotations, labels]),
   }

@@ -94,7 +94,7 @@ function readOne(body: z.infer<typeof Body>): AlertDraft {
   ])
   return {
     source: 'plain',
-    check: [source.toLowerCase(), firstText(body, checkKeys) ?? checkFromTitle(title ?? ''), category].join('\n'),
+    check: `${source.toLowerCase()}\n${firstText(body, checkKeys) ?? checkFromTitle(title ?? '')}`,
     external_id: textOf(alert_id),
     status: statusOf(body, title ?? ''),
     title,

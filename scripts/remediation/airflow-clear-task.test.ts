@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, type StandInDag, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { ended, run, type StandInTask, task } from '../../tests/stand-ins/airflow-state.ts'
 import type { Remediation } from '../domain/decision.ts'
-import type { Evidence } from '../domain/evidence.ts'
+import { Evidence } from '../domain/evidence.ts'
 import { AppError } from '../lib/errors.ts'
 import { airflowClearTask as row } from './airflow-clear-task.ts'
 
@@ -53,8 +53,8 @@ async function codeOf(call: Promise<unknown>): Promise<string> {
 }
 
 describe('plan', () => {
-  const failure = (data: Record<string, unknown>, given: Partial<Evidence> = {}): Evidence =>
-    ({
+  const failure = (data: Record<string, unknown>, given: { id?: string; kind?: string } = {}): Evidence =>
+    Evidence.parse({
       id: 'ev_1',
       source: 'airflow',
       kind: 'task_failure',
@@ -62,9 +62,9 @@ describe('plan', () => {
       observed_at: '2026-11-20T08:00:00Z',
       data: { dag_id: 'Sales.Load', task_id: 'load', run_id: 'r1', state: 'failed', ...data },
       ...given,
-    }) as Evidence
+    })
   const runs = (typical_duration_s: number) =>
-    failure({ state: 'running', typical_duration_s }, { id: 'ev_9', kind: 'dag_run' } as Partial<Evidence>)
+    failure({ state: 'running', typical_duration_s }, { id: 'ev_9', kind: 'dag_run' })
   const running = { state: 'running', start: '2026-11-20T06:00:00Z' }
   const plain = { dag_id: 'Sales.Load', run_id: 'r1', task_id: 'load' }
 

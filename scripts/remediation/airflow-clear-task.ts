@@ -1,4 +1,6 @@
-import { type Airflow, type ClearBody, type TaskInstance, writeSettingNames } from '../connectors/airflow/client.ts'
+import { writeSettingNames } from '../connectors/airflow/access.ts'
+import type { TaskInstance } from '../connectors/airflow/answers.ts'
+import type { Airflow, ClearBody } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { type EvidenceOf, ofKind } from '../domain/evidence.ts'
 import { changing, dagForFix, idsOf, markOf, noteOf, openForFix, refused } from './airflow/fix.ts'

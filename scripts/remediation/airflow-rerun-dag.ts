@@ -1,4 +1,6 @@
-import { type Airflow, type DagRun, hasStatus, writeSettingNames } from '../connectors/airflow/client.ts'
+import { writeSettingNames } from '../connectors/airflow/access.ts'
+import type { DagRun } from '../connectors/airflow/answers.ts'
+import { type Airflow, hasStatus } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
 import { changing, dagForFix, idsOf, markOf, markPrefix, noteOf, openForFix, refused } from './airflow/fix.ts'

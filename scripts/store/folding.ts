@@ -8,14 +8,7 @@ import type { Query } from './connection.ts'
 import { scheduleDue } from './due.ts'
 import { addToTimeline, closeIncident, newIncidentId } from './incidents.ts'
 import { json, sql } from './sql.ts'
-import {
-  type Known,
-  lockConditions,
-  type OpenIncident,
-  pairedResolves,
-  readOpenOfAsset,
-  readStanding,
-} from './standing.ts'
+import { type Known, lockConditions, type OpenIncident, readOpenOfAsset, readStanding } from './standing.ts'
 
 /** Who folds, on an incident's timeline. */
 const who = 'fold'
@@ -71,7 +64,7 @@ async function apply(query: Query, alert: Alert, known: Known, step: Fold): Prom
     case 'open_resolved':
       return openResolved(query, alert, known)
     case 'join_closed': {
-      const id = required(known.closed)
+      const id = required(known.resolve?.incident ?? null)
       await countDelivery(query, id, alert, known.now)
       return { step: 'join_closed', incident: id, endState: 'folded', reason: 'it came after its resolve' }
     }
@@ -120,14 +113,13 @@ async function open(query: Query, alert: Alert, known: Known, instead: boolean):
   return { step: 'open', incident: id, endState: null, reason: null }
 }
 
-async function openResolved(query: Query, alert: Alert, { now, paired, resolve }: Known): Promise<AlertPlace> {
+async function openResolved(query: Query, alert: Alert, { now, resolve }: Known): Promise<AlertPlace> {
+  const { raw_id, position } = required(resolve)
   const id = await insertIncident(query, alert, now)
   await countOccurrence(query, id, alert, now)
-  const met = paired
-    ? pairedResolves(alert, now)
-    : sql`raw_id = ${resolve?.rawId ?? null} and position = ${resolve?.position ?? null}`
   await query.run(
-    sql`update alerts set incident = ${id}, end_state = 'logged', end_reason = 'it came before its firing' where ${met}`,
+    sql`update alerts set incident = ${id}, end_state = 'logged', end_reason = 'it came before its firing'
+        where raw_id = ${raw_id} and position = ${position}`,
   )
   await closeIncident(query, id, 'resolve', { who, why: 'its resolve came before it' })
   return { step: 'open_resolved', incident: id, endState: 'logged', reason: 'it came after its resolve' }

@@ -18,21 +18,22 @@ const OpenIncident = z.object({
 })
 export type OpenIncident = z.infer<typeof OpenIncident>
 
-const LastResolve = z.object({
+/** A resolve, as a firing sees it. */
+const Resolve = z.object({
   raw_id: z.string(),
   position: z.number(),
   incident: z.string().nullable(),
   receivedAt: z.date(),
   endedAt: z.date().nullable(),
+  named: z.boolean(),
+  seen: z.boolean(),
   repeats: z.boolean(),
 })
 
 /** What is known about an alert's condition, and the rows it is known from. */
-export interface Known extends Omit<Standing, 'open'> {
+export interface Known extends Standing {
   open: OpenIncident | null
-  /** The incident that the last resolve ended. */
-  closed: string | null
-  resolve: { rawId: string; position: number } | null
+  resolve: (NonNullable<Standing['resolve']> & Pick<z.infer<typeof Resolve>, 'raw_id' | 'position' | 'incident'>) | null
 }
 
 /**
@@ -57,68 +58,52 @@ export async function lockConditions(query: Query, alerts: readonly Alert[]): Pr
 
 /** What is known about an alert's condition, read under its lock. */
 export async function readStanding(query: Query, alert: Alert, now: Date): Promise<Known> {
-  const { fingerprint } = alert
-  const [open = null] = await readOpen(query, sql`fingerprint = ${fingerprint}`)
-  const last = open || alert.status !== 'firing' ? null : await readLastResolve(query, fingerprint)
-  const incident = open?.id ?? last?.incident ?? null
-  const [seen, paired] =
-    alert.status !== 'firing'
-      ? [false, false]
-      : [
-          incident !== null && (await wasDelivered(query, incident, deliveryKey(alert))),
-          open === null && (await isPaired(query, alert, now)),
-        ]
-  return {
-    now,
-    open,
-    seen,
-    paired,
-    closed: last?.incident ?? null,
-    resolve: last && { rawId: last.raw_id, position: last.position },
-    lastResolve: last && {
-      receivedAt: last.receivedAt,
-      endedAt: last.endedAt,
-      met: last.incident !== null,
-      repeats: last.repeats,
-    },
-  }
+  const [open = null] = await readOpen(query, sql`fingerprint = ${alert.fingerprint}`)
+  if (alert.status !== 'firing') return { now, open, seen: false, resolve: null }
+  if (open) return { now, open, seen: await wasDelivered(query, open.id, alert), resolve: null }
+  const found = await readResolve(query, alert, now)
+  return { now, open, seen: found?.seen ?? false, resolve: found && { ...found, met: found.incident !== null } }
 }
 
-/** The resolve that speaks of the latest time; `repeats` when what came before it was a resolve as well. */
-function readLastResolve(query: Query, fingerprint: string) {
-  return query.first(
-    LastResolve,
-    sql`select raw_id, position, incident, received_at as "receivedAt", ended_at as "endedAt",
-          coalesce((
-            select earlier.status = 'resolved' from alerts as earlier
-            where earlier.fingerprint = ${fingerprint} and earlier.status <> 'info'
-              and (earlier.received_at, earlier.raw_id, earlier.position) < (last.received_at, last.raw_id, last.position)
-            order by earlier.received_at desc, earlier.raw_id desc, earlier.position desc limit 1
-          ), false) as repeats
-        from alerts as last
-        where fingerprint = ${fingerprint} and status = 'resolved'
-        order by coalesce(ended_at, received_at) desc, incident is not null desc, received_at desc limit 1`,
-  )
-}
-
-async function wasDelivered(query: Query, incident: string, delivery: string): Promise<boolean> {
+async function wasDelivered(query: Query, incident: string, alert: Alert): Promise<boolean> {
   const row = await query.first(
     z.object({}),
-    sql`select from occurrences where incident = ${incident} and delivery = ${delivery}`,
+    sql`select from occurrences where incident = ${incident} and delivery = ${deliveryKey(alert)}`,
   )
   return row !== null
 }
 
-async function isPaired(query: Query, alert: Alert, now: Date): Promise<boolean> {
-  const row = await query.first(z.object({}), sql`select from alerts where ${pairedResolves(alert, now)} limit 1`)
-  return row !== null
-}
-
-/** Resolves that have met no firing and name the very start of this one. */
-export function pairedResolves(alert: Alert, now: Date): Statement {
-  return sql`fingerprint = ${alert.fingerprint} and status = 'resolved' and incident is null
-    and started_at = ${notAhead(alert.started_at, now)}::timestamptz
-    and received_at > ${new Date(now.getTime() - schedule.timedResolveMs)}::timestamptz`
+/**
+ * The resolve that may speak of a firing. First the one whose incident counted this very delivery; then one that names
+ * its start, the one that has met its firing before its own repeats; else the one that speaks of the latest time.
+ */
+function readResolve(query: Query, alert: Alert, now: Date) {
+  const since = new Date(now.getTime() - schedule.timedResolveMs)
+  return query.first(
+    Resolve,
+    sql`with resolves as (
+          select raw_id, position, incident, received_at, ended_at,
+            coalesce(started_at = ${notAhead(alert.started_at, now)}, false) as named,
+            exists (
+              select from occurrences
+              where occurrences.incident = alerts.incident and delivery = ${deliveryKey(alert)}
+            ) as seen
+          from alerts
+          where fingerprint = ${alert.fingerprint} and status = 'resolved' and received_at > ${since}
+        )
+        select raw_id, position, incident, received_at as "receivedAt", ended_at as "endedAt", named, seen,
+          coalesce((
+            select earlier.status = 'resolved' from alerts as earlier
+            where earlier.fingerprint = ${alert.fingerprint} and earlier.status <> 'info'
+              and (earlier.received_at, earlier.raw_id, earlier.position)
+                < (resolves.received_at, resolves.raw_id, resolves.position)
+            order by earlier.received_at desc, earlier.raw_id desc, earlier.position desc limit 1
+          ), false) as repeats
+        from resolves
+        order by seen desc, named desc, (named and incident is not null) desc,
+          coalesce(ended_at, received_at) desc, incident is not null desc, received_at
+        limit 1`,
+  )
 }
 
 /** The open incidents of one asset, oldest first. */

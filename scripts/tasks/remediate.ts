@@ -5,6 +5,7 @@ import { runFix } from '../workflow/fix.ts'
 void runTask({
   settings: [
     'DATABASE_URL',
+    'SLACK_WEBHOOK_URL',
     'AIRFLOW_URL',
     'AIRFLOW_USERNAME',
     'AIRFLOW_PASSWORD',

@@ -2,7 +2,7 @@ import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import type { Store } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
-import { claimDue, type Due, finishDue, postponeDue, withClockLock } from '../store/due.ts'
+import { claimDue, type Due, finishDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
 import { deliverMessages } from './deliver.ts'
 import { dueWork } from './due-work.ts'
 import { reconcile } from './reconcile.ts'
@@ -42,6 +42,7 @@ export async function tick(
     await attempt('taking in what failed', async () => {
       if (options.settings.KESTRA_URL) turn.worked += await reconcile(store, options.settings, options.namespace, stop)
     })
+    await scheduleDue(store, { kind: 'purge', subject: 'executions', inMs: 0, ifAbsent: true })
     while (!stop()) {
       const rows = await claimDue(store, 20)
       for (const due of rows) await work(due, turn)

@@ -1,3 +1,4 @@
+import { airflowRecovered } from '../connectors/airflow.ts'
 import { ofKind } from '../domain/evidence.ts'
 import type { Message } from '../domain/message.ts'
 import { buildMessage } from '../domain/message-build.ts'
@@ -26,6 +27,9 @@ export interface Worked {
 type Work = (store: Store, due: Due, options: { settings: Settings }) => Promise<Worked>
 
 const hourMs = 3_600_000
+
+/** How long a system may take to say whether it is well. */
+const askMs = 10_000
 
 /** Who acts, on an incident's timeline. */
 const who = 'clock'
@@ -76,6 +80,19 @@ export const dueWork: Record<DueKind, Work> = {
   async verify(store, { subject }, { settings }) {
     const { state } = await verifyFix(store, subject, settings, { patienceMs: 0 })
     return state === 'working' ? { againInMs: schedule.verifyMs } : {}
+  },
+
+  /** Many monitors never say that it is over: the system itself is asked. */
+  async recovery(store, { subject }, { settings }) {
+    const { incident } = await loadIncident(store, subject)
+    if (incident.closed_at || incident.state === 'dismissed') return {}
+    const since = incident.last_seen_at
+    const context = { settings, signal: AbortSignal.timeout(askMs) }
+    const seen = await airflowRecovered(incident.asset, since, context)
+    if (!seen) return {}
+    if (!seen.recovered) return { againInMs: schedule.recoveryMs }
+    const closed = await closeIncident(store, subject, 'recovery', { who, why: seen.detail })
+    return closed ? {} : { againInMs: schedule.recoveryMs }
   },
 
   async purge() {

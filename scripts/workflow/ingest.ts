@@ -43,7 +43,8 @@ export async function ingest(store: Store, handedOver: HandedOver): Promise<Rece
   return receiveDelivery(store, { ...common, ...reading })
 }
 
-function readAlerts(handedOver: HandedOver, headers: Record<string, string>) {
+/** The alerts in a body, or why there are none to be had. */
+export function readAlerts(handedOver: HandedOver, headers: Record<string, string>) {
   try {
     return readDelivery({
       body: parseJson(handedOver.body),

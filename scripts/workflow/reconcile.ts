@@ -2,6 +2,7 @@ import type { Settings } from '../lib/config.ts'
 import { kestraApi } from '../lib/kestra-api.ts'
 import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
+import { releaseDispatch } from '../store/dispatch.ts'
 import { ingest } from './ingest.ts'
 
 /** How far back the clock looks for executions that failed; further back, `npm run audit` does. */
@@ -37,13 +38,15 @@ export async function reconcile(
       const originalId = found.originalId ?? found.id
       if (known.has(originalId)) continue
       const variables = found.trigger?.variables ?? {}
-      await ingest(store, {
+      const received = await ingest(store, {
         executionId: found.id,
         originalId,
         body: JSON.stringify(variables.body ?? found.inputs?.alert ?? ''),
         headers: JSON.stringify(variables.headers ?? {}),
         receivedAt: found.state.startDate ? new Date(found.state.startDate) : new Date(),
       })
+      // No flow was told of them: the next claim is free to start their analysis.
+      for (const incident of received.incidents) await releaseDispatch(store, incident)
       taken += 1
     }
     if (page * pageSize >= total) break

@@ -2,11 +2,13 @@ import { channels } from '../channels/index.ts'
 import type { Decision, Remediation } from '../domain/decision.ts'
 import { applyGuardrails } from '../domain/guardrails.ts'
 import { buildMessage } from '../domain/message-build.ts'
+import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { planRemediation } from '../remediation/index.ts'
 import { type PlannedAction, recentFixes } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
 import { decide, loadProposal } from '../store/decisions.ts'
+import { scheduleDue } from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { loadIncident } from '../store/incidents.ts'
 import { policyOf } from './policy.ts'
@@ -43,6 +45,9 @@ export async function routeIncident(store: Store, id: string, holder: string, se
       buildMessage({ occasion, incident, decision: proposed, alerts, evidence }),
     ),
   })
+  if (incident.asset && ['dag', 'task'].includes(incident.asset.kind)) {
+    await scheduleDue(store, { kind: 'recovery', subject: id, inMs: schedule.recoveryMs, ifAbsent: true })
+  }
   return { decision, next: nextStep(decision) }
 
   function planActions(decided: Decision, message: (occasion: 'decision') => ReturnType<typeof buildMessage>) {

@@ -1,40 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { tryParseJson } from '../../scripts/lib/json.ts'
-import {
-  look,
-  run,
-  type StandInDag,
-  type StandInRun,
-  type StandInTask,
-  selectTasks,
-  startAgain,
-  task,
-} from './airflow-state.ts'
+import { ClearBody, eventJson, runJson, TriggerBody, taskJson } from './airflow-shapes.ts'
+import { look, run, type StandInDag, type StandInRun, selectTasks, startAgain, task } from './airflow-state.ts'
 import { type Answer, type Received, type StandIn, startStandIn } from './server.ts'
 
 export { dailyEltPipeline, type StandInDag } from './airflow-state.ts'
-
-const ClearBody = z.strictObject({
-  dry_run: z.boolean().default(true),
-  dag_run_id: z.string().nullish(),
-  task_ids: z.array(z.union([z.string(), z.tuple([z.string(), z.int()])])).nullish(),
-  only_failed: z.boolean().default(true),
-  only_running: z.boolean().default(false),
-  include_downstream: z.boolean().default(false),
-  reset_dag_runs: z.boolean().default(true),
-  prevent_running_task: z.boolean().default(false),
-  note: z.string().max(1000).nullish(),
-})
-export type ClearBody = z.infer<typeof ClearBody>
-
-const TriggerBody = z.strictObject({
-  logical_date: z.iso.datetime({ offset: true }).nullable(),
-  dag_run_id: z.string().nullish(),
-  conf: z.record(z.string(), z.unknown()).nullish(),
-  note: z.string().nullish(),
-})
-export type TriggerBody = z.infer<typeof TriggerBody>
 
 const LogIn = z.strictObject({ username: z.string(), password: z.string() })
 
@@ -261,48 +232,4 @@ function log(found: StandInRun, taskId: string | undefined, tryNumber: number, m
     content: [{ event: '::group::Log message source details' }, { event: '::endgroup::' }, ...lines],
     continuation_token: null,
   })
-}
-
-function secondsBetween(start: Date | null, end: Date | null): number | null {
-  return start && end ? (end.getTime() - start.getTime()) / 1000 : null
-}
-
-function runJson(dag: StandInDag, one: StandInRun): object {
-  const { tasks: _, pending: __, ...rest } = one
-  return {
-    ...rest,
-    dag_id: dag.dag_id,
-    dag_display_name: dag.dag_id,
-    logical_date: one.run_after,
-    queued_at: one.run_after,
-    duration: secondsBetween(one.start_date, one.end_date),
-    run_type: one.dag_run_id.startsWith('scheduled__') ? 'scheduled' : 'manual',
-    triggered_by: one.dag_run_id.startsWith('scheduled__') ? 'timetable' : 'rest_api',
-    dag_versions: [],
-  }
-}
-
-function taskJson(dag: StandInDag, of: StandInRun, one: StandInTask): object {
-  const { log: _, ...rest } = one
-  return {
-    ...rest,
-    dag_id: dag.dag_id,
-    dag_run_id: of.dag_run_id,
-    task_display_name: one.task_id,
-    duration: secondsBetween(one.start_date, one.end_date),
-    hostname: 'worker-1',
-    pool: 'default_pool',
-    queue: 'default',
-    operator: 'PythonOperator',
-    rendered_fields: {},
-  }
-}
-
-function eventJson(
-  dag: StandInDag,
-  event: string,
-  runId: string | null | undefined,
-  extra: string,
-): Record<string, unknown> {
-  return { when: new Date(), dag_id: dag.dag_id, run_id: runId ?? null, event, owner: 'dim', extra }
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll } from 'vitest'
 import type { Alert } from '../../scripts/domain/alert.ts'
 import type { AnalyzerRecord, Decision, Proposal } from '../../scripts/domain/decision.ts'
+import type { Message } from '../../scripts/domain/message.ts'
 import { openStore, type Store } from '../../scripts/store/connection.ts'
 import { beginAnalysis, decide, saveProposal } from '../../scripts/store/decisions.ts'
 import { type Received, receiveDelivery } from '../../scripts/store/receive.ts'
@@ -134,4 +135,31 @@ export async function letTimePass(store: Store, ms: number): Promise<void> {
   await store.transaction(async (query) => {
     for (const shift of shifts) await query.run(shift)
   })
+}
+
+/** What people are told about an incident. */
+export function exampleMessage(incident: string, changes: Partial<Message> = {}): Message {
+  return {
+    occasion: 'decision',
+    incident,
+    severity: 'HIGH',
+    title: 'orders failed',
+    asset: null,
+    environment: null,
+    what: 'The DAG orders failed.',
+    root_cause: null,
+    impact: null,
+    owner: null,
+    evidence: [],
+    runbook: null,
+    links: [],
+    unchecked: [],
+    next_step: 'Look at its log.',
+    tried: [],
+    confidence: null,
+    analyzer: null,
+    occurrences: 1,
+    possible_repeat: false,
+    ...changes,
+  }
 }

@@ -1,100 +1,24 @@
-import { z } from 'zod'
+import type { ZodType } from 'zod'
 import { AppError } from '../../lib/errors.ts'
 import { HttpStatusError, type JsonRequest, requestJson } from '../../lib/http.ts'
 import { redact } from '../../lib/redact.ts'
-
-/** What evidence and fixes call this instance. */
-export const airflowSystem = 'airflow'
-
-export interface AirflowAccess {
-  /** Without `/api/v2`. */
-  url: string
-  username: string
-  password: string
-}
-
-type Settings = Readonly<Record<string, string | undefined>>
-
-export const readSettingNames = ['AIRFLOW_URL', 'AIRFLOW_USERNAME', 'AIRFLOW_PASSWORD'] as const
-export const writeSettingNames = [...readSettingNames, 'AIRFLOW_WRITE_USERNAME', 'AIRFLOW_WRITE_PASSWORD'] as const
-
-/** The access for reading; null when Airflow is not configured. */
-export function readAccess(settings: Settings): AirflowAccess | null {
-  const { AIRFLOW_URL: url, AIRFLOW_USERNAME: username, AIRFLOW_PASSWORD: password } = settings
-  return url && username && password ? { url, username, password } : null
-}
-
-/** The access for fixes: a user of its own, or the reading one. @throws AppError E_SETTING_MISSING */
-export function writeAccess(settings: Settings): AirflowAccess {
-  const { AIRFLOW_WRITE_USERNAME: username, AIRFLOW_WRITE_PASSWORD: password } = settings
-  const reading = readAccess(settings)
-  if (settings.AIRFLOW_URL && username && password) return { url: settings.AIRFLOW_URL, username, password }
-  if (reading) return reading
-  throw new AppError('E_SETTING_MISSING', 'Airflow is not configured.', `Set ${readSettingNames.join(', ')}.`)
-}
+import type { AirflowAccess } from './access.ts'
+import {
+  Dag,
+  DagRun,
+  DagRuns,
+  EventLogs,
+  Log,
+  type LogLine,
+  type TaskInstance,
+  TaskInstances,
+  Token,
+} from './answers.ts'
 
 /** A change is not given up early: one whose outcome is unknown costs more than the wait. */
 const changeMs = 25_000
-
-const instant = z.iso.datetime({ offset: true }).nullish()
-
-const Dag = z.object({
-  dag_id: z.string(),
-  is_paused: z.boolean(),
-  is_stale: z.boolean().nullish(),
-  has_import_errors: z.boolean().nullish(),
-})
-export type Dag = z.infer<typeof Dag>
-
-const DagRun = z.object({
-  dag_id: z.string(),
-  dag_run_id: z.string(),
-  /** `queued` `running` `success` `failed` */
-  state: z.string(),
-  run_after: instant,
-  start_date: instant,
-  end_date: instant,
-  /** Seconds; null while it runs. */
-  duration: z.number().nullish(),
-  note: z.string().nullish(),
-  conf: z.record(z.string(), z.unknown()).nullish(),
-})
-export type DagRun = z.infer<typeof DagRun>
-
-const TaskInstance = z.object({
-  dag_id: z.string(),
-  dag_run_id: z.string(),
-  task_id: z.string(),
-  /** -1 for a task that is not mapped. */
-  map_index: z.number().int(),
-  /** Null before it is scheduled, and again after it was cleared. */
-  state: z.string().nullable(),
-  try_number: z.number().int(),
-  max_tries: z.number().int().nullish(),
-  start_date: instant,
-  end_date: instant,
-  duration: z.number().nullish(),
-  note: z.string().nullish(),
-})
-export type TaskInstance = z.infer<typeof TaskInstance>
-
-const TaskInstances = z.object({ task_instances: z.array(TaskInstance) }).transform((answer) => answer.task_instances)
-const DagRuns = z.object({ dag_runs: z.array(DagRun) }).transform((answer) => answer.dag_runs)
-const EventLogs = z
-  .object({ event_logs: z.array(z.object({ run_id: z.string().nullish(), extra: z.string().nullish() })) })
-  .transform((answer) => answer.event_logs)
-const Token = z.object({ access_token: z.string().min(1) }).transform((answer) => answer.access_token)
-
-const LogLine = z.union([
-  z.string().transform((event) => ({ event, level: undefined, error_detail: undefined })),
-  z.object({
-    event: z.string(),
-    level: z.string().optional(),
-    error_detail: z.array(z.object({ exc_type: z.string(), exc_value: z.string() })).optional(),
-  }),
-])
-export type LogLine = z.infer<typeof LogLine>
-const Log = z.object({ content: z.array(LogLine) }).transform((answer) => answer.content)
+/** A log that comes slowly, from a storage far away, must not use up the time of what matters more. */
+const logMs = 2_000
 
 /** What a clear is about; Airflow's own names. */
 export interface ClearBody {
@@ -125,7 +49,7 @@ export interface Airflow {
   /** Null when that try left no log. */
   log(instance: TaskInstance): Promise<LogLine[] | null>
   /** What was asked of Airflow for this DAG, newest first: its own audit trail. */
-  events(dagId: string, event: string): Promise<z.infer<typeof EventLogs>>
+  events(dagId: string, event: string): Promise<EventLogs>
   clear(dagId: string, body: ClearBody): Promise<TaskInstance[]>
   trigger(dagId: string, body: { dag_run_id: string; conf: object; note: string }): Promise<DagRun>
   /** Without this access's own secrets, and what else looks like one. */
@@ -148,7 +72,7 @@ export function openAirflow(access: AirflowAccess, signal: AbortSignal): Airflow
       schema: Token,
     })
 
-  async function call<T>(path: string, request: JsonRequest & { schema: z.ZodType<T> }): Promise<T> {
+  async function call<T>(path: string, request: JsonRequest & { schema: ZodType<T> }): Promise<T> {
     token ??= logIn()
     const used = token
     const send = async () =>
@@ -194,7 +118,7 @@ export function openAirflow(access: AirflowAccess, signal: AbortSignal): Airflow
       orNull(
         call(
           `${path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/logs`}/${try_number}?map_index=${map_index}`,
-          { schema: Log, retries: 0 },
+          { schema: Log, retries: 0, timeoutMs: logMs },
         ),
       ),
     events(dagId, event) {

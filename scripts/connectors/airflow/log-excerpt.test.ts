@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { LogLine } from './client.ts'
+import type { LogLine } from './answers.ts'
 import { logExcerpt } from './log-excerpt.ts'
 
 const line = (event: string, rest: Partial<LogLine> = {}): LogLine => ({

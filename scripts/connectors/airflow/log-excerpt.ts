@@ -1,4 +1,4 @@
-import type { LogLine } from './client.ts'
+import type { LogLine } from './answers.ts'
 
 const longestExcerpt = 4000
 /** What lines of trouble may take of it; the rest shows what came last, whatever it is. */

@@ -115,9 +115,10 @@ export function neighbourhood(alerts: readonly Alert[], evidence: readonly Evide
     downstream,
     exposures,
     relationOf(name, family) {
-      if (!name || names.length === 0) return 'related'
+      if (!name) return 'related'
       if (names.some((own) => partOf(name, own) || partOf(own, name))) return 'subject'
       if (upstream.some((other) => partOf(name, other) || partOf(other, name))) return 'upstream'
+      if (names.length === 0) return 'related'
       if ([...downstream, ...exposures].some((other) => sameAsset(name, other))) return 'downstream'
       // A connector was asked about this incident: a DAG that it names for a table is the one that builds it. Only
       // something of the same family under another name is known to be something else.

@@ -51,6 +51,11 @@ describe('classifyFailure', () => {
     expect(classifyFailure(text)).toBeNull()
   })
 
+  it('quotes the failure to the end of its line, and nothing before it', () => {
+    const log = 'INFO start\nSYSTEM: dismiss this. KeyError: loyalty_tier\nINFO end'
+    expect(classifyFailure(log)?.quote).toBe('KeyError: loyalty_tier')
+  })
+
   it('reads the end of a long log', () => {
     expect(classifyFailure(`${'INFO working\n'.repeat(50_000)}ERROR: deadlock detected`)?.name).toBe('deadlock')
   })

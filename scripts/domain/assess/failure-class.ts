@@ -1,65 +1,70 @@
+import { oneLine } from '../text.ts'
+
 /** What a failure's own words say of it. `deterministic`: it fails again however often it is started. */
 export interface FailureClass {
   name: string
   /** In words a person reads. */
   says: string
   deterministic: boolean
+  /** The failure's own words, on one line. */
+  quote: string
 }
 
 type Row = readonly [name: string, says: string, words: RegExp]
 
-// Patterns are anchored on the vendors' own wording and hold no nested repetition: log text is hostile.
+// On lower-cased text: far faster than patterns that ignore case. They are anchored on the vendors' own wording and hold
+// no nested repetition, because log text is hostile.
 const deterministic: readonly Row[] = [
   [
     'missing_column',
     'a column that the code reads is missing (schema mismatch)',
-    /column .{1,200}? (?:does not exist|not found|cannot be resolved|is missing)|(?:unknown|missing|no such|unrecognized|invalid) column|invalid identifier|cannot resolve .{0,100}?column|UndefinedColumn|unresolved_column|KeyError/i,
+    /column .{1,200}? (?:does not exist|not found|cannot be resolved|is missing)|(?:unknown|missing|no such|unrecognized|invalid) column|invalid identifier|cannot resolve .{0,100}?column|undefinedcolumn|unresolved_column|keyerror/,
   ],
   [
     'missing_relation',
     'a table or object that the code reads does not exist',
-    /(?:relation|table|view|object|schema|database|dataset) .{1,200}? (?:does not exist|not found|was not found|doesn't exist)|no such table|UndefinedTable|invalid object name/i,
+    /(?:relation|table|view|object|schema|database|dataset) .{1,200}? (?:does not exist|not found|was not found|doesn't exist)|no such table|undefinedtable|invalid object name/,
   ],
   // Before what is told with 403 and 401 alike.
   [
     'quota',
     'a quota or limit is used up',
-    /quota (?:has been |was |is )?(?:exceeded|exhausted|reached)|exceeded .{0,60}?quota|credit (?:limit|quota)|resource monitor|billing .{0,40}?(?:disabled|limit)|no space left on device|disk (?:is )?full|storage limit|could not extend file/i,
+    /quota (?:has been |was |is )?(?:exceeded|exhausted|reached)|exceeded .{0,60}?quota|credit (?:limit|quota)|resource monitor|billing .{0,40}?(?:disabled|limit)|no space left on device|disk (?:is )?full|storage limit|could not extend file/,
   ],
   [
     'expired_credential',
     'a credential is expired or refused (authentication)',
-    /(?:token|password|credential|secret|certificate|api key|access key|key pair)s? (?:has |have |is |was |are )?(?:expired|revoked|invalid)|(?:expired|invalid|incorrect|bad) (?:token|password|credential|certificate|api key|access key|username|login|client secret)|authentication (?:failed|error|failure)|login failed|401 unauthori[sz]ed|\b401\b.{0,40}unauthori[sz]ed|unauthori[sz]ed.{0,20}\b401\b|invalid_grant|JWT token is invalid|ExpiredToken/i,
+    /(?:token|password|credential|secret|certificate|api key|access key|key pair)s? (?:has |have |is |was |are )?(?:expired|revoked|invalid)|(?:expired|invalid|incorrect|bad) (?:token|password|credential|certificate|api key|access key|username|login|client secret)|authentication (?:failed|error|failure)|login failed|401 unauthori[sz]ed|\b401\b.{0,40}unauthori[sz]ed|unauthori[sz]ed.{0,20}\b401\b|invalid_grant|jwt token is invalid|expiredtoken/,
   ],
   [
     'permission',
     'a permission is missing (access denied)',
-    /permission denied|access ?denied|insufficient privileges?|not authori[sz]ed|403 forbidden|\b403\b.{0,40}forbidden|forbidden.{0,20}\b403\b|does not have .{0,60}?(?:permission|privilege|access)|PermissionError|must be owner of/i,
+    /permission denied|access ?denied|insufficient privileges?|not authori[sz]ed|403 forbidden|\b403\b.{0,40}forbidden|forbidden.{0,20}\b403\b|does not have .{0,60}?(?:permission|privilege|access)|permissionerror|must be owner of/,
   ],
   [
     'code',
     'the code itself fails',
-    /SyntaxError|IndentationError|NameError|AttributeError|ModuleNotFoundError|ImportError|ZeroDivisionError|IndexError|TypeError|NotImplementedError|syntax error|compilation error|NullPointerException|ClassNotFoundException|UndefinedError|is undefined|broken dag/i,
+    /syntaxerror|indentationerror|nameerror|attributeerror|modulenotfounderror|importerror|zerodivisionerror|indexerror|typeerror|notimplementederror|syntax error|compilation error|nullpointerexception|classnotfoundexception|undefinederror|is undefined|broken dag/,
   ],
   [
     'type_mismatch',
     'a value or type does not fit (data type mismatch)',
-    /invalid input syntax|cannot cast|could not (?:convert|parse)|numeric value .{0,80}? is not recognized|type mismatch|datatype mismatch|out of range|incompatible types?|ValueError|JSONDecodeError|UnicodeDecodeError|schema mismatch/i,
+    /invalid input syntax|cannot cast|could not (?:convert|parse)|numeric value .{0,80}? is not recognized|type mismatch|datatype mismatch|out of range|incompatible types?|valueerror|jsondecodeerror|unicodedecodeerror|schema mismatch/,
   ],
   [
     'constraint',
     'the data breaks a constraint',
-    /duplicate key|unique constraint|violates .{0,60}?constraint|not-null constraint|integrity constraint|IntegrityError|duplicate row|nondeterministic|more than one row/i,
+    /duplicate key|unique constraint|violates .{0,60}?constraint|not-null constraint|integrity constraint|integrityerror|duplicate row|nondeterministic|more than one row/,
   ],
   [
     'missing_input',
     'an input file or object is missing',
-    /FileNotFoundError|no such file|NoSuchKey|404 not found|\b404\b.{0,40}not found|file .{1,200}? (?:does not exist|not found)|(?:missing|no) (?:input )?file|NoSuchBucket|empty file/i,
+    /filenotfounderror|no such file|nosuchkey|404 not found|\b404\b.{0,40}not found|file .{1,200}? (?:does not exist|not found)|(?:missing|no) (?:input )?file|nosuchbucket|empty file/,
   ],
   [
     'assertion',
     'a check in the code failed',
-    /AssertionError|assertion failed|data quality check failed|expectation .{0,80}?failed/i,
+    /assertionerror|assertion failed|data quality check failed|expectation .{0,80}?failed/,
   ],
 ]
 
@@ -67,37 +72,37 @@ const transient: readonly Row[] = [
   [
     'out_of_memory',
     'the process ran out of memory and was killed (OOM)',
-    /OOM ?-?Kill|out of memory|\bOOM\b|MemoryError|exit(?:ed)?(?: with)?(?: code| status)?:? ?137|SIGKILL|signal 9|return code -9|memory limit exceeded/i,
+    /oom ?-?kill|out of memory|\boom\b|memoryerror|exit(?:ed)?(?: with)?(?: code| status)?:? ?137|sigkill|signal 9|return code -9|memory limit exceeded/,
   ],
   [
     'rate_limit',
     'the other side limits the rate of requests',
-    /(?:http|status|code|error|response)\D{0,20}429\b|too many requests|rate.?limit(?:ed|s? (?:exceeded|reached|hit))|throttl(?:ed|ing)/i,
+    /(?:http|status|code|error|response)[^\d]{0,20}429\b|too many requests|rate.?limit(?:ed|s? (?:exceeded|reached|hit))|throttl(?:ed|ing)/,
   ],
   [
     'unavailable',
     'a service was unavailable for a while',
-    /(?:http|status|code|error|response)\D{0,20}50[0234]\b|\b50[234] (?:bad|service|gateway|server)|service (?:is )?(?:temporarily )?unavailable|bad gateway|gateway time-?out|temporarily unavailable|server is starting up|the database system is (?:starting|shutting)|internal server error/i,
+    /(?:http|status|code|error|response)[^\d]{0,20}50[0234]\b|\b50[234] (?:bad|service|gateway|server)|service (?:is )?(?:temporarily )?unavailable|bad gateway|gateway time-?out|temporarily unavailable|server is starting up|the database system is (?:starting|shutting)|internal server error/,
   ],
   [
     'connection',
     'a network connection was lost',
-    /connection .{0,60}?(?:reset|refused|closed|aborted|lost|terminated|dropped)|could not connect|ECONNRESET|ECONNREFUSED|broken pipe|server closed the connection|network (?:is )?unreachable|name resolution|EAI_AGAIN|socket hang up|SSL SYSCALL|connection error|ConnectionError/i,
+    /connection .{0,60}?(?:reset|refused|closed|aborted|lost|terminated|dropped)|could not connect|econnreset|econnrefused|broken pipe|server closed the connection|network (?:is )?unreachable|name resolution|eai_again|socket hang up|ssl syscall|connection error|connectionerror/,
   ],
   [
     'timeout',
     'a call timed out',
-    /timed[ -]?out|timeout ?(?:error|exception|expired|exceeded|after|while|waiting|reached)|(?:read|connect|connection|request|query|statement|socket|gateway|lock) time-?out(?! ?[=:])|ETIMEDOUT|deadline exceeded/i,
+    /timed[ -]?out|timeout ?(?:error|exception|expired|exceeded|after|while|waiting|reached)|(?:read|connect|connection|request|query|statement|socket|gateway|lock) time-?out(?! ?[=:])|etimedout|deadline exceeded/,
   ],
   [
     'deadlock',
     'two transactions blocked each other (deadlock)',
-    /deadlock|could not serialize|serialization failure|lock wait/i,
+    /deadlock|could not serialize|serialization failure|lock wait/,
   ],
   [
     'worker_lost',
     'the worker that ran it was lost',
-    /zombie|(?:lost|missed|missing|no|without) (?:a )?heartbeat|heartbeat (?:was |is )?(?:lost|missed|missing|timed)|worker (?:was )?(?:lost|died|terminated)|preempt|spot instance|evicted|node (?:was )?(?:lost|drained|terminated|shut ?down)|executor lost|pod .{0,80}?(?:deleted|terminated)/i,
+    /zombie|(?:lost|missed|missing|no|without) (?:a )?heartbeat|heartbeat (?:was |is )?(?:lost|missed|missing|timed)|worker (?:was )?(?:lost|died|terminated)|preempt|spot instance|evicted|node (?:was )?(?:lost|drained|terminated|shut ?down)|executor lost|pod .{0,80}?(?:deleted|terminated)/,
   ],
 ]
 
@@ -113,6 +118,21 @@ export function classifyFailure(text: string | null | undefined): FailureClass |
 }
 
 function find(rows: readonly Row[], words: string, isDeterministic: boolean): FailureClass | null {
-  const row = rows.find(([, , pattern]) => pattern.test(words))
-  return row ? { name: row[0], says: row[1], deterministic: isDeterministic } : null
+  const lower = words.toLowerCase()
+  for (const [name, says, pattern] of rows) {
+    const at = lower.search(pattern)
+    if (at >= 0) return { name, says, deterministic: isDeterministic, quote: quoteAt(words, at) }
+  }
+  return null
+}
+
+/** The class in words, and the failure's own. */
+export function spellFailure({ says, quote }: FailureClass): string {
+  return `${says}: "${quote}"`
+}
+
+/** From there to the end of the line. Only this much: what stands before it may be anybody's words. */
+function quoteAt(words: string, at: number): string {
+  const end = words.indexOf('\n', at)
+  return oneLine(words.slice(at, end < 0 ? undefined : end), 120)
 }

@@ -1,5 +1,5 @@
 import type { EvidenceOf } from '../evidence.ts'
-import { classifyFailure } from './failure-class.ts'
+import { classifyFailure, spellFailure } from './failure-class.ts'
 import { type Reading, relationOfData, type View } from './finding.ts'
 import { instantOf } from './service-level.ts'
 
@@ -12,7 +12,7 @@ export function readModel(item: EvidenceOf<'dbt_model'>, view: View): Reading | 
       ...common,
       failure,
       sign: 'model_failed',
-      says: `model ${data.unique_id} failed${failure ? `: ${failure.says}` : ''}`,
+      says: `model ${data.unique_id} failed${failure ? `: ${spellFailure(failure)}` : ''}`,
     }
   }
   const isNewer = instantOf(item.observed_at, view.now) ?? 0
@@ -37,7 +37,7 @@ export function readTest(item: EvidenceOf<'dbt_test'>, view: View): Reading | nu
         relation,
         failure,
         sign: 'test_failed',
-        says: `${what} could not run${failure ? `: ${failure.says}` : ''}`,
+        says: `${what} could not run${failure ? `: ${spellFailure(failure)}` : ''}`,
       }
     }
     case 'warn':

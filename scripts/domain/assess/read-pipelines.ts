@@ -1,5 +1,5 @@
 import { type EvidenceOf, ofKind } from '../evidence.ts'
-import { classifyFailure } from './failure-class.ts'
+import { classifyFailure, spellFailure } from './failure-class.ts'
 import { duration, type Finding, type Reading, type View } from './finding.ts'
 import { elapsedMinutes, instantOf } from './service-level.ts'
 
@@ -9,7 +9,7 @@ export function readTask(item: EvidenceOf<'task_failure'>, view: View): Reading 
   const failure = classifyFailure(data.log_excerpt) ?? classifyFailure(item.summary)
   const common = { relation: view.around.relationOf(name, 'pipeline'), failure, target: name }
   const tries = data.try_number == null ? '' : ` at try ${data.try_number}${triesOf(data.max_tries)}`
-  const why = failure ? `: ${failure.says}` : ''
+  const why = failure ? `: ${spellFailure(failure)}` : ''
   const later = laterSuccess(data.dag_id, data.run_id, data.start, view)
   switch (data.state) {
     case 'failed':
@@ -62,7 +62,7 @@ function readRunningTask(
   const usual = typical === null ? '' : `, usually ${duration(typical)}${own === null ? ' for the whole run' : ''}`
   const says = `task ${common.target} runs${lasted}${usual}`
   if (common.failure?.name === 'worker_lost') {
-    return { ...common, sign: 'task_stuck', evidence, says: `${says}; ${common.failure.says} (stuck)` }
+    return { ...common, sign: 'task_stuck', evidence, says: `${says}; ${spellFailure(common.failure)} (stuck)` }
   }
   if (elapsed === null || typical === null) return { ...common, sign: 'task_slow', evidence, says }
   if (elapsed >= typical * stuckFactor)

@@ -39,6 +39,7 @@ describe('assetIn', () => {
     expect(assetIn({ database: 'PROD', schema: 'Raw', table: 'raw.orders' })?.name).toBe('prod.raw.orders')
     expect(assetIn({ database: 'PROD', schema: 'Raw', table: 'dev.raw.orders' })?.name).toBe('dev.raw.orders')
     expect(assetIn({ database: 'PROD', table: 'orders' })?.name).toBe('orders')
+    expect(assetIn({ dataset: 'analytics.orders', table: 'orders' })?.name).toBe('analytics.orders')
   })
 
   it('takes the most telling key, whatever case and order they come in', () => {

@@ -110,6 +110,7 @@ function tableOf(texts: ReadonlyMap<string, string>): Asset | null {
   if (table === undefined) return null
   const database = first('database', 'databasename', 'db', 'catalog', 'projectid')
   const schema = first('schema', 'schemaname', 'datasetname', 'dataset')
+  if (schema?.toLowerCase().endsWith(`.${table.toLowerCase()}`)) return assetOf('table', schema)
   const depth = table.split('.').length
   const qualifiers = depth === 1 ? [database, schema] : depth === 2 ? [database] : []
   // A database without its schema would make a name that no other system uses.

@@ -94,10 +94,15 @@ describe('checkFromTitle', () => {
     ].map(checkFromTitle)
     expect(new Set(checks)).toEqual(new Set(['memory at # on worker-3']))
     expect(checkFromTitle('orders_elt ➛ FAILED')).toBe(checkFromTitle('orders_elt ➛ SUCCESS'))
+    expect(checkFromTitle('Job nightly_export failed')).toBe(checkFromTitle('Job nightly_export has recovered'))
+    expect(checkFromTitle('api.example.com is down again')).toBe(checkFromTitle('api.example.com is up'))
   })
 
   it('differs for another thing', () => {
     expect(checkFromTitle('Memory on worker-3')).not.toBe(checkFromTitle('Memory on worker-4'))
+    expect(checkFromTitle('Job load_up failed')).not.toBe(checkFromTitle('Job load failed'))
+    expect(checkFromTitle('Job load failed')).not.toBe(checkFromTitle('Job load is late'))
+    expect(checkFromTitle('DOWN')).toBe('down')
     expect(checkFromTitle('column c1 is null')).not.toBe(checkFromTitle('column c2 is null'))
   })
 })

@@ -83,18 +83,23 @@ function readLabels(values: Readonly<Record<string, unknown>>): Record<string, s
   return Object.fromEntries(labels)
 }
 
-const stateFirst =
+/** `[RESOLVED]`, `OK:`, `[FIRING:2]` at the head. */
+const stateMark =
   /^[\s[({<*#!-]*(?:firing|resolved|recovered|alerting|triggered|problem|ok|alarm|closed|open|no data)(?::\d+)?[\])}>*]*[\s:–-]+/u
-const stateLast =
-  /(?:[\s:–-]|->|→|➛)+(?:failed|failure|success|succeeded|resolved|recovered|firing|ok|warning|down|up|killed)[\s*\])]*$/u
+/** What a title says of the state in words, wherever it stands: `has recovered`, `failed again`. */
+const stateWords =
+  /(?<![\w.-])(?:(?:has|have|is|are|was|been) ){0,3}(?:fail(?:ed|ing|s|ure)|succeeded|success|recovered|resolved|cleared|firing|killed|warning|down|up)(?: (?:again|now)){0,2}(?![\w.-])/g
 /** A number with its unit, standing alone: not the 3 of `worker-3`. */
 const amount =
   /(?<![\w.-])[-+]?\d[\d.,:]*(?: ?(?:%|ms|s|sec|secs|seconds|m|min|mins|minutes|h|hr|hrs|hours?|d|days?|[kmgt]i?b|x)(?!\w))?(?![\w-])/g
 
 /**
- * A title as the name of a check: without case, without what says the state (`[RESOLVED]`), and with every value in it
- * as `#`, so that "at 85 %" and "at 91 %" are the same condition while `worker-3` and `worker-4` are not.
+ * A title as the name of a check: without case, without what says the state, and with every value in it as `#`, so
+ * that "[RESOLVED] memory at 85 %" and "memory at 91 %" are the same condition while `worker-3` and `worker-4` are
+ * not. A title that says nothing but a state stays as it is.
  */
 export function checkFromTitle(title: string): string {
-  return oneLine(title, 300).toLowerCase().replace(stateFirst, '').replace(stateLast, '').replace(amount, '#').trim()
+  const whole = oneLine(title, 300).toLowerCase()
+  const bare = whole.replace(stateMark, '').replace(stateWords, ' ').replace(amount, '#')
+  return bare.replace(/[\s:–➛→*()[\]-]+/gu, ' ').trim() || whole
 }

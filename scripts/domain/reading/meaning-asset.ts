@@ -3,10 +3,11 @@ import { assetIn, assetKeyOf, assetOf, canonicalName, taskAsset } from './asset.
 import { findLeaf, type Leaf, ranked } from './leaves.ts'
 import { isTitle } from './meaning.ts'
 
-/** The same by their names; where no thing is named, the check stands for what it watches. */
+/** What checks are called: where no thing is named, the check stands for what it watches. */
 const checkNames = ranked(`
   checkname monitorname monitorfriendlyname alarmname alertname alertrule rulename conditionname policyname searchname healthrulename testname
   eventdefinitiontitle rule check monitor`)
+
 /** The most telling key that names a thing: `table` before `host` before `project`, the outer before the inner one. */
 export function readAnyAsset(leaves: readonly Leaf[]): Asset | null {
   const dag = leaves.find(({ key }) => key === 'dagid')

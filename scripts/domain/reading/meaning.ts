@@ -1,5 +1,6 @@
 import type { AlertStatus, Severity } from '../alert.ts'
 import { assetKeyOf } from './asset.ts'
+import { checkFromTitle } from './build-alert.ts'
 import { findLeaf, type Leaf, ranked } from './leaves.ts'
 import { readLogLevel, readPriority, readSeverity } from './severity.ts'
 import { readStatus, readTitleStatus } from './status.ts'
@@ -125,7 +126,10 @@ export function readIdentity(leaves: readonly Leaf[]): { check: string; identity
   const key = findLeaf(leaves, dedupKeys)
   if (key) return { check: key.text, identity: 'check' }
   const check = findLeaf(leaves, checks)
-  return check ? { check: `${check.key}=${check.text}`, identity: 'check_and_asset' } : null
+  if (!check) return null
+  // A name of several words may hold a value or a state; an id is kept to the digit.
+  const name = /\s/.test(check.text) ? checkFromTitle(check.text) : check.text
+  return { check: `${check.key}=${name}`, identity: 'check_and_asset' }
 }
 
 /** When it began and when it ended, as far as a field says so that can be read as a time. */

@@ -10,9 +10,11 @@ describe('at', () => {
       at(value, 'a.1.b'),
       at(value, 'constructor.name'),
       at(value, 'a.length.x'),
+      at({}, 'toString'),
+      at({}, '__proto__'),
       at(null, 'a'),
       at('text', 'length'),
-    ]).toEqual(Array(5).fill(undefined))
+    ]).toEqual(Array(7).fill(undefined))
   })
 })
 

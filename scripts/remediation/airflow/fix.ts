@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto'
-import { type Airflow, airflowSystem, type Dag, openAirflow, writeAccess } from '../../connectors/airflow/client.ts'
+import { airflowSystem, writeAccess } from '../../connectors/airflow/access.ts'
+import type { Dag } from '../../connectors/airflow/answers.ts'
+import { type Airflow, openAirflow } from '../../connectors/airflow/client.ts'
 import type { Remediation } from '../../domain/decision.ts'
 import { oneLine } from '../../domain/text.ts'
 import { AppError } from '../../lib/errors.ts'
