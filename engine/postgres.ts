@@ -41,7 +41,7 @@ export interface Postgres {
   appUrl: string
   port: number
   pid: number
-  /** Resolves when the server has ended, whoever ended it. */
+  /** Resolves when the server has ended, whoever ended it. By itself it does not keep this process running. */
   ended: Promise<void>
   /** Ends open sessions and shuts down cleanly. */
   stop(): Promise<void>
@@ -78,15 +78,15 @@ export async function startPostgres(options: PostgresOptions): Promise<Postgres>
     })
     const { server, port } = await start(cluster, options.port, { logFile: join(home, 'server.log'), durable })
     const url = (role: Role) => `postgres://${role}:${passwords[role]}@127.0.0.1:${port}/${database}`
-    const release = () => rm(holder, { force: true })
+    const ended = server.ended.then(() => rm(holder, { force: true }))
     return {
       ownerUrl: url('dim_owner'),
       appUrl: url('dim_app'),
       port,
       pid: server.pid,
-      ended: server.ended,
-      stop: () => server.stop().then(release),
-      kill: () => server.kill().then(release),
+      ended,
+      stop: () => server.stop().then(() => ended),
+      kill: () => server.kill().then(() => ended),
     }
   } catch (failure) {
     await rm(holder, { force: true })

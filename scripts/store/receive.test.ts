@@ -267,7 +267,7 @@ describe('shuffled deliveries', () => {
           await store.close()
         },
       ),
-      { numRuns: deliveries.length > 2 ? 250 : 2 },
+      { numRuns: deliveries.length > 2 ? 10 : 2 },
     )
   })
 })

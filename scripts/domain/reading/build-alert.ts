@@ -101,5 +101,10 @@ const amount =
 export function checkFromTitle(title: string): string {
   const whole = oneLine(title, 300).toLowerCase()
   const bare = whole.replace(stateMark, '').replace(stateWords, ' ').replace(amount, '#')
-  return bare.replace(/[\s:–➛→*()[\]-]+/gu, ' ').trim() || whole
+  return (
+    bare
+      .replace(/(?<=\s|^)[:–➛→*()[\]>-]+(?=\s|$)/g, ' ')
+      .replace(/\s+/g, ' ')
+      .trim() || whole
+  )
 }

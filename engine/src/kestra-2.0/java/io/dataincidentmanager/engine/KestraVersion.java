@@ -83,10 +83,19 @@ public final class KestraVersion {
         if (body.length == 0) {
             return null;
         }
-        MediaType type = contentType == null ? MediaType.TEXT_PLAIN_TYPE : MediaType.of(contentType);
-        if (type.isTextBased() || TEXT_SUBTYPES.contains(type.getSubtype())) {
+        if (isText(contentType)) {
             return HttpRequest.StringRequestBody.of(new String(body, charset));
         }
         return HttpRequest.ByteArrayRequestBody.of(body);
+    }
+
+    /** A body without a type, or with one that is none, is text. */
+    private static boolean isText(String contentType) {
+        try {
+            MediaType type = contentType == null ? MediaType.TEXT_PLAIN_TYPE : MediaType.of(contentType);
+            return type.isTextBased() || TEXT_SUBTYPES.contains(type.getSubtype());
+        } catch (IllegalArgumentException e) {
+            return true;
+        }
     }
 }

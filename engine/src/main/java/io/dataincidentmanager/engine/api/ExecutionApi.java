@@ -18,6 +18,7 @@ import io.kestra.core.services.FlowService;
 import io.micronaut.data.model.Pageable;
 import io.micronaut.data.model.Sort;
 import io.micronaut.http.multipart.CompletedPart;
+import java.time.DateTimeException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -106,12 +107,10 @@ public final class ExecutionApi {
         List<QueryFilter> filters = Filters.of(call.query());
         int page = number(call, "page", 1, Integer.MAX_VALUE);
         int size = number(call, "size", 10, PAGE_LIMIT);
-        String[] sort = call.query("sort").orElse("state.startDate:desc").split(":");
-        Sort.Order order = new Sort.Order(sort[0], sort.length > 1 && sort[1].equalsIgnoreCase("asc") ? Sort.Order.Direction.ASC : Sort.Order.Direction.DESC, false);
         ArrayListTotal<Execution> found;
         try {
-            found = executions.find(Pageable.from(page, size, Sort.of(mapped(order))), Tenant.MAIN, filters);
-        } catch (IllegalArgumentException e) {
+            found = executions.find(Pageable.from(page, size, sort(call)), Tenant.MAIN, filters);
+        } catch (IllegalArgumentException | DateTimeException e) {
             throw new HttpError(422, "Invalid filter: " + e.getMessage());
         }
         List<Object> results = new ArrayList<>();
@@ -121,8 +120,14 @@ public final class ExecutionApi {
         return Reply.ok(Map.of("results", results, "total", found.getTotal()));
     }
 
-    private Sort.Order mapped(Sort.Order order) {
-        return new Sort.Order(executions.sortMapping().apply(order.getProperty()), order.getDirection(), order.isIgnoreCase());
+    private Sort sort(Call call) {
+        String[] given = call.query("sort").orElse("state.startDate:desc").split(":");
+        String column = executions.sortMapping().apply(given[0]);
+        if (column == null) {
+            throw new HttpError(422, "Executions can't be sorted by " + given[0]);
+        }
+        boolean ascending = given.length > 1 && given[1].equalsIgnoreCase("asc");
+        return Sort.of(ascending ? Sort.Order.asc(column) : Sort.Order.desc(column));
     }
 
     private static int number(Call call, String name, int fallback, int most) {

@@ -2,6 +2,10 @@ package io.dataincidentmanager.engine.api;
 
 import io.dataincidentmanager.engine.http.HttpError;
 import io.kestra.core.models.QueryFilter;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.ZoneOffset;
+import java.time.ZonedDateTime;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -13,7 +17,7 @@ import java.util.regex.Pattern;
 /**
  * The query of a search as Kestra's filters: {@code filters[state][IN]=FAILED,KILLED}, {@code
  * filters[labels][EQUALS][team]=data}, and the older plain parameters ({@code namespace=}, a prefix; {@code flowId=},
- * {@code state=}, {@code startDate=}, {@code endDate=}, {@code q=}, {@code labels=key:value}, {@code
+ * {@code state=}, {@code startDate=}, {@code endDate=}, {@code timeRange=PT24H}, {@code q=}, {@code labels=key:value}, {@code
  * triggerExecutionId=}), which Kestra turns into the same.
  */
 final class Filters {
@@ -40,7 +44,9 @@ final class Filters {
         query.forEach((name, values) -> {
             Matcher nested = NESTED.matcher(name);
             Plain plain = PLAIN.get(name);
-            if (plain != null) {
+            if (name.equals("timeRange") || name.equals("filters[timeRange][EQUALS]")) {
+                filters.add(since(values.getFirst()));
+            } else if (plain != null) {
                 filters.add(filter(plain.field(), plain.operation(), plain.operation() == QueryFilter.Op.IN ? list(values) : values.getFirst()));
             } else if (name.equals("labels")) {
                 filters.add(filter(QueryFilter.Field.LABELS, QueryFilter.Op.EQUALS, labels(values)));
@@ -49,6 +55,15 @@ final class Filters {
             }
         });
         return filters;
+    }
+
+    /** A span back from now, such as PT24H: Kestra's web server turns it into a start date too. */
+    private static QueryFilter since(String span) {
+        try {
+            return filter(QueryFilter.Field.START_DATE, QueryFilter.Op.GREATER_THAN_OR_EQUAL_TO, ZonedDateTime.now(ZoneOffset.UTC).minus(Duration.parse(span)).toString());
+        } catch (DateTimeException e) {
+            throw new HttpError(422, "timeRange is a span such as PT24H");
+        }
     }
 
     private static QueryFilter nested(Matcher name, List<String> values) {

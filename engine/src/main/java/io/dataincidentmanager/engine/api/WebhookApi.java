@@ -29,6 +29,7 @@ import reactor.core.Exceptions;
  * trigger's own {@code evaluate}. A 200 means that the execution is queued and survives a crash.
  */
 public final class WebhookApi {
+    public static final String PATH = Tenant.API + "/executions/webhook";
     static final int BODY_LIMIT = 1024 * 1024;
     /** A body of 1 MiB can be a tree of 20 MiB once parsed: this many at once, the others wait their turn. */
     private static final int EVALUATED_AT_ONCE = 8;
@@ -50,7 +51,7 @@ public final class WebhookApi {
     }
 
     public List<Route> routes() {
-        return List.of(Route.of("POST|PUT|GET", Tenant.API + "/executions/webhook/{namespace}/{flow}/{key}", this::receive).withoutPassword());
+        return List.of(Route.of("POST|PUT|GET", PATH + "/{namespace}/{flow}/{key}", this::receive).withoutPassword());
     }
 
     private Reply receive(Call call) throws Exception {

@@ -104,15 +104,21 @@ public final class Front {
         }
         List<String> parts = Route.split(exchange.getRequestURI().getRawPath());
         List<Route> fitting = routes.stream().filter(route -> route.match(parts).isPresent()).toList();
-        if (fitting.stream().noneMatch(Route::open) && !auth.allows(Optional.ofNullable(exchange.getRequestHeaders().getFirst("Authorization")))) {
-            return Reply.error(401, "Unauthorized", List.of()).with("WWW-Authenticate", "Basic realm=\"Kestra\", charset=\"UTF-8\"");
+        if (fitting.stream().noneMatch(Route::open)) {
+            // As in Kestra nothing under a webhook's path asks for a password, so nothing but webhooks may answer there.
+            if (Route.isUnder(WebhookApi.PATH, parts)) {
+                throw HttpError.notFound();
+            }
+            if (!auth.allows(Optional.ofNullable(exchange.getRequestHeaders().getFirst("Authorization")))) {
+                return Reply.error(401, "Unauthorized", List.of()).with("WWW-Authenticate", "Basic realm=\"Kestra\", charset=\"UTF-8\"");
+            }
         }
         if (fitting.isEmpty()) {
             throw HttpError.notFound();
         }
         String method = exchange.getRequestMethod();
         for (Route route : fitting) {
-            if (route.methods().contains(method)) {
+            if (route.methods().contains(method) && (route.open() || fitting.stream().noneMatch(Route::open))) {
                 return route.handler().answer(new Call(exchange, route.match(parts).orElseThrow()));
             }
         }

@@ -28,6 +28,11 @@ public record Route(Set<String> methods, List<String> parts, boolean open, Handl
         return new Route(methods, parts, true, handler);
     }
 
+    static boolean isUnder(String path, List<String> rawParts) {
+        List<String> prefix = split(path);
+        return rawParts.size() > prefix.size() && rawParts.subList(0, prefix.size()).equals(prefix);
+    }
+
     static List<String> split(String rawPath) {
         return List.of((rawPath.startsWith("/") ? rawPath.substring(1) : rawPath).split("/", -1));
     }
