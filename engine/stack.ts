@@ -40,6 +40,8 @@ export interface Stack {
   /** `null` when the user brought a database. */
   postgres: Postgres | null
   webhookUrl: string
+  /** Where the engine logs. */
+  logFile: string
   /** Starts the engine again, on the same port and state. */
   restartEngine(): Promise<void>
   /** Starts a PostgreSQL that was stopped again, on the same port and data. */
@@ -73,6 +75,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     stops.push(() => rm(running, { force: true }))
     const key = settings.ALERT_WEBHOOK_KEY
     const stack: Stack = {
+      logFile: join(folder, 'engine.log'),
       settings: { ...settings, ...readSettings(['ALERT_WEBHOOK_KEY', 'DATABASE_URL'], settings) },
       engine,
       postgres,
@@ -97,8 +100,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   async function database(settings: Record<string, string>): Promise<Postgres | null> {
     if (settings.DATABASE_URL && settings.DATABASE_OWNER_URL) return null
     onProgress('Starting PostgreSQL')
-    if (options.fresh) await rm(join(folder, 'postgres', 'data'), { recursive: true, force: true })
-    const started = await startPostgres({ stateDir: folder, onProgress })
+    const started = await startPostgres({ stateDir: folder, fresh: options.fresh, onProgress })
     stops.push(async () => postgres?.stop())
     settings.DATABASE_URL = started.appUrl
     settings.DATABASE_OWNER_URL = started.ownerUrl

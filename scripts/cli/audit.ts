@@ -4,7 +4,7 @@ import { accountOfAlerts, knownExecutions } from '../store/books.ts'
 import { openStore } from '../store/connection.ts'
 import { runCommand, runningSettings } from './launch.ts'
 
-const pageSize = 100
+const pageSize = 10
 const help = `Usage: npm run audit [-- --tenant NAME] [--days N]
 
 Holds two books together: what Kestra accepted (executions of alert_ingestion) and what the store knows. Exit code 1 when

@@ -15,6 +15,8 @@ export interface JsonRequest {
   timeoutMs?: number
   /** The longest answer that is read, decompressed; default 5 MB. */
   maxBytes?: number
+  /** How deep the answer may be nested; default 200. */
+  deepest?: number
   /** Attempts after the first one; default 2. Only a call that may safely happen twice is repeated. */
   retries?: number
   /** Whether the call may happen twice; default: every method but POST and PATCH. */
@@ -59,7 +61,7 @@ export async function requestJson(url: string, request: JsonRequest & { schema?:
   const mayRepeat = request.idempotent ?? (method !== 'POST' && method !== 'PATCH')
   const attempts = mayRepeat ? 1 + (request.retries ?? 2) : 1
   const text = await withRetries(attempts, call, () => attempt(call, method))
-  const value = readJson(text, call.system)
+  const value = readJson(text, call)
   return request.schema ? checked(value, request.schema, call.system) : value
 }
 
@@ -168,10 +170,10 @@ async function readText(response: Response, call: Call): Promise<string> {
   return response.ok ? text + decoder.decode() : text.slice(0, cap)
 }
 
-function readJson(text: string, system: string): unknown {
+function readJson(text: string, { system, deepest }: Call): unknown {
   if (text.trim() === '') return null
   try {
-    return parseJson(text)
+    return parseJson(text, deepest === undefined ? {} : { deepest })
   } catch {
     const isPage = /^\s*</.test(text)
     throw new AppError(

@@ -11,10 +11,10 @@ const needsCare = /\d{16}|\de[+-]?\d{3}|__proto__|\\u005f/i
  * were written as, `__proto__` keys are dropped, a byte order mark is skipped.
  * @throws AppError E_PAYLOAD_UNREADABLE; its message never quotes the text, which may hold a secret.
  */
-export function parseJson(text: string): unknown {
+export function parseJson(text: string, { deepest = maxDepth }: { deepest?: number } = {}): unknown {
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
   if (body.trim() === '') throw unreadable('The body is empty.')
-  if (isDeeperThan(body, maxDepth)) throw unreadable(`The JSON is nested more than ${maxDepth} levels deep.`)
+  if (isDeeperThan(body, deepest)) throw unreadable(`The JSON is nested more than ${deepest} levels deep.`)
   try {
     return needsCare.test(body) ? JSON.parse(body, careful) : JSON.parse(body)
   } catch (thrown) {

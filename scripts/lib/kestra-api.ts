@@ -32,6 +32,9 @@ const LogEntry = z.looseObject({ level: z.string(), message: z.string().nullish(
 /** States an execution does not leave by itself. */
 export const endedStates = ['SUCCESS', 'FAILED', 'KILLED', 'WARNING', 'CANCELLED', 'SKIPPED', 'RETRIED']
 
+/** An execution holds the body that started it, up to 1 MiB, more than once and nested as deep as Kestra reads it. */
+const large = { maxBytes: 50_000_000, deepest: 2_000 }
+
 /** Kestra's own API, tenant `main`, as both engines answer it. */
 export interface KestraApi {
   execution(id: string): Promise<KestraExecution>
@@ -68,14 +71,15 @@ export function kestraApi(settings: Settings): KestraApi {
   const at = (...parts: string[]) => `${base}/${parts.map(encodeURIComponent).join('/')}`
 
   return {
-    execution: (id) => requestJson(at('executions', id), { headers: { authorization }, schema: KestraExecution }),
+    execution: (id) =>
+      requestJson(at('executions', id), { headers: { authorization }, schema: KestraExecution, ...large }),
     executions({ namespace, flow, states, since, page, size }) {
       const query = new URLSearchParams({ page: String(page), size: String(size), sort: 'state.startDate:asc' })
       query.set('filters[namespace][EQUALS]', namespace)
       query.set('filters[flowId][EQUALS]', flow)
       query.set('filters[startDate][GREATER_THAN_OR_EQUAL_TO]', since.toISOString())
       query.set('filters[state][IN]', states.join(','))
-      return requestJson(`${base}/executions/search?${query}`, { headers: { authorization }, schema: Page })
+      return requestJson(`${base}/executions/search?${query}`, { headers: { authorization }, schema: Page, ...large })
     },
     start(namespace, flow, inputs) {
       const form = new FormData()
@@ -85,6 +89,7 @@ export function kestraApi(settings: Settings): KestraApi {
         headers: { authorization },
         body: form,
         schema: KestraExecution,
+        ...large,
       })
     },
     logs: (id) => requestJson(at('logs', id), { headers: { authorization }, schema: z.array(LogEntry) }),

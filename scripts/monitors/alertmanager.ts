@@ -1,32 +1,17 @@
 import { z } from 'zod'
-import type { AlertStatus, Asset } from '../domain/alert.ts'
-import { assetIn, assetInText } from '../domain/reading/asset.ts'
+import type { AlertStatus } from '../domain/alert.ts'
+import { assetInText } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
-import { readPriority, readSeverity } from '../domain/reading/severity.ts'
-import { firstText, textOf } from '../domain/reading/value.ts'
+import { assetOfLabels, checkOfLabels, environmentOfLabels, severityOfLabels } from '../domain/reading/label-set.ts'
+import { firstText } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Monitor } from './monitor.ts'
 
 const statuses: Record<string, AlertStatus> = { firing: 'firing', resolved: 'resolved' }
 
-/** Labels that tell which of several equal Prometheus servers sent it, and nothing about the condition. */
-const replicaLabels = new Set([
-  'prometheus',
-  'prometheus_replica',
-  'replica',
-  '__replica__',
-  'receive_replica',
-  'monitor',
-])
-
-/** Labels that the asset is read from only when no other names it: they name who watches, or a whole. */
-const wideLabels = new Set(['job', 'cluster', 'namespace', 'container', 'app', 'component', 'project'])
-
-const severityLabels = ['severity', 'level', 'priority', 'criticality', 'alert_severity']
 const titleAnnotations = ['summary', 'title', 'message', 'description']
-const environmentLabels = ['environment', 'env', 'stage', 'deploy']
 const linkAnnotations = ['dashboard_url', 'dashboard', 'runbook_url', 'runbook']
 
 const Texts = z.record(z.string(), z.unknown()).catch({})
@@ -78,27 +63,24 @@ function readOne(one: z.infer<typeof One>, externalURL: unknown): AlertDraft {
   const name = firstText(labels, ['alertname'])
   const title = firstText(annotations, titleAnnotations) ?? name
   const status = statuses[one.status?.toLowerCase() ?? ''] ?? 'firing'
-  const asset = readAsset(labels) ?? assetInText(title ?? '')
+  const asset = assetOfLabels(labels) ?? assetInText(title ?? '')
   const fingerprint = firstText(one, ['fingerprint'])
   const link = [...linkAnnotations.map((key) => annotations[key]), one.generatorURL, externalURL]
   return {
     source: 'alertmanager',
-    check: checkOf(labels),
+    check: checkOfLabels(labels),
     external_id: fingerprint,
     status,
     title: name !== null && title !== null && !title.includes(name) ? `${name}: ${title}` : title,
     description: firstText(annotations, ['description', 'message', 'summary']),
-    severity: severityLabels.reduce<ReturnType<typeof readSeverity>>(
-      (found, key) => found ?? readSeverity(labels[key]) ?? readPriority(labels[key]),
-      null,
-    ),
+    severity: severityOfLabels(labels),
     category: readCategory([
       firstText(labels, ['category', 'type']),
       name,
       title,
       firstText(annotations, ['description']),
     ]),
-    environment: firstText(labels, environmentLabels),
+    environment: environmentOfLabels(labels),
     asset,
     started_at: one.startsAt,
     ended_at: status === 'resolved' ? one.endsAt : null,
@@ -109,21 +91,4 @@ function readOne(one: z.infer<typeof One>, externalURL: unknown): AlertDraft {
     },
     facts: readClaims(asset, {}, [annotations, labels]),
   }
-}
-
-function readAsset(labels: Readonly<Record<string, unknown>>): Asset | null {
-  const narrow = Object.fromEntries(Object.entries(labels).filter(([key]) => !wideLabels.has(key)))
-  const asset = assetIn(narrow) ?? assetIn(labels)
-  // `instance` is an address to scrape: the port is the exporter's.
-  if (asset?.kind !== 'host') return asset
-  return { ...asset, name: asset.name.replace(/:\d{1,5}$/, '') || asset.name }
-}
-
-/** A label set is what makes an alert the same alert: https://prometheus.io/docs/alerting/latest/clients/ */
-function checkOf(labels: Readonly<Record<string, unknown>>): string {
-  return Object.entries(labels)
-    .filter(([key]) => !replicaLabels.has(key))
-    .map(([key, value]) => `${key}=${textOf(value) ?? ''}`)
-    .sort()
-    .join('\n')
 }

@@ -7,7 +7,7 @@ import { ingest } from './ingest.ts'
 
 /** How far back the clock looks for executions that failed; further back, `npm run audit` does. */
 const lookBackMs = 48 * 3_600_000
-const pageSize = 50
+const pageSize = 10
 
 /**
  * Takes in again what Kestra accepted and `alert_ingestion` could not: failed executions without a row in the store.

@@ -136,3 +136,8 @@ export function ranked(names: string): ReadonlyMap<string, number> {
       .map((name, rank) => [plainKey(name), rank]),
   )
 }
+
+/** The first scalars of a document under their paths, as labels want them. */
+export function labelsOfLeaves(leaves: readonly Leaf[]): Record<string, string> {
+  return Object.fromEntries(leaves.slice(0, 60).map(({ path, text }) => [path, text]))
+}

@@ -5,11 +5,16 @@ import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Base64;
+import java.util.stream.Stream;
+import org.apache.commons.io.FileUtils;
 
 /**
  * The folder that outlives the process: {@code database/}, {@code storage/}, {@code tmp/}, the key that encrypts
@@ -22,6 +27,8 @@ final class StateFolder {
             super(message);
         }
     }
+
+    private static final Duration LEFT_BEHIND_AFTER = Duration.ofHours(1);
 
     private final Path path;
     private final String encryptionKey;
@@ -61,6 +68,7 @@ final class StateFolder {
             for (String folder : new String[] {"database", "storage", "tmp"}) {
                 Files.createDirectories(path.resolve(folder));
             }
+            clear(path.resolve("tmp"));
             return new StateFolder(path, readOrWrite(path.resolve("encryption.key"), randomKey()), lock);
         } catch (IOException | UnsupportedOperationException e) {
             throw new Unusable("the state folder " + path + " can't be used: " + e);
@@ -73,6 +81,18 @@ final class StateFolder {
             return channel.tryLock();
         } catch (OverlappingFileLockException e) {
             return null;
+        }
+    }
+
+    /** Removes the working folders that tasks of a killed engine left; a young one may belong to a task that still runs. */
+    private static void clear(Path folder) throws IOException {
+        Instant limit = Instant.now().minus(LEFT_BEHIND_AFTER);
+        try (Stream<Path> entries = Files.list(folder)) {
+            for (Path entry : entries.toList()) {
+                if (Files.getLastModifiedTime(entry, LinkOption.NOFOLLOW_LINKS).toInstant().isBefore(limit)) {
+                    FileUtils.forceDelete(entry.toFile());
+                }
+            }
         }
     }
 
