@@ -3,14 +3,72 @@ import { isWorse } from '../domain/alert.ts'
 import { fingerprint } from '../domain/fingerprint.ts'
 import { AppError } from '../lib/errors.ts'
 import { redactDeep } from '../lib/redact.ts'
+import { airbyte } from './airbyte.ts'
+import { airflow } from './airflow.ts'
 import { alertmanager } from './alertmanager.ts'
+import { azureMonitor } from './azure-monitor.ts'
+import { bigqueryTransfer } from './bigquery-transfer.ts'
+import { cloudwatch } from './cloudwatch.ts'
+import { dagster } from './dagster.ts'
+import { databricks } from './databricks.ts'
+import { datadog } from './datadog.ts'
+import { dbtCloud } from './dbt-cloud.ts'
+import { elementary } from './elementary.ts'
+import { eventbridge } from './eventbridge.ts'
+import { fivetran } from './fivetran.ts'
+import { gcpMonitoring } from './gcp-monitoring.ts'
 import { generic } from './generic.ts'
+import { grafana } from './grafana.ts'
+import { greatExpectations } from './great-expectations.ts'
+import { kestra } from './kestra.ts'
 import type { Delivery, Monitor } from './monitor.ts'
+import { monteCarlo } from './monte-carlo.ts'
+import { openlineage } from './openlineage.ts'
+import { openmetadata } from './openmetadata.ts'
+import { opsgenie } from './opsgenie.ts'
+import { pagerduty } from './pagerduty.ts'
 import { plain } from './plain.ts'
+import { prefect } from './prefect.ts'
+import { snowflake } from './snowflake.ts'
+import { sns } from './sns.ts'
+import { soda } from './soda.ts'
+import { sumologic } from './sumologic.ts'
 import { isHandshake, unwrap } from './unwrap.ts'
+import { uptimeKuma } from './uptime-kuma.ts'
 
-/** Asked in this order, the more particular shape first; `generic` knows everything and stays last. */
-export const monitors: readonly Monitor[] = [alertmanager, plain, generic]
+/** Asked in this order: vendors, then the shapes that many send; `generic` knows everything and stays last. */
+export const monitors: readonly Monitor[] = [
+  airbyte,
+  airflow,
+  azureMonitor,
+  bigqueryTransfer,
+  cloudwatch,
+  dagster,
+  databricks,
+  datadog,
+  dbtCloud,
+  elementary,
+  eventbridge,
+  fivetran,
+  gcpMonitoring,
+  grafana,
+  greatExpectations,
+  kestra,
+  monteCarlo,
+  openlineage,
+  openmetadata,
+  opsgenie,
+  pagerduty,
+  prefect,
+  snowflake,
+  sns,
+  soda,
+  sumologic,
+  uptimeKuma,
+  alertmanager,
+  plain,
+  generic,
+]
 
 /** More alerts than this in one body are counted, not read. */
 const mostAlerts = 1000

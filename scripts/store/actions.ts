@@ -18,7 +18,7 @@ export interface PlannedAction {
   remediation?: Remediation
 }
 
-const ActionState = z.enum(['planned', 'sending', 'sent', 'failed', 'unknown', 'confirmed', 'cancelled'])
+export const ActionState = z.enum(['planned', 'sending', 'sent', 'failed', 'unknown', 'confirmed', 'cancelled'])
 export type ActionState = z.infer<typeof ActionState>
 
 const ActionRow = z.object({
@@ -132,6 +132,25 @@ export async function confirmAction(access: Access, key: string): Promise<void> 
   await within(access, (query) =>
     query.run(sql`update actions set state = 'confirmed', changed_at = now() where key = ${key} and state = 'sent'`),
   )
+}
+
+/**
+ * Takes back the raw pages of an incident that have not left: what was decided is told in their place. Whether some
+ * were, and whether any message about the incident has left, or may have.
+ */
+export function withdrawPages(access: Access, incident: string): Promise<{ withdrawn: boolean; told: boolean }> {
+  return within(access, async (query) => {
+    const withdrawn = await query.run(
+      sql`update actions set state = 'cancelled', not_before = null, changed_at = now()
+          where incident = ${incident} and template = 'raw' and state in ('planned', 'failed') and not outcome_unknown`,
+    )
+    const left = await query.first(
+      z.object({}),
+      sql`select from actions where incident = ${incident} and message is not null
+            and (outcome_unknown or state in ('sending', 'sent', 'unknown', 'confirmed')) limit 1`,
+    )
+    return { withdrawn: withdrawn > 0, told: left !== null }
+  })
 }
 
 /** All actions of an incident, oldest first. */

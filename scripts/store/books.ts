@@ -70,10 +70,14 @@ function describe({ payload, position, incident, received_at }: z.infer<typeof O
   return `alert ${position} of execution ${payload}, received ${received_at.toISOString()}, ${incident ?? 'no incident'}`
 }
 
-/** Of these executions (by originalId), the ones whose delivery is kept here. */
+/** Of these executions (by originalId), the ones whose delivery is kept here, as a dead letter at least. */
 export async function knownExecutions(access: Access, originalIds: readonly string[]): Promise<Set<string>> {
   const rows = await within(access, (query) =>
-    query.rows(z.object({ id: z.string() }), sql`select id from raw_payloads where id = any(${originalIds})`),
+    query.rows(
+      z.object({ id: z.string() }),
+      sql`select id from raw_payloads where id = any(${originalIds})
+          union select original_id from dead_letters where original_id = any(${originalIds})`,
+    ),
   )
   return new Set(rows.map((row) => row.id))
 }

@@ -200,7 +200,7 @@ describe('a decision', () => {
   test('needs a proposal', async () => {
     const store = tenant()
     const id = await openedIn(store)
-    await expect(loadProposal(store, id, 1)).rejects.toMatchObject({ code: 'E_INCIDENT_UNKNOWN' })
+    await expect(loadProposal(store, id, 1, 'a')).rejects.toMatchObject(lost)
     expect(await loadDecision(store, id)).toBeNull()
   })
 })
@@ -232,7 +232,15 @@ describe('a fix', () => {
   test('is verified, and resolves', async () => {
     const store = tenant()
     const id = await fixing(store)
-    expect(await loadFix(store, id)).toEqual({ key: 'fix', revision: 1, remediation, overdue: false })
+    expect(await loadFix(store, id)).toEqual({
+      key: 'fix',
+      revision: 1,
+      remediation,
+      state: 'planned',
+      detail: null,
+      underWay: true,
+      overdue: false,
+    })
     await beginVerifying(store, id, 'cleared')
     await beginVerifying(store, id, 'cleared')
     expect(Object.keys(await dueIn(store, id)).sort()).toEqual(['page_deadline', 'quiet', 'verify'])
@@ -240,7 +248,7 @@ describe('a fix', () => {
     await resolveFix(store, id, 1, 'well', told)
     await resolveFix(store, id, 1, 'well', told)
     expect((await loadIncident(store, id)).incident).toMatchObject({ state: 'resolved', closed_how: 'fixed' })
-    expect(await loadFix(store, id)).toBeNull()
+    expect(await loadFix(store, id)).toMatchObject({ state: 'cancelled', underWay: false })
     expect((await loadActions(store, id)).map(({ key, state }) => [key, state])).toEqual([
       ['fix', 'cancelled'],
       ['fixed', 'planned'],

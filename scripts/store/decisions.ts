@@ -8,6 +8,7 @@ import { endAlerts } from './alerts.ts'
 import { appendAudit } from './audit.ts'
 import { type Access, type Query, within } from './connection.ts'
 import { removeDue, scheduleDue } from './due.ts'
+import { highestTier } from './evidence.ts'
 import { transition, unknownIncident } from './incidents.ts'
 import { json, sql } from './sql.ts'
 import { openTicket } from './tickets.ts'
@@ -56,7 +57,7 @@ export async function saveProposal(
 ): Promise<void> {
   await within(access, async (query) => {
     const found = await readHeld(query, incident)
-    if (await decidedBy(query, incident, holder)) return
+    if (await decisionOf(query, incident, holder)) return
     requireLease(found, incident, holder)
     await hold(query, incident, holder)
     await query.run(
@@ -71,19 +72,21 @@ export async function saveProposal(
   })
 }
 
-/** What the analyser proposed. @throws AppError E_INCIDENT_UNKNOWN when it has proposed nothing for that revision. */
+/** What this execution's analyser proposed. @throws AppError E_LEASE_LOST when it could keep nothing, for that reason. */
 export async function loadProposal(
   access: Access,
   incident: string,
   revision: number,
+  holder: string,
 ): Promise<{ proposal: Proposal; record: AnalyzerRecord }> {
   const row = await within(access, (query) =>
     query.first(
       z.object({ proposal: Proposal, record: AnalyzerRecord }),
-      sql`select proposal, record from decisions where incident = ${incident} and revision = ${revision}`,
+      sql`select proposal, record from decisions
+          where incident = ${incident} and revision = ${revision} and holder = ${holder}`,
     ),
   )
-  if (!row) throw unknownIncident(`${incident}, revision ${revision}, with a proposal`)
+  if (!row) throw leaseLost(`${incident} has no proposal of this execution.`)
   return row
 }
 
@@ -99,8 +102,8 @@ export function decide(
   const { incident, token, decision, actions } = request
   return within(access, async (query) => {
     const found = await readHeld(query, incident)
-    const earlier = await decidedBy(query, incident, token)
-    if (earlier) return earlier
+    const earlier = await decisionOf(query, incident, token)
+    if (earlier) return earlier.decision
     requireLease(found, incident, token)
     await writeDecision(query, incident, found.revision, token, decision)
     const { state, alerts } = outcomeOf(decision)
@@ -146,6 +149,22 @@ export async function loadDecision(access: Access, incident: string, revision?: 
   return row?.decision ?? null
 }
 
+/** What this execution has decided, and for which revision; null while it has decided nothing. */
+export function decisionOf(
+  access: Access,
+  incident: string,
+  holder: string,
+): Promise<{ decision: Decision; revision: number } | null> {
+  return within(access, (query) =>
+    query.first(
+      z.object({ decision: Decision, revision: z.number().int() }),
+      sql`select decision, revision from decisions
+          where incident = ${incident} and holder = ${holder} and decision is not null
+          order by revision desc limit 1`,
+    ),
+  )
+}
+
 async function readHeld(query: Query, incident: string): Promise<z.infer<typeof Held>> {
   const found = await query.first(
     Held,
@@ -172,15 +191,6 @@ function requireLease(found: z.infer<typeof Held>, incident: string, holder: str
   )
 }
 
-async function decidedBy(query: Query, incident: string, holder: string): Promise<Decision | null> {
-  const row = await query.first(
-    z.object({ decision: Decision }),
-    sql`select decision from decisions where incident = ${incident} and holder = ${holder} and decision is not null
-        order by revision desc limit 1`,
-  )
-  return row?.decision ?? null
-}
-
 async function writeDecision(query: Query, incident: string, revision: number, holder: string, decision: Decision) {
   const written = await query.run(
     sql`update decisions set decision = ${json(decision)}, decided_at = now()
@@ -198,20 +208,10 @@ async function scheduleAfter(query: Query, incident: string, revision: number, s
   await removeDue(query, incident, state === 'fixing' ? ['dispatch'] : ['dispatch', 'page_deadline'])
   if (state === 'fixing') await scheduleDue(query, { kind: 'fix', subject: incident, inMs: schedule.fixMs })
   if (state === 'notified') {
-    const inMs = reminderMs(await tierOf(query, incident, revision))
+    const inMs = reminderMs(await highestTier(query, incident, revision))
     await scheduleDue(query, { kind: 'reminder', subject: incident, inMs })
   }
   if (state === 'dismissed') {
     await scheduleDue(query, { kind: 'dismissed_expiry', subject: incident, inMs: schedule.dismissalHoldsMs })
   }
-}
-
-/** The highest tier (1) that the catalogue gives to what the incident touches. */
-async function tierOf(query: Query, incident: string, revision: number): Promise<number | null> {
-  const row = await query.first(
-    z.object({ tier: z.number().nullable() }),
-    sql`select min((item #>> '{data,tier}')::int) as tier from evidence
-        where incident = ${incident} and revision = ${revision} and kind = 'catalog_entry'`,
-  )
-  return row?.tier ?? null
 }

@@ -29,6 +29,18 @@ export async function saveEvidence(
   })
 }
 
+/** The highest tier (1) that the catalogue gives to what the incident touches; null when it gives none. */
+export async function highestTier(access: Access, incident: string, revision: number): Promise<number | null> {
+  const row = await within(access, (query) =>
+    query.first(
+      z.object({ tier: z.number().nullable() }),
+      sql`select min((item #>> '{data,tier}')::int) as tier from evidence
+          where incident = ${incident} and revision = ${revision} and kind = 'catalog_entry'`,
+    ),
+  )
+  return row?.tier ?? null
+}
+
 /** What was gathered for a revision, in the order it was numbered; of the current revision when none is named. */
 export function loadEvidence(access: Access, incident: string, revision?: number): Promise<Evidence[]> {
   return within(access, async (query) => {

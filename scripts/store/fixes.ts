@@ -1,25 +1,41 @@
 import { z } from 'zod'
 import { Remediation } from '../domain/decision.ts'
 import { reminderMs, schedule } from '../domain/schedule.ts'
-import { type PlannedAction, planAction } from './actions.ts'
+import { ActionState, type PlannedAction, planAction } from './actions.ts'
 import { endAlerts } from './alerts.ts'
 import { type Access, within } from './connection.ts'
 import { removeDue, scheduleDue } from './due.ts'
+import { highestTier } from './evidence.ts'
 import { closeIncident, transition } from './incidents.ts'
 import { sql } from './sql.ts'
 
 const who = 'auto_remediate'
 
-/** The fix that an incident waits for, and whether it has had its time. Null when none is under way. */
-export function loadFix(access: Access, incident: string) {
+const Fix = z.object({
+  key: z.string(),
+  revision: z.number().int(),
+  remediation: Remediation,
+  state: ActionState,
+  /** What came of the last attempt: what was done, or why it was not. */
+  detail: z.string().nullable(),
+  /** Whether the incident waits for it. */
+  underWay: z.boolean(),
+  /** Whether it has had its time. */
+  overdue: z.boolean(),
+})
+export type Fix = z.infer<typeof Fix>
+
+/** The latest fix of an incident, whatever became of it. Null when there never was one. */
+export function loadFix(access: Access, incident: string): Promise<Fix | null> {
   return within(access, (query) =>
     query.first(
-      z.object({ key: z.string(), revision: z.number().int(), remediation: Remediation, overdue: z.boolean() }),
-      sql`select key, actions.revision, remediation,
+      Fix,
+      sql`select key, actions.revision, remediation, actions.state,
+            coalesce(result ->> 'reference', result ->> 'reason') as detail,
+            incidents.state in ('fixing', 'verifying') as "underWay",
             coalesce(sent_at, created_at) + make_interval(secs => ${schedule.fixDeadlineMs / 1000}) < now() as overdue
           from actions join incidents on incidents.tenant = actions.tenant and incidents.id = actions.incident
           where incident = ${incident} and kind = 'fix' and remediation is not null
-            and incidents.state in ('fixing', 'verifying')
           order by actions.revision desc, created_at desc limit 1`,
     ),
   )
@@ -53,8 +69,8 @@ export async function resolveFix(
 }
 
 /**
- * The fix did not help: it is people's now. When the monitor has reported meanwhile that all is well, they are told
- * what was tried, and the incident is over. Again it changes nothing.
+ * The fix did not help: it is people's now, and not tried again. When the monitor has reported meanwhile that all is
+ * well, they are told what was tried, and the incident is over. Again it changes nothing.
  */
 export async function escalateFix(
   access: Access,
@@ -65,6 +81,7 @@ export async function escalateFix(
 ): Promise<void> {
   await within(access, async (query) => {
     if (!(await transition(query, incident, ['fixing', 'verifying'], 'escalated', who, why))) return
+    await query.run(sql`update actions set not_before = null where incident = ${incident} and kind = 'fix'`)
     await endAlerts(query, incident, 'notified', why.slice(0, 500))
     await removeDue(query, incident, ['fix', 'verify', 'page_deadline'])
     const row = await query.first(
@@ -74,7 +91,8 @@ export async function escalateFix(
     if (row?.resolved) {
       await closeIncident(query, incident, 'resolve', { who, why: 'its monitor reported the end meanwhile' })
     } else {
-      await scheduleDue(query, { kind: 'reminder', subject: incident, inMs: reminderMs(null) })
+      const inMs = reminderMs(await highestTier(query, incident, revision))
+      await scheduleDue(query, { kind: 'reminder', subject: incident, inMs })
     }
     for (const message of messages) await planAction(query, incident, revision, message)
   })

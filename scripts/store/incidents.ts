@@ -46,6 +46,19 @@ export function loadIncident(access: Access, id: string): Promise<{ incident: In
   })
 }
 
+/**
+ * The incident as it is, and as it stays until the transaction ends: what is planned for it meanwhile fits its state.
+ * @throws AppError E_INCIDENT_UNKNOWN
+ */
+export async function lockIncident(query: Query, id: string): Promise<Incident> {
+  const incident = await query.first(
+    Incident,
+    sql`select ${incidentColumns} from incidents where id = ${id} for update`,
+  )
+  if (!incident) throw unknownIncident(id)
+  return incident
+}
+
 /** Incidents that are not closed, worst and oldest first. */
 export function openIncidents(access: Access, limit: number): Promise<Incident[]> {
   return within(access, (query) =>

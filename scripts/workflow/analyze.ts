@@ -2,12 +2,15 @@ import { analyze } from '../analysis/analyze.ts'
 import type { AnalyzerRecord } from '../domain/decision.ts'
 import type { Settings } from '../lib/config.ts'
 import type { Store } from '../store/connection.ts'
-import { saveProposal } from '../store/decisions.ts'
+import { decisionOf, saveProposal } from '../store/decisions.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { loadIncident } from '../store/incidents.ts'
 import { policyOf } from './policy.ts'
 
-/** Asks the analyser and keeps what it proposes. @throws AppError E_LEASE_LOST when another execution took over. */
+/**
+ * Asks the analyser and keeps what it proposes. What this execution has decided already is not asked again.
+ * @throws AppError E_LEASE_LOST when another execution took over, or the incident ended
+ */
 export async function analyzeIncident(
   store: Store,
   id: string,
@@ -15,6 +18,8 @@ export async function analyzeIncident(
   settings: Settings,
   now: Date,
 ): Promise<AnalyzerRecord> {
+  const earlier = await decisionOf(store, id, holder)
+  if (earlier) return earlier.decision
   const { incident, alerts } = await loadIncident(store, id)
   const evidence = await loadEvidence(store, id, incident.revision)
   const policy = await policyOf(incident.source, settings)

@@ -4,7 +4,7 @@ import type { Store } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
 import { claimDue, type Due, finishDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
 import { deliverMessages } from './deliver.ts'
-import { dueWork } from './due-work.ts'
+import { dueWork, type WorkOptions } from './due-work.ts'
 import { reconcile } from './reconcile.ts'
 
 export interface Turn {
@@ -21,69 +21,69 @@ export interface Turn {
 /** How long a due row that failed waits, by attempt. */
 const backOffMs = [30_000, 60_000, 300_000, 900_000]
 
+/** A turn starts one fix; the next one waits for the next turn. */
+const nextTurnMs = 30_000
+
 /**
- * One turn of the clock: works what is due, for at most `limitMs`. A second turn at the same time ends well and does
- * nothing. One row that fails is postponed and does not hold up the others.
+ * One turn of the clock: works what is due, for at most `limitMs` and one call more. A second turn at the same time
+ * ends well and does nothing. One row that fails is postponed and does not hold up the others, and no kind of work
+ * takes the whole of a turn: what hangs costs the others nothing but time.
+ * @throws AppError E_STORE_UNAVAILABLE; the next turn goes on where this one ended.
  */
 export async function tick(
   store: Store,
-  options: {
-    settings: Settings
-    namespace: string
-    limitMs: number
-    log(level: 'info' | 'warn' | 'error', text: string): void
-  },
+  options: WorkOptions & { settings: Settings; namespace: string; limitMs: number },
 ): Promise<Turn> {
-  const end = Date.now() + options.limitMs
-  const stop = () => Date.now() > end
-  const idle: Turn = { toAnalyze: 0, toFix: '', purge: false, worked: 0 }
-  const turn = await withClockLock(store, async () => {
-    const turn = { ...idle }
+  const { settings, namespace, limitMs, log } = options
+  const start = Date.now()
+  const until = (share: number) => () => Date.now() > start + limitMs * share
+  const turn: Turn = { toAnalyze: 0, toFix: '', purge: false, worked: 0 }
+  await withClockLock(store, async () => {
+    await attempt('sending messages', () => send(until(0.3)))
     await attempt('taking in what failed', async () => {
-      if (options.settings.KESTRA_URL) turn.worked += await reconcile(store, options.settings, options.namespace, stop)
+      if (settings.KESTRA_URL) turn.worked += await reconcile(store, { settings, namespace, log, stop: until(0.5) })
     })
     await scheduleDue(store, { kind: 'purge', subject: 'executions', inMs: 0, ifAbsent: true })
-    while (!stop()) {
-      const rows = await claimDue(store, 20)
-      for (const due of rows) await work(due, turn)
-      if (rows.length === 0) break
-    }
-    await attempt('sending messages', async () => {
-      while (!stop()) {
-        const { sent, later, refused } = await deliverMessages(store, options.settings, { limit: 10 })
-        turn.worked += sent
-        for (const reason of [...later, ...refused]) options.log('warn', reason)
-        if (sent + later.length + refused.length === 0) break
-      }
-    })
+    await workDue(until(0.8))
+    await attempt('sending messages', () => send(until(1)))
     turn.toAnalyze = await countUndispatched(store)
-    return turn
   })
-  return turn === 'busy' ? idle : turn
+  return turn
 
-  async function work(due: Due, turn: Turn): Promise<void> {
-    try {
-      const worked = await dueWork[due.kind](store, due, options)
-      if (worked.fix) turn.toFix = worked.fix
-      if (worked.purge) turn.purge = true
-      if (worked.againInMs === undefined) await finishDue(store, due)
-      else await postponeDue(store, due, worked.againInMs)
-      turn.worked += 1
-    } catch (thrown) {
-      const error = toAppError(thrown)
-      if (error.code === 'E_STORE_UNAVAILABLE') throw error
-      options.log('error', `${due.kind} of ${due.subject}: ${error.code}: ${error.message}`)
-      await postponeDue(store, due, backOffMs[Math.min(due.attempt, backOffMs.length) - 1] ?? 30_000)
+  async function send(stop: () => boolean): Promise<void> {
+    const { sent, later, refused } = await deliverMessages(store, settings, { limit: 1000, stop })
+    turn.worked += sent
+    for (const reason of [...later, ...refused]) log('warn', reason)
+  }
+
+  async function workDue(stop: () => boolean): Promise<void> {
+    while (!stop()) {
+      // One at a time: what this turn has no time for is not held back from the next one.
+      const [due] = await claimDue(store, 1)
+      if (!due) return
+      const isWorked = await attempt(`${due.kind} of ${due.subject}`, () => work(due))
+      if (!isWorked) await postponeDue(store, due, backOffMs[Math.min(due.attempt, backOffMs.length) - 1] ?? 30_000)
     }
   }
 
-  async function attempt(what: string, run: () => Promise<void>): Promise<void> {
+  async function work(due: Due): Promise<void> {
+    const { fix = '', purge = false, againInMs } = await dueWork[due.kind](store, due, options)
+    if (fix !== '' && turn.toFix !== '') return postponeDue(store, due, nextTurnMs)
+    turn.toFix ||= fix
+    turn.purge ||= purge
+    turn.worked += 1
+    await (againInMs === undefined ? finishDue(store, due) : postponeDue(store, due, againInMs))
+  }
+
+  async function attempt(what: string, run: () => Promise<void>): Promise<boolean> {
     try {
       await run()
+      return true
     } catch (thrown) {
       const error = toAppError(thrown)
       if (error.code === 'E_STORE_UNAVAILABLE') throw error
-      options.log('error', `${what}: ${error.code}: ${error.message}`)
+      log('error', `${what}: ${error.code}: ${error.message}`)
+      return false
     }
   }
 }

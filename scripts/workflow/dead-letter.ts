@@ -2,11 +2,12 @@ import { toAppError } from '../lib/errors.ts'
 import type { Execution } from '../lib/kestra.ts'
 import type { Store } from '../store/connection.ts'
 import { addDeadLetter } from '../store/dead-letters.ts'
-import { ingest } from './ingest.ts'
+import { type HandedOver, ingestLate } from './ingest.ts'
 
 /**
  * The last thing a failed flow does. A body is taken in once more: the fault may have passed, and taking it in is
  * idempotent; what then still can't be is kept with its reason. Answers what was kept.
+ * @throws AppError E_STORE_…: then nothing was kept here, and the clock takes it in from Kestra
  */
 export async function keepDeadLetter(
   store: Store,
@@ -18,30 +19,36 @@ export async function keepDeadLetter(
   },
 ): Promise<'alerts' | 'dead_letter'> {
   const { flow, execution, incident, delivery } = failed
-  let reason = { code: 'E_UNEXPECTED', message: `The flow ${flow} failed; its execution's log says where.` }
-  if (delivery) {
-    try {
-      await ingest(store, {
-        executionId: execution.id,
-        originalId: execution.originalId,
-        ...delivery,
-        receivedAt: new Date(),
-      })
-      return 'alerts'
-    } catch (thrown) {
-      const { code, message } = toAppError(thrown)
-      // With the store down there is nowhere to keep it but Kestra, from where the clock takes it in again.
-      if (code === 'E_STORE_UNAVAILABLE') throw thrown
-      reason = { code, message }
-    }
-  }
+  const ids = { executionId: execution.id, originalId: execution.originalId }
+  if (delivery) return takeOrKeep(store, flow, { ...ids, ...delivery, receivedAt: new Date() })
   await addDeadLetter(store, {
-    originalId: execution.originalId,
-    executionId: execution.id,
+    ...ids,
     flow,
     incident,
-    ...reason,
-    body: delivery?.body ?? null,
+    code: 'E_UNEXPECTED',
+    message: `The flow ${flow} failed; its execution's log says where.`,
+    body: null,
   })
   return 'dead_letter'
+}
+
+/**
+ * Takes a body in, late. One that the store can't keep as alerts, for a reason of its own, becomes a dead letter; a
+ * store that is away or not migrated is no reason of the body's. @throws AppError E_STORE_…, E_SETTING_…
+ */
+export async function takeOrKeep(
+  store: Store,
+  flow: string,
+  handedOver: HandedOver,
+): Promise<'alerts' | 'dead_letter'> {
+  try {
+    await ingestLate(store, handedOver)
+    return 'alerts'
+  } catch (thrown) {
+    const { code, message } = toAppError(thrown)
+    if (code !== 'E_UNEXPECTED') throw thrown
+    const { originalId, executionId, body } = handedOver
+    await addDeadLetter(store, { originalId, executionId, flow, code, message, body })
+    return 'dead_letter'
+  }
 }

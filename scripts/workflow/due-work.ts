@@ -1,19 +1,19 @@
 import { airflowRecovered } from '../connectors/airflow.ts'
-import { ofKind } from '../domain/evidence.ts'
-import type { Message } from '../domain/message.ts'
-import { buildMessage } from '../domain/message-build.ts'
+import type { Incident } from '../domain/incident.ts'
+import type { Occasion } from '../domain/message.ts'
 import { type DueKind, reminderMs, schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
-import { planAction } from '../store/actions.ts'
-import type { Store } from '../store/connection.ts'
-import { loadDecision } from '../store/decisions.ts'
+import { toAppError } from '../lib/errors.ts'
+import { loadActions, planAction } from '../store/actions.ts'
+import type { Query, Store } from '../store/connection.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
 import type { Due } from '../store/due.ts'
-import { loadEvidence } from '../store/evidence.ts'
-import { closeIncident, loadIncident } from '../store/incidents.ts'
-import { verifyFix } from './fix.ts'
+import { highestTier } from '../store/evidence.ts'
+import { loadFix } from '../store/fixes.ts'
+import { closeIncident, loadIncident, lockIncident } from '../store/incidents.ts'
+import { giveUpFix, runFix, verifyFix } from './fix.ts'
+import { loadKnown, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
-import { configuredChannels } from './route.ts'
 
 /** What came of one due row. */
 export interface Worked {
@@ -24,11 +24,16 @@ export interface Worked {
   purge?: boolean
 }
 
-type Work = (store: Store, due: Due, options: { settings: Settings }) => Promise<Worked>
+export interface WorkOptions {
+  settings: Settings
+  log(level: 'info' | 'warn' | 'error', text: string): void
+}
+
+type Work = (store: Store, due: Due, options: WorkOptions) => Promise<Worked>
 
 const hourMs = 3_600_000
 
-/** How long a system may take to say whether it is well. */
+/** How long a system may take to say whether it is well: others wait for their turn. */
 const askMs = 10_000
 
 /** Who acts, on an incident's timeline. */
@@ -42,25 +47,38 @@ export const dueWork: Record<DueKind, Work> = {
   },
 
   /** A page never waits for analysis: undecided, or still being fixed, people hear of it now. */
-  async page_deadline(store, { subject }, { settings }) {
+  async page_deadline(store, { subject }, options) {
     const { incident } = await loadIncident(store, subject)
-    if (incident.told_at || !['open', 'analyzing', 'fixing', 'verifying'].includes(incident.state)) return {}
-    const { mode } = await policyOf(incident.source, settings)
-    if (mode !== 'observe') await tell(store, settings, subject, 'raw', 'raw')
+    if (await isObserved(incident, options)) return {}
+    await store.transaction(async (query) => {
+      const { state, revision } = await lockIncident(query, subject)
+      const isUndecided = state === 'open' || state === 'analyzing'
+      if (!isUndecided && state !== 'fixing' && state !== 'verifying') return
+      // What people were told before it became worse is another story.
+      const told = (await loadActions(query, subject)).some((one) => one.message !== null && one.revision === revision)
+      if (!told) await plan(query, options.settings, subject, { occasion: isUndecided ? 'raw' : 'decision' })
+    })
     return {}
   },
 
   async reminder(store, { subject, attempt }, { settings }) {
-    const { incident } = await loadIncident(store, subject)
-    if (!['notified', 'escalated'].includes(incident.state)) return {}
-    await tell(store, settings, subject, 'reminder', `reminder-${attempt}`)
-    const [entry] = ofKind(await loadEvidence(store, subject, incident.revision), 'catalog_entry')
-    return { againInMs: reminderMs(entry?.data.tier ?? null) }
+    return store.transaction(async (query) => {
+      const { state, revision } = await lockIncident(query, subject)
+      if (state !== 'notified' && state !== 'escalated') return {}
+      await plan(query, settings, subject, { occasion: 'reminder', name: `reminder-${attempt}` })
+      return { againInMs: reminderMs(await highestTier(query, subject, revision)) }
+    })
   },
 
   async quiet(store, { subject }) {
-    await closeIncident(store, subject, 'quiet', { who, why: 'nothing was heard of it for its quiet time' })
-    return {}
+    const closed = await closeIncident(store, subject, 'quiet', {
+      who,
+      why: 'nothing was heard of it for its quiet time',
+    })
+    if (closed) return {}
+    // A fix is under way; should it fail, nobody else would ever close the incident.
+    const { incident } = await loadIncident(store, subject)
+    return incident.closed_at ? {} : { againInMs: hourMs }
   },
 
   async dismissed_expiry(store, { subject }) {
@@ -69,16 +87,26 @@ export const dueWork: Record<DueKind, Work> = {
   },
 
   async resolved_notice(store, { subject }, { settings }) {
-    await tell(store, settings, subject, 'resolved', 'resolved')
+    await store.transaction((query) => plan(query, settings, subject, { occasion: 'resolved' }))
     return {}
   },
 
-  async fix(_store, { subject }) {
-    return { fix: subject, againInMs: schedule.fixMs }
+  /** The fix's own flow has not ended it: another one is started, until the fix has had its time. */
+  async fix(store, { subject }, { settings }) {
+    const fix = await loadFix(store, subject)
+    if (!fix?.underWay) return {}
+    if (fix.state === 'sent' || fix.state === 'failed') {
+      // It has ended, and what ended it died before saying so.
+      await runFix(store, subject, settings)
+      return {}
+    }
+    if (!fix.overdue) return { fix: subject, againInMs: schedule.fixMs }
+    await giveUpFix(store, subject, settings, fix)
+    return {}
   },
 
   async verify(store, { subject }, { settings }) {
-    const { state } = await verifyFix(store, subject, settings, { patienceMs: 0 })
+    const { state } = await verifyFix(store, subject, settings, { patienceMs: 0, lookMs: askMs })
     return state === 'working' ? { againInMs: schedule.verifyMs } : {}
   },
 
@@ -101,18 +129,24 @@ export const dueWork: Record<DueKind, Work> = {
 }
 
 /** Plans a message to every channel; the turn's last step sends it. The key makes a second plan the same row. */
-async function tell(
-  store: Store,
+async function plan(
+  query: Query,
   settings: Settings,
   id: string,
-  occasion: Message['occasion'],
-  name: string,
+  message: { occasion: Occasion; name?: string },
 ): Promise<void> {
-  const { incident, alerts } = await loadIncident(store, id)
-  const evidence = await loadEvidence(store, id, incident.revision)
-  const decision = await loadDecision(store, id, incident.revision)
-  const message = buildMessage({ occasion, incident, decision, alerts, evidence })
-  for (const kind of configuredChannels(settings)) {
-    await planAction(store, id, incident.revision, { kind, key: `${id}:${incident.revision}:${kind}:${name}`, message })
+  const known = await loadKnown(query, id)
+  for (const action of messagesTo(settings, known, message))
+    await planAction(query, id, known.incident.revision, action)
+}
+
+/** Whether nothing may leave for this incident's source. A policy that can't be read stops decisions, never a page. */
+async function isObserved({ source }: Incident, { settings, log }: WorkOptions): Promise<boolean> {
+  try {
+    return (await policyOf(source, settings)).mode === 'observe'
+  } catch (thrown) {
+    const { code, message } = toAppError(thrown)
+    log('error', `The policy can't be read, so people are told: ${code}: ${message}`)
+    return false
   }
 }

@@ -15,8 +15,7 @@ import { loadIncident } from '../store/incidents.ts'
  * `null` when it is decided already, or another execution analyses it.
  */
 export async function gatherIncident(store: Store, id: string, holder: string, settings: Settings, now: Date) {
-  const lease = await beginAnalysis(store, id, holder)
-  if (!lease) return null
+  if (!(await beginAnalysis(store, id, holder))) return null
   const { incident, alerts } = await loadIncident(store, id)
   const question: Question = {
     asset: incident.asset,
@@ -36,7 +35,13 @@ export async function gatherIncident(store: Store, id: string, holder: string, s
     5,
   )
   const { evidence } = await gatherEvidence(question, { settings, extra: past satisfies EvidenceDraft[] })
-  await saveEvidence(store, id, lease.revision, evidence)
+  const isHeld = await store.transaction(async (query) => {
+    // While systems were asked another execution may have taken over: what that one decides on is not replaced.
+    const held = await beginAnalysis(query, id, holder)
+    if (held) await saveEvidence(query, id, held.revision, evidence)
+    return held !== null
+  })
+  if (!isHeld) return null
   const unavailable = evidence.flatMap((item) => (item.kind === 'unavailable' ? [item.summary] : []))
   const first = alerts[0]
   return { evidence: evidence.length, unavailable, source: first ? sourceKey(first) : incident.source }

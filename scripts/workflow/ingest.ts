@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { toAppError } from '../lib/errors.ts'
-import { parseJson } from '../lib/json.ts'
+import { parseJson, tryParseJson } from '../lib/json.ts'
 import { readDelivery } from '../monitors/index.ts'
 import type { Store } from '../store/connection.ts'
+import { releaseDispatch } from '../store/dispatch.ts'
 import { type Received, receiveDelivery } from '../store/receive.ts'
 
 /** One body as Kestra handed it over. */
@@ -43,6 +44,16 @@ export async function ingest(store: Store, handedOver: HandedOver): Promise<Rece
   return receiveDelivery(store, { ...common, ...reading })
 }
 
+/**
+ * Takes in what its own flow could not, as `ingest`, and gives its incidents free: no flow was told of them, so the
+ * clock's next claim starts their analysis.
+ */
+export async function ingestLate(store: Store, handedOver: HandedOver): Promise<Received> {
+  const received = await ingest(store, handedOver)
+  for (const incident of received.incidents) await releaseDispatch(store, incident)
+  return received
+}
+
 /** The alerts in a body, or why there are none to be had. */
 export function readAlerts(handedOver: HandedOver, headers: Record<string, string>) {
   try {
@@ -58,7 +69,7 @@ export function readAlerts(handedOver: HandedOver, headers: Record<string, strin
 }
 
 function readHeaders(text: string): Record<string, string> {
-  const parsed = Headers.safeParse(parseJson(text))
+  const parsed = Headers.safeParse(tryParseJson(text))
   const kept: Record<string, string> = {}
   if (!parsed.success) return kept
   for (const [name, value] of Object.entries(parsed.data)) {

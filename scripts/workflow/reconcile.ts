@@ -1,55 +1,70 @@
 import type { Settings } from '../lib/config.ts'
-import { kestraApi } from '../lib/kestra-api.ts'
+import { type KestraExecution, kestraApi } from '../lib/kestra-api.ts'
 import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
-import { releaseDispatch } from '../store/dispatch.ts'
-import { ingest } from './ingest.ts'
+import { takeOrKeep } from './dead-letter.ts'
+import type { HandedOver } from './ingest.ts'
 
 /** How far back the clock looks for executions that failed; further back, `npm run audit` does. */
 const lookBackMs = 48 * 3_600_000
 const pageSize = 10
+const flow = 'alert_ingestion'
 
 /**
- * Takes in again what Kestra accepted and `alert_ingestion` could not: failed executions without a row in the store.
- * Answers how many bodies were taken in.
+ * Takes in again what Kestra accepted and `alert_ingestion` could not: failed executions of which the store knows
+ * nothing. Answers how many bodies were taken in. @throws AppError E_STORE_…, E_HTTP_… when Kestra does not answer
  */
 export async function reconcile(
   store: Store,
-  settings: Settings,
-  namespace: string,
-  stop: () => boolean,
+  {
+    settings,
+    namespace,
+    log,
+    stop,
+  }: {
+    settings: Settings
+    namespace: string
+    log(level: 'warn', text: string): void
+    stop(): boolean
+  },
 ): Promise<number> {
   const api = kestraApi(settings)
+  const since = new Date(Date.now() - lookBackMs)
   let taken = 0
   for (let page = 1; !stop(); page += 1) {
     const { results, total } = await api.executions({
       namespace,
-      flow: 'alert_ingestion',
+      flow,
       states: ['FAILED', 'KILLED', 'CANCELLED', 'WARNING'],
-      since: new Date(Date.now() - lookBackMs),
+      since,
       page,
       size: pageSize,
     })
+    const bodies = results.map(handedOver)
     const known = await knownExecutions(
       store,
-      results.map(({ id, originalId }) => originalId ?? id),
+      bodies.map(({ originalId }) => originalId),
     )
-    for (const found of results) {
-      const originalId = found.originalId ?? found.id
-      if (known.has(originalId)) continue
-      const variables = found.trigger?.variables ?? {}
-      const received = await ingest(store, {
-        executionId: found.id,
-        originalId,
-        body: JSON.stringify(variables.body ?? found.inputs?.alert ?? ''),
-        headers: JSON.stringify(variables.headers ?? {}),
-        receivedAt: found.state.startDate ? new Date(found.state.startDate) : new Date(),
-      })
-      // No flow was told of them: the next claim is free to start their analysis.
-      for (const incident of received.incidents) await releaseDispatch(store, incident)
+    for (const body of bodies) {
+      if (known.has(body.originalId)) continue
+      if ((await takeOrKeep(store, flow, body)) === 'dead_letter') {
+        log('warn', `The body of execution ${body.executionId} can't be taken in; it is a dead letter.`)
+      }
       taken += 1
     }
     if (page * pageSize >= total) break
   }
   return taken
+}
+
+/** What the flow would have handed to its task. */
+function handedOver({ id, originalId, trigger, inputs, state }: KestraExecution): HandedOver {
+  const variables = trigger?.variables ?? {}
+  return {
+    executionId: id,
+    originalId: originalId ?? id,
+    body: JSON.stringify(variables.body ?? inputs?.alert ?? ''),
+    headers: JSON.stringify(variables.headers ?? {}),
+    receivedAt: state.startDate ? new Date(state.startDate) : new Date(),
+  }
 }

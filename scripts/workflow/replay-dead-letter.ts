@@ -1,7 +1,6 @@
 import type { Store } from '../store/connection.ts'
 import { type DeadLetter, markReplayed } from '../store/dead-letters.ts'
-import { releaseDispatch } from '../store/dispatch.ts'
-import { ingest, readAlerts } from './ingest.ts'
+import { ingestLate, readAlerts } from './ingest.ts'
 
 /**
  * Takes a dead letter's body in again. It is taken in under an id made from the letter's own, so that a second replay
@@ -18,8 +17,7 @@ export async function replayDeadLetter(store: Store, letter: DeadLetter): Promis
   }
   const reading = readAlerts(handedOver, {})
   if ('deadLetter' in reading) return `still unreadable: ${reading.deadLetter.message}`
-  const received = await ingest(store, handedOver)
-  for (const incident of received.incidents) await releaseDispatch(store, incident)
+  await ingestLate(store, handedOver)
   await markReplayed(store, { executionId: letter.execution_id, task: letter.task })
   return 'taken'
 }

@@ -1,29 +1,42 @@
-import { channels } from '../channels/index.ts'
 import type { Decision, Remediation } from '../domain/decision.ts'
 import { applyGuardrails } from '../domain/guardrails.ts'
-import { buildMessage } from '../domain/message-build.ts'
+import { outcomeOf } from '../domain/outcome.ts'
 import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { planRemediation } from '../remediation/index.ts'
-import { type PlannedAction, recentFixes } from '../store/actions.ts'
+import { loadActions, type PlannedAction, recentFixes, withdrawPages } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
-import { decide, loadProposal } from '../store/decisions.ts'
+import { decide, decisionOf, loadProposal } from '../store/decisions.ts'
 import { scheduleDue } from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
-import { loadIncident } from '../store/incidents.ts'
+import { loadIncident, lockIncident } from '../store/incidents.ts'
+import { type Known, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
 
 /** What the flow does next. */
 export type Next = 'none' | 'notify' | 'fix'
 
+export interface Routed {
+  decision: Decision
+  next: Next
+}
+
 /**
  * Puts the proposal through guardrails and commits the decision together with every message and fix it sets off.
- * Run twice it answers the same and plans nothing twice. @throws AppError E_LEASE_LOST
+ * Run twice it answers the same and plans nothing twice. @throws AppError E_LEASE_LOST, and then nothing leaves
  */
-export async function routeIncident(store: Store, id: string, holder: string, settings: Settings, now: Date) {
+export async function routeIncident(
+  store: Store,
+  id: string,
+  holder: string,
+  settings: Settings,
+  now: Date,
+): Promise<Routed> {
+  const earlier = await decisionOf(store, id, holder)
+  if (earlier) return answer(store, id, earlier)
   const { incident, alerts } = await loadIncident(store, id)
   const evidence = await loadEvidence(store, id, incident.revision)
-  const { proposal, record } = await loadProposal(store, id, incident.revision)
+  const { proposal, record } = await loadProposal(store, id, incident.revision, holder)
   const policy = await policyOf(incident.source, settings)
   const proposed = applyGuardrails({
     proposal,
@@ -37,54 +50,57 @@ export async function routeIncident(store: Store, id: string, holder: string, se
       : 0,
     planRemediation: (template, target) => planRemediation(template, target, evidence),
   })
-  const decision = await decide(store, {
-    incident: id,
-    token: holder,
-    decision: proposed,
-    actions: planActions(proposed, (occasion) =>
-      buildMessage({ occasion, incident, decision: proposed, alerts, evidence }),
-    ),
-  })
-  if (incident.asset && ['dag', 'task'].includes(incident.asset.kind)) {
-    await scheduleDue(store, { kind: 'recovery', subject: id, inMs: schedule.recoveryMs, ifAbsent: true })
-  }
-  return { decision, next: nextStep(decision) }
-
-  function planActions(decided: Decision, message: (occasion: 'decision') => ReturnType<typeof buildMessage>) {
-    // Once people were paged about it, an incident is not dismissed behind their backs: they are told that it was.
-    const tell = decided.recommended_action === 'notify_team' || (incident.told_at !== null && !isFix(decided))
-    const actions: PlannedAction[] = []
-    if (tell && decided.mode !== 'observe') {
-      for (const channel of configuredChannels(settings)) {
-        actions.push({
-          kind: channel,
-          key: `${id}:${incident.revision}:${channel}:decision`,
-          message: message('decision'),
-        })
-      }
+  const decision = await store.transaction(async (query) => {
+    await lockIncident(query, id)
+    const actions = planActions(
+      settings,
+      { incident, alerts, evidence, decision: proposed },
+      proposed,
+      await withdrawPages(query, id),
+    )
+    const decided = await decide(query, { incident: id, token: holder, decision: proposed, actions })
+    if (incident.asset && ['dag', 'task'].includes(incident.asset.kind)) {
+      await scheduleDue(query, { kind: 'recovery', subject: id, inMs: schedule.recoveryMs, ifAbsent: true })
     }
-    if (isFix(decided)) actions.push(fixAction(id, incident.revision, decided.remediation))
-    return actions
-  }
+    return decided
+  })
+  return answer(store, id, { decision, revision: incident.revision })
 }
 
-function isFix(decision: Decision): decision is Decision & { remediation: Remediation } {
-  return decision.recommended_action === 'auto_fix' && decision.remediation !== null
+/**
+ * The messages and the fix that follow from a decision. Whoever was paged about an incident hears what became of it,
+ * a dismissal too; of a fix they hear when it has ended. A page that had not left yet is told as what was decided.
+ */
+function planActions(
+  settings: Settings,
+  known: Known,
+  decision: Decision,
+  page: { withdrawn: boolean; told: boolean },
+): PlannedAction[] {
+  const { state } = outcomeOf(decision)
+  const fix = state === 'fixing' ? decision.remediation : null
+  const isTold = state === 'notified' || (fix ? page.withdrawn : page.told)
+  return [
+    ...(isTold ? messagesTo(settings, known, { occasion: 'decision' }) : []),
+    ...(fix ? [fixAction(known.incident, fix)] : []),
+  ]
 }
 
-function fixAction(id: string, revision: number, remediation: Remediation): PlannedAction {
-  const key = `${id}:${revision}:${remediation.template}:${remediation.target}`
-  return { kind: 'fix', key, remediation }
+function fixAction({ id, revision }: Known['incident'], remediation: Remediation): PlannedAction {
+  return { kind: 'fix', key: `${id}:${revision}:${remediation.template}:${remediation.target}`, remediation }
 }
 
-function nextStep(decision: Decision): Next {
-  if (decision.mode === 'observe') return 'none'
-  if (isFix(decision)) return 'fix'
-  return decision.recommended_action === 'notify_team' ? 'notify' : 'none'
-}
-
-/** The channels that are set up; the store's own ticket when there is none, so that nothing is told to nobody. */
-export function configuredChannels(settings: Settings): string[] {
-  const names = channels.filter((channel) => channel.isConfigured(settings)).map((channel) => channel.name)
-  return names.length > 0 ? names : ['ticket']
+/** What was planned says what is next: whatever is to leave leaves at once. */
+async function answer(
+  store: Store,
+  id: string,
+  { decision, revision }: { decision: Decision; revision: number },
+): Promise<Routed> {
+  const planned = (await loadActions(store, id)).filter((action) => action.revision === revision)
+  const next = planned.some(({ kind }) => kind === 'fix')
+    ? 'fix'
+    : planned.some(({ message }) => message?.occasion === 'decision')
+      ? 'notify'
+      : 'none'
+  return { decision, next }
 }

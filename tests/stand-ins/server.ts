@@ -18,8 +18,11 @@ export interface Answer {
   body?: unknown
 }
 
-/** What goes wrong: another answer, none at all, a connection that is reset after the request was read, a late answer. */
-export type Fault = Answer | 'hang' | 'reset' | { delayMs: number }
+/**
+ * What goes wrong: another answer, none at all, a connection that is reset after the request was read, an answer that is
+ * lost after what was asked has been done, a late answer.
+ */
+export type Fault = Answer | 'hang' | 'reset' | 'lost_answer' | { delayMs: number }
 
 export interface StandIn {
   /** `http://127.0.0.1:port`, without a slash at its end. */
@@ -57,7 +60,10 @@ export async function startStandIn(
     journal.add(request)
     if (fault === 'hang') return
     if (fault === 'reset') incoming.socket.resetAndDestroy()
-    else if (fault && 'status' in fault) send(response, fault)
+    else if (fault === 'lost_answer') {
+      await answer(request)
+      incoming.socket.resetAndDestroy()
+    } else if (fault && 'status' in fault) send(response, fault)
     else {
       if (fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
       send(response, await answer(request))

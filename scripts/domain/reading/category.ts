@@ -121,3 +121,11 @@ export function readCategory(texts: readonly (string | null | undefined)[]): Cat
   }
   return 'unknown'
 }
+
+/** Causes that decide what to do about a failed run; anything else that an error speaks of is just how it failed. */
+const causes: ReadonlySet<Category> = new Set(['schema_change', 'lock', 'access'])
+
+/** The category of a run that failed: what its error says was the cause, else `pipeline_failure`. */
+export function readFailureCategory(texts: readonly (string | null | undefined)[]): Category {
+  return texts.map((text) => readCategory([text])).find((category) => causes.has(category)) ?? 'pipeline_failure'
+}

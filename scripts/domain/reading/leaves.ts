@@ -141,3 +141,12 @@ export function ranked(names: string): ReadonlyMap<string, number> {
 export function labelsOfLeaves(leaves: readonly Leaf[]): Record<string, string> {
   return Object.fromEntries(leaves.slice(0, 60).map(({ path, text }) => [path, text]))
 }
+
+/** The outer scalars of a document by their paths, for labels. */
+export function labelsIn(document: unknown): Record<string, string> {
+  return Object.fromEntries(
+    leavesOf(document)
+      .slice(0, 60)
+      .map(({ path, text }) => [path, text]),
+  )
+}

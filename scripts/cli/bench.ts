@@ -1,0 +1,120 @@
+import { writeFile } from 'node:fs/promises'
+import { cpus, loadavg, release, totalmem, type } from 'node:os'
+import { buildTasks } from '../../engine/bundle.ts'
+import { geminiKey, startGemini } from '../../tests/stand-ins/gemini.ts'
+import { startSlack } from '../../tests/stand-ins/slack.ts'
+import { safeStringify } from '../lib/json.ts'
+import { openStore } from '../store/connection.ts'
+import { duplicatesSection, measureDuplicates } from './bench/duplicates.ts'
+import { openExecutions } from './bench/executions.ts'
+import { latencySection, measureLatency } from './bench/latency.ts'
+import { memoryOf, memorySection } from './bench/memory.ts'
+import { markdownReport, mebibytes, plainReport } from './bench/report.ts'
+import { measureTaskStarts, taskStartSection } from './bench/task-start.ts'
+import { measureTaskWork, taskWorkSection } from './bench/task-work.ts'
+import { launch, runCommand, wantedKestra } from './launch.ts'
+import { showProgress } from './progress.ts'
+
+const help = `Usage: npm run --silent bench [-- --quick] [--markdown] [--json FILE]
+
+Measures the product on this machine, on the embedded engine, with a store of its own; Slack and Gemini are stand-ins.
+Start of each task, each task with its work, webhook to terminal state beside the same flows with empty scripts,
+duplicates, memory. Takes about five minutes; let the machine do nothing else meanwhile.
+
+  --quick        few runs: whether it works, not how fast it is
+  --markdown     prints the tables as they stand in docs/benchmarks.md
+  --json FILE    writes every figure, in milliseconds and bytes
+  KESTRA_VERSION=2.0.0 npm run bench    the other engine (needs a JDK 25)
+
+A target that is missed is said in its line. Exit code 1 when duplicates led to more than one incident or message.
+`
+
+const thorough = { start: 21, work: 11, latency: 30, deliveries: 200 }
+const quick = { start: 5, work: 3, latency: 5, deliveries: 40 }
+
+await runCommand(
+  help,
+  { quick: { type: 'boolean' }, markdown: { type: 'boolean' }, json: { type: 'string' } },
+  async (values) => {
+    const runs = values.quick ? quick : thorough
+    const machine = describeMachine()
+    // Bare starts are measured before the engine runs beside them.
+    const early = showProgress()
+    const starts = await measureTaskStarts(await buildTasks(), { runs: runs.start, onProgress: early.step })
+    early.pause()
+    const figures = await measureStack(runs)
+    const { taskWork, latency, duplicates, memory } = figures
+    const heading = `Kestra ${wantedKestra()}, ${new Date().toISOString().slice(0, 10)}`
+    const sections = [
+      taskStartSection(starts),
+      taskWorkSection(taskWork),
+      latencySection(latency),
+      duplicatesSection(duplicates),
+      memorySection(memory),
+    ]
+    const report = values.markdown ? markdownReport : plainReport
+    process.stdout.write(report(`${heading}\n\n${machine.text}`, sections))
+    if (typeof values.json === 'string') {
+      const all = {
+        date: new Date().toISOString(),
+        kestra: wantedKestra(),
+        machine,
+        runs,
+        taskStart: starts,
+        ...figures,
+      }
+      await writeFile(values.json, `${safeStringify(all, 2)}\n`)
+    }
+    if (duplicates.faults.length > 0) process.exitCode = 1
+  },
+)
+
+/** All that needs the engine. Nothing of the user's settings takes part: no real Slack, no real model, no real store. */
+async function measureStack(runs: typeof thorough) {
+  const slack = await startSlack()
+  const gemini = await startGemini()
+  try {
+    const settings = { SLACK_WEBHOOK_URL: slack.webhookUrl, ANALYZER: 'rules' }
+    const { stack, progress } = await launch({ name: 'bench', settings, fresh: true })
+    const onProgress = progress.step
+    try {
+      const boot = await memoryOf(stack)
+      await using store = openStore(stack.settings.DATABASE_URL, 'incident_management')
+      const executions = openExecutions(stack)
+      const taskWork = await measureTaskWork(
+        { DATABASE_URL: stack.settings.DATABASE_URL, SLACK_WEBHOOK_URL: slack.webhookUrl },
+        {
+          rules: { ANALYZER: 'rules' },
+          gemini: { GEMINI_API_KEY: geminiKey, GEMINI_BASE_URL: gemini.url },
+        },
+        { runs: runs.work, onProgress },
+      )
+      const latency = await measureLatency({ stack, store, slack, executions, runs: runs.latency, onProgress })
+      const { deliveries } = runs
+      const duplicates = await measureDuplicates({ store, slack, executions, deliveries, onProgress })
+      return {
+        taskWork,
+        latency,
+        duplicates,
+        memory: { boot, end: await memoryOf(stack) },
+        bootMs: stack.engine.bootMs,
+      }
+    } finally {
+      progress.step('Stopping')
+      await stack.stop()
+      progress.pause()
+    }
+  } finally {
+    await gemini.close()
+    await slack.close()
+  }
+}
+
+function describeMachine() {
+  const processors = cpus()
+  const model = processors[0]?.model.trim() || 'unknown processor'
+  const load = loadavg()[0] ?? 0
+  const system = `${type()} ${release()}`
+  const text = `${processors.length} × ${model}, ${mebibytes(totalmem())}, ${system}, Node ${process.version}; load before the start ${load.toFixed(1)}.`
+  return { processors: processors.length, model, memory: totalmem(), system, node: process.version, load, text }
+}

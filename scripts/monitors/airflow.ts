@@ -1,0 +1,141 @@
+import { z } from 'zod'
+import type { AlertStatus, Asset } from '../domain/alert.ts'
+import { assetOf, taskAsset } from '../domain/reading/asset.ts'
+import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
+import { readFailureCategory } from '../domain/reading/category.ts'
+import { readClaims } from '../domain/reading/claims.ts'
+import { labelsIn } from '../domain/reading/leaves.ts'
+import { readSeverity } from '../domain/reading/severity.ts'
+import { readTitleStatus } from '../domain/reading/status.ts'
+import { firstText, isObject, type JsonObject, textOf } from '../domain/reading/value.ts'
+import { readPayload } from '../lib/payload.ts'
+import type { Monitor } from './monitor.ts'
+
+/** States of runs and task instances, and the callbacks that tell of them. */
+const statuses: Record<string, AlertStatus> = {
+  failed: 'firing',
+  failure: 'firing',
+  error: 'firing',
+  upstream_failed: 'firing',
+  up_for_retry: 'firing',
+  retry: 'firing',
+  timeout: 'firing',
+  timed_out: 'firing',
+  removed: 'firing',
+  sla_miss: 'firing',
+  sla_missed: 'firing',
+  deadline_missed: 'firing',
+  success: 'resolved',
+  succeeded: 'resolved',
+  running: 'info',
+  queued: 'info',
+  scheduled: 'info',
+  restarting: 'info',
+  deferred: 'info',
+  skipped: 'info',
+  none: 'info',
+}
+const stateKeys = ['state', 'status', 'task_state', 'dag_state', 'event', 'event_type', 'callback', 'type']
+/** Where a callback's context puts what it knows, the widest first: a task says more than its run. */
+const parts = ['dag', 'dag_run', 'task', 'task_instance', 'ti']
+/** Where senders put the context. */
+const wrappers = ['context', 'metadata', 'payload', 'data', 'details', 'extra']
+/** One of these beside a DAG's id makes a body a callback's. */
+const telling = [
+  ...['run_id', 'dag_run_id', 'task_id', 'execution_date', 'logical_date', 'data_interval_start', 'try_number'],
+  ...['log_url', 'exception', 'dag_run', 'task_instance', 'ti', 'slas', 'blocking_task_list', 'deadline', 'state'],
+]
+const delay = /\bsla\b|deadline|timed? ?out|timeout/i
+
+const Body = z.looseObject({})
+
+/** Airflow's callbacks and notifiers, which post the context or what a team picks from it. */
+export const airflow: Monitor = {
+  name: 'airflow',
+  documentation:
+    'https://airflow.apache.org/docs/apache-airflow/stable/administration-and-deployment/logging-monitoring/callbacks.html',
+
+  recognises({ body }) {
+    return Array.isArray(body) ? body.length > 0 && body.every(isCallback) : isCallback(body)
+  },
+
+  parse({ body, receivedAt }) {
+    const all: unknown[] = Array.isArray(body) ? body : [body]
+    return all.map((one) =>
+      buildAlert(readOne(readPayload(Body.refine(isCallback), one, 'Airflow callback')), receivedAt),
+    )
+  },
+}
+
+/** A body that names its source and has a title is the plain shape, whoever sent it. */
+function isCallback(body: unknown): boolean {
+  if (!isObject(body) || Array.isArray(body.alerts)) return false
+  if (textOf(body.source) !== null && (textOf(body.title) !== null || isObject(body.metric))) return false
+  const context = contextOf(body)
+  return dagIdOf(context) !== null && telling.some((key) => context[key] !== undefined && context[key] !== null)
+}
+
+function readOne(body: JsonObject): AlertDraft {
+  const context = contextOf(body)
+  const dagId = dagIdOf(context) ?? ''
+  const taskId = taskIdOf(context)
+  const asset: Asset | null = taskId === null ? assetOf('dag', dagId) : taskAsset(dagId, taskId)
+  const exception = firstText(context, ['exception', 'error', 'error_message', 'exception_message', 'reason'])
+  const message = firstText(context, ['title', 'subject', 'message', 'text'])
+  const status = statusOf(context, message)
+  const late = context.slas !== undefined || context.deadline !== undefined || delay.test(`${exception} ${message}`)
+  const what = taskId === null ? `DAG ${dagId}` : `Task ${taskId} of DAG ${dagId}`
+  const outcome = status === 'resolved' ? 'succeeded' : status === 'info' ? 'reported' : late ? 'is late' : 'failed'
+  return {
+    source: 'airflow',
+    // One condition a task or DAG: its next success ends whatever was wrong with it.
+    check: 'run',
+    external_id: firstText(context, ['run_id', 'dag_run_id']),
+    status,
+    title: message?.includes(dagId)
+      ? message
+      : `${what} ${outcome}${exception && status === 'firing' ? `: ${exception.split('\n')[0]}` : ''}`,
+    description: [message, exception].filter((text) => text !== null).join('\n'),
+    severity: readSeverity(context.severity) ?? readSeverity(context.priority),
+    category: late ? 'pipeline_delay' : readFailureCategory([exception]),
+    environment: firstText(context, ['environment', 'env', 'deployment_environment']),
+    asset,
+    started_at: firstText(context, ['start_date', 'started_at', 'execution_date', 'logical_date', 'timestamp', 'ts']),
+    ended_at: status === 'resolved' ? firstText(context, ['end_date', 'ended_at', 'timestamp']) : null,
+    url: firstText(context, ['log_url', 'url', 'link', 'dag_run_url']),
+    labels: labelsIn(body),
+    facts: readClaims(asset, {}, [context]),
+  }
+}
+
+/** The context as one object: what the body says itself wins over what its parts say. */
+function contextOf(body: JsonObject): JsonObject {
+  const inner = wrappers.map((key) => body[key]).filter(isObject)
+  const holders = [...inner.toReversed(), body]
+  const nested = parts.flatMap((key) => holders.map((holder) => holder[key])).filter(isObject)
+  return Object.fromEntries([...nested, ...holders].flatMap((one) => Object.entries(one)))
+}
+
+/** `<DAG: orders>` is how Python writes a DAG where a sender gives its context as strings. */
+function dagIdOf(context: JsonObject): string | null {
+  const written = /^<DAG: (.{1,250})>$/.exec(textOf(context.dag) ?? '')?.[1]
+  return firstText(context, ['dag_id', 'dagId', 'dag_name']) ?? written ?? null
+}
+
+function taskIdOf(context: JsonObject): string | null {
+  const written = /^<(?:Mapped|Task)\w{0,20}\([\w.]{1,200}\): (.{1,250})>$/.exec(textOf(context.task) ?? '')?.[1]
+  return firstText(context, ['task_id', 'taskId', 'task_name']) ?? written ?? null
+}
+
+/** Callbacks tell of trouble: one that doesn't say of what is about a failure. */
+function statusOf(context: JsonObject, message: string | null): AlertStatus {
+  const written = /\[(\w{2,30})\]>$/.exec(firstText(context, ['task_instance', 'ti']) ?? '')?.[1]
+  for (const said of [...stateKeys.map((key) => textOf(context[key])), written]) {
+    const word = (said ?? '')
+      .toLowerCase()
+      .replace(/^(?:on|dag|task|dagrunstate|taskinstancestate|airflow)[_.-](?:run[_.-])?|_callback$/g, '')
+    const status = Object.hasOwn(statuses, word) ? statuses[word] : undefined
+    if (status !== undefined) return status
+  }
+  return (message === null ? null : readTitleStatus(message)) ?? 'firing'
+}
