@@ -30,7 +30,7 @@ await runCommand(help, { keep: { type: 'boolean' } }, async ({ keep }) => {
   const slack = own.SLACK_WEBHOOK_URL ? null : await startSlack()
   const airflow = own.AIRFLOW_URL ? null : await startAirflow({ dags: [dailyEltPipeline()] })
   try {
-    const { stack, progress, stopped } = await launch({
+    const { stack, progress, untilStopped } = await launch({
       name: 'demo',
       fresh: true,
       settings: {
@@ -55,7 +55,7 @@ await runCommand(help, { keep: { type: 'boolean' } }, async ({ keep }) => {
         process.stdout.write(
           `Still running. Post an alert of your own:\n  curl -H 'content-type: application/json' -d @test_scenarios/schema_drift.json \\\n    ${stack.webhookUrl}\nCtrl-C stops it.\n`,
         )
-        await stopped
+        await untilStopped()
       }
     } finally {
       progress.step('Stopping')

@@ -96,20 +96,33 @@ function parse(options: OptionTypes, subcommands: readonly string[]): { subcomma
   }
 }
 
-/** Starts the stack with progress, and stops it on Ctrl-C. */
+/**
+ * Starts the stack with progress. Ctrl-C stops all that was started: while something runs it ends the command, while
+ * `untilStopped` waits it ends the waiting.
+ */
 export async function launch(
   options: Omit<StackOptions, 'onProgress' | 'kestraVersion'>,
-): Promise<{ stack: Stack; progress: Progress; stopped: Promise<void> }> {
+): Promise<{ stack: Stack; progress: Progress; untilStopped(): Promise<void> }> {
   const progress = showProgress()
   const stack = await startStack({ ...options, kestraVersion: wantedKestra(), onProgress: progress.step })
   progress.pause()
+  let isWaiting = false
   const stopped = new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-      process.once(signal, () => {
+      process.once(signal, async () => {
         process.stderr.write('\nStopping …\n')
-        void stack.stop().finally(resolve)
+        await stack.stop()
+        if (!isWaiting) process.exit(130)
+        resolve()
       })
     }
   })
-  return { stack, progress, stopped }
+  return {
+    stack,
+    progress,
+    untilStopped() {
+      isWaiting = true
+      return stopped
+    },
+  }
 }

@@ -10,7 +10,7 @@ made up and kept. Ctrl-C stops everything.
 `
 
 await runCommand(help, {}, async () => {
-  const { stack, stopped } = await launch({ name: 'start', settings: ownSettings(), fresh: false })
+  const { stack, untilStopped } = await launch({ name: 'start', settings: ownSettings(), fresh: false })
   process.stdout.write(`
 DataIncidentManager is running on Kestra ${stack.engine.kestraVersion}.
 
@@ -24,5 +24,5 @@ Try it:
 
 Ctrl-C stops it.
 `)
-  await stopped
+  await untilStopped()
 })

@@ -29,9 +29,9 @@ describe('when something is down', () => {
       Array.from({ length: 20 }, (_, number) =>
         product.fire({
           source: 'datadog',
-          title: `Table ${number} is late`,
+          title: 'A table is late',
           severity: 'high',
-          alert_id: `a-${number}`,
+          related_context: { table: `shop.sales.table_${String.fromCharCode(97 + number)}` },
         }),
       ),
     )
