@@ -6,9 +6,9 @@ import { AppError, toAppError } from '../lib/errors.ts'
 import { parseJson, safeStringify } from '../lib/json.ts'
 import { findMonitor, readDelivery } from '../monitors/index.ts'
 
-const help = `Shows what the product makes of recorded webhook bodies. Reads files only: no store, no network.
+const help = `Usage: npm run --silent parse -- [--monitor NAME] [--headers FILE.json] FILE…
 
-  npm run --silent parse -- [--monitor NAME] [--headers FILE.json] FILE…
+Shows what the product makes of recorded webhook bodies. Reads files only: no store, no network.
 
   --monitor NAME      read every file as this monitor's, instead of recognising it
   --headers FILE      the headers that came with the bodies, a JSON object

@@ -29,7 +29,7 @@ describe('a firing', () => {
 
   test.each([
     ['open', false],
-    ['analyzing', false],
+    ['analyzing', true],
     ['logged', true],
     ['notified', true],
     ['escalated', true],

@@ -38,7 +38,7 @@ export type Fold =
   | { step: 'recover' }
   /** Delivered before: kept, but no occurrence. */
   | { step: 'repeat' }
-  /** `again`: it became worse after it was decided, and is decided anew. */
+  /** `again`: it became worse after it was decided, or while it is, and is decided anew. */
   | { step: 'join'; severity: Severity; again: boolean }
   /** A new incident; `instead` closes the dismissed one that this firing does not fit. */
   | { step: 'open'; instead: boolean }
@@ -99,6 +99,9 @@ function foldResolve(alert: Alert, { open, now }: Standing): Fold {
   return isBeingFixed(open.state) ? { step: 'resolve_later' } : { step: 'resolve' }
 }
 
+/** What was decided, or is being decided, on what was known before. */
+const isJudged: ReadonlySet<IncidentState> = new Set<IncidentState>(['analyzing', 'logged', 'notified', 'escalated'])
+
 function foldFiring(alert: Alert, standing: Standing): Fold {
   const { open, seen } = standing
   if (!open) return foldFirst(alert, standing)
@@ -106,8 +109,7 @@ function foldFiring(alert: Alert, standing: Standing): Fold {
   if (seen) return { step: 'repeat' }
   const rises = isWorse(alert.severity, open.claimed)
   const severity = rises ? alert.severity : open.claimed
-  const decidesAgain = open.state === 'logged' || open.state === 'notified' || open.state === 'escalated'
-  return { step: 'join', severity, again: rises && decidesAgain }
+  return { step: 'join', severity, again: rises && isJudged.has(open.state) }
 }
 
 /** A dismissal holds for the same condition at the same severity, and for an hour. */

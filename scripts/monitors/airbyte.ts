@@ -32,12 +32,13 @@ export const airbyte: Monitor = {
   documentation: 'https://docs.airbyte.com/platform/cloud/managing-airbyte-cloud/manage-airbyte-cloud-notifications',
 
   recognises({ body }) {
+    if (fromText(body) !== null) return true
     const isNamed = firstText(body, ['data.connection.id', 'data.connection.name']) !== null
     return isNamed && (at(body, 'data.workspace') !== undefined || at(body, 'data.jobId') !== undefined)
   },
 
   parse({ body, receivedAt }) {
-    return [buildAlert(readOne(readPayload(Body, body, 'Airbyte notification')), receivedAt)]
+    return [buildAlert(readOne(readPayload(Body, fromText(body) ?? body, 'Airbyte notification')), receivedAt)]
   },
 }
 
@@ -73,5 +74,21 @@ function readOne({ text, data }: z.infer<typeof Body>): AlertDraft {
     ended_at: status === 'resolved' ? firstText(data, ['finishedAt']) : null,
     url: firstText(data, ['connection.url']),
     labels: labelsIn(data),
+  }
+}
+
+/** Where only the text for Slack is sent: `Your connection Billing from MySQL to Lake just failed`. */
+function fromText(body: unknown): unknown {
+  const text = at(body, 'data') === undefined ? firstText(body, ['text']) : null
+  const told = /^Your connection (.{1,200}?) from (.{1,200}?) to (.{1,200}?) (succeeded|(?:just )?failed)\b/.exec(
+    text ?? '',
+  )
+  if (told === null) return null
+  const [, name, source, destination, outcome] = told
+  const [url, id] = /https?:\/\/\S{1,500}\/connections\/([\da-f-]{36})/.exec(text ?? '') ?? []
+  const success = outcome === 'succeeded'
+  return {
+    text,
+    data: { connection: { id, name, url }, source: { name: source }, destination: { name: destination }, success },
   }
 }

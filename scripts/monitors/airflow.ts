@@ -3,6 +3,7 @@ import type { AlertStatus, Asset } from '../domain/alert.ts'
 import { assetOf, taskAsset } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
+import { readChatMessage } from '../domain/reading/chat-message.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
@@ -43,9 +44,20 @@ const wrappers = ['context', 'metadata', 'payload', 'data', 'details', 'extra']
 /** One of these beside a DAG's id makes a body a callback's. */
 const telling = [
   ...['run_id', 'dag_run_id', 'task_id', 'execution_date', 'logical_date', 'data_interval_start', 'try_number'],
-  ...['log_url', 'exception', 'dag_run', 'task_instance', 'ti', 'slas', 'blocking_task_list', 'deadline', 'state'],
+  ...[
+    'log_url',
+    'exception',
+    'dag_run',
+    'task_instance',
+    'ti',
+    'slas',
+    'blocking_task_list',
+    'deadline',
+    'state',
+    'status',
+  ],
 ]
-const delay = /\bsla\b|deadline|timed? ?out|timeout/i
+const delay = /\bsla\b|deadline|timed?[ _]?out/i
 
 const Body = z.looseObject({})
 
@@ -81,7 +93,7 @@ function readOne(body: JsonObject): AlertDraft {
   const taskId = taskIdOf(context)
   const asset: Asset | null = taskId === null ? assetOf('dag', dagId) : taskAsset(dagId, taskId)
   const exception = firstText(context, ['exception', 'error', 'error_message', 'exception_message', 'reason'])
-  const message = firstText(context, ['title', 'subject', 'message', 'text'])
+  const message = firstText(context, ['title', 'subject', 'message', 'text'])?.split('\n')[0] ?? null
   const status = statusOf(context, message)
   const late = context.slas !== undefined || context.deadline !== undefined || delay.test(`${exception} ${message}`)
   const what = taskId === null ? `DAG ${dagId}` : `Task ${taskId} of DAG ${dagId}`
@@ -111,9 +123,28 @@ function readOne(body: JsonObject): AlertDraft {
 /** The context as one object: what the body says itself wins over what its parts say. */
 function contextOf(body: JsonObject): JsonObject {
   const inner = wrappers.map((key) => body[key]).filter(isObject)
-  const holders = [...inner.toReversed(), body]
+  const holders = [...fromMessage(body), ...inner.toReversed(), body]
   const nested = parts.flatMap((key) => holders.map((holder) => holder[key])).filter(isObject)
   return Object.fromEntries([...nested, ...holders].flatMap((one) => Object.entries(one)))
+}
+
+/** What Slack callbacks write under each other: `*Task*: load`, `*Dag*: orders`, `*Execution Time*: …`, `*Log Url*: …`. */
+function fromMessage(body: JsonObject): JsonObject[] {
+  const message = typeof body.dag_id === 'string' ? null : readChatMessage(body)
+  const dagId = message?.facts.get('dag') ?? message?.facts.get('dagid')
+  if (!message || dagId === undefined) return []
+  const fact = (...names: string[]) => names.map((name) => message.facts.get(name)).find((text) => text !== undefined)
+  return [
+    {
+      dag_id: dagId,
+      task_id: fact('task', 'taskid'),
+      message: message.title,
+      execution_date: fact('executiontime', 'executiondate', 'logicaldate'),
+      exception: fact('exception', 'error', 'reason'),
+      log_url: fact('logurl', 'log', 'logs') ?? message.link,
+      state: fact('state', 'status'),
+    },
+  ]
 }
 
 /** `<DAG: orders>` is how Python writes a DAG where a sender gives its context as strings. */

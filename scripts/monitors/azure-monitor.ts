@@ -28,7 +28,7 @@ const logged = ['Computer', 'HostName', 'Resource']
 const Common = z.looseObject({
   data: z.looseObject({
     essentials: z.looseObject({ alertRule: z.string(), monitorCondition: z.string() }),
-    alertContext: z.unknown(),
+    alertContext: z.unknown().optional(),
   }),
 })
 const context = z.looseObject({ name: z.string(), resourceId: z.string() })

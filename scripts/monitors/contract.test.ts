@@ -127,6 +127,26 @@ describe('readDelivery', () => {
     }
   })
 
+  it('reads the body of a monitor that a CloudEvent carries as that monitor does', () => {
+    const body = load('grafana', 'firing')
+    const event = { specversion: '1.0', type: 'com.example.alert', source: '/grafana', id: '1', data: body }
+    expect(readDelivery(delivery(event))).toEqual(readDelivery(delivery(body)))
+  })
+
+  it('takes no secret out of what a CloudEvent carries encoded', () => {
+    const inside = JSON.stringify({ title: 'Login of the loader failed', db_password: 'sesame-4711' })
+    const event = {
+      specversion: '1.0',
+      type: 'x',
+      source: 'x',
+      id: '1',
+      data_base64: Buffer.from(inside).toString('base64'),
+    }
+    const read = readDelivery(delivery(event))
+    expect(read).toMatchObject({ monitor: 'cloudevents', alerts: [{ title: 'Login of the loader failed' }] })
+    expect(JSON.stringify(read)).not.toContain('sesame-4711')
+  })
+
   it('takes no secret into an alert', () => {
     const body = {
       source: 'x',

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { AlertStatus, Asset, Severity } from '../domain/alert.ts'
+import type { AlertStatus, Asset, Category, Severity } from '../domain/alert.ts'
 import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
@@ -27,8 +27,14 @@ const titles: readonly { pattern: RegExp; kind: Asset['kind']; check: string }[]
     kind: 'table',
     check: 'freshness',
   },
-  { pattern: /^(.{1,300}?): \d{1,9} issues? detected$/, kind: 'table', check: 'issues' },
+  { pattern: /^(?:(.{1,300}?): )?\d{1,9} issues? detected$/, kind: 'table', check: 'issues' },
+  // Elementary's own tests are headed by their kind: `Row count on shop.sales.orders`.
+  { pattern: /^[^"]{1,100}? on ([\w$.-]{1,300})$/, kind: 'table', check: 'test' },
 ]
+
+/** Facts that only its messages have, and those that say with a status what a message is about. */
+const marks = ['subscribers', 'modelerrors', 'testfailures', 'testwarnings', 'testerrors']
+const subjects = ['test', 'model', 'snapshot', 'source']
 
 const Message = z.object({
   title: z.string(),
@@ -46,7 +52,12 @@ export const elementary: Monitor = {
     const message = readChatMessage(body)
     if (message === null) return false
     const { sentence } = headOf(message.title)
-    const isOurs = message.texts.some((text) => text.includes('View in Elementary')) || message.facts.has('subscribers')
+    const { facts, texts } = message
+    if (['test', 'status', 'time'].every((name) => facts.has(name))) return true
+    const isOurs =
+      marks.some((name) => facts.has(name)) ||
+      (facts.has('status') && subjects.some((name) => facts.has(name))) ||
+      texts.some((text) => text.includes('View in Elementary'))
     return isOurs && titles.some(({ pattern }) => pattern.test(sentence))
   },
 
@@ -58,17 +69,21 @@ export const elementary: Monitor = {
 function readOne({ title, texts, facts, link }: ChatMessage): AlertDraft {
   const { level, sentence } = headOf(title)
   const shape = titles.find(({ pattern }) => pattern.test(sentence))
-  const named = shape?.pattern.exec(sentence)?.[1] ?? null
-  const table = facts.get('table') ?? (shape?.kind === 'table' ? named : null)
-  const model = facts.get('model') ?? (shape?.kind === 'model' ? named : null)
-  const name = table ?? model ?? facts.get('source') ?? named
+  const column = facts.get('column')
+  const found = shape?.pattern.exec(sentence)?.[1] ?? null
+  const named = column && found?.endsWith(`.${column}`) ? found.slice(0, -column.length - 1) : found
+  // A source's title may name the source alone, where a fact names its table too.
+  const told = [named, facts.get('source') ?? null].filter((one) => one !== null).sort((a, b) => depth(b) - depth(a))
+  const table = facts.get('table') ?? (shape?.kind === 'table' ? (told[0] ?? null) : null)
+  const model = facts.get('model') ?? facts.get('snapshot') ?? (shape?.kind === 'model' ? named : null)
+  const name = table ?? model ?? named
   const test = facts.get('test') ?? /^"([^"]{1,200})" test/.exec(sentence)?.[1]
   const said = (facts.get('status') ?? level).toLowerCase()
   const status: AlertStatus = resolved.has(said) || resolved.has(level) ? 'resolved' : 'firing'
   const result = texts.findIndex((text) => text.includes('Result Message'))
   return {
     source: 'elementary',
-    check: [shape?.check ?? 'alert', test ?? facts.get('column') ?? ''].join('\n'),
+    check: [shape?.check ?? 'test', test ?? '', column ?? ''].join('\n'),
     status,
     title: sentence || title,
     description: [
@@ -80,12 +95,7 @@ function readOne({ title, texts, facts, link }: ChatMessage): AlertDraft {
       .slice(0, 12)
       .join('\n'),
     severity: severities[level] ?? severities[said] ?? null,
-    category:
-      shape?.check === 'freshness'
-        ? 'freshness'
-        : shape?.check === 'build'
-          ? 'pipeline_failure'
-          : anomalyOf(test, facts.get('description')),
+    category: categoryOf(shape?.check, [test, facts.get('description')]),
     environment: facts.get('env') ?? facts.get('environment') ?? null,
     asset: name === null ? null : assetOf(table === null && model !== null ? 'model' : 'table', name),
     started_at: facts.get('time') ?? facts.get('detectedat'),
@@ -94,13 +104,19 @@ function readOne({ title, texts, facts, link }: ChatMessage): AlertDraft {
   }
 }
 
+function depth(name: string): number {
+  return name.split('.').length
+}
+
 /** `Failure: "not_null" test failed on orders`: how bad, and the rest. */
 function headOf(title: string): { level: string; sentence: string } {
   const [, level, rest] = /^[^\p{L}"]{0,8}([\p{L} ]{3,20}): (.{1,600})$/u.exec(title) ?? []
   return { level: level?.toLowerCase() ?? '', sentence: rest ?? title }
 }
 
-function anomalyOf(test: string | undefined, description: string | undefined): AlertDraft['category'] {
-  const told = readCategory([test, description])
+function categoryOf(check: string | undefined, texts: readonly (string | undefined)[]): Category {
+  if (check === 'freshness') return 'freshness'
+  if (check === 'build') return 'pipeline_failure'
+  const told = readCategory(texts)
   return told === 'freshness' || told === 'volume' || told === 'schema_change' ? told : 'data_quality'
 }

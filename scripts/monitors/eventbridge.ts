@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Alert, AlertStatus, Asset, AssetKind } from '../domain/alert.ts'
 import { assetOf } from '../domain/reading/asset.ts'
-import { buildAlert, checkFromTitle } from '../domain/reading/build-alert.ts'
+import { buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
@@ -90,7 +90,7 @@ function readEvent(body: z.infer<typeof Body>, receivedAt: string): Alert {
       title: title.join(''),
       description: reason,
       severity: readSeverity(detail.severity),
-      category: readCategory([type, checkFromTitle(code ?? ''), reason]),
+      category: readCategory([type, code, reason, `${asset?.kind ?? ''} ${state ?? ''}`]),
       environment: firstText(detail, ['affectedEntities.0.tags.stage', 'affectedEntities.0.tags.env']),
       asset,
       started_at: firstText(detail, ['startTime', 'startedAt']) ?? body.time,

@@ -48,7 +48,7 @@ const environments = [
 ]
 
 const Body = z.looseObject({
-  version: z.unknown(),
+  version: z.unknown().optional(),
   incident: z
     .looseObject({ incident_id: z.union([z.string(), z.number()]), state: z.string() })
     .refine((incident) => firstText(incident, ['policy_name', 'condition_name', 'condition.name', 'summary']) !== null),

@@ -12,7 +12,7 @@ import {
   readTimes,
   readWording,
 } from '../domain/reading/meaning.ts'
-import { readAnyAsset, readCheckedThing } from '../domain/reading/meaning-asset.ts'
+import { readAnyAsset, readCheckedThing, readMarkedThing } from '../domain/reading/meaning-asset.ts'
 import { isObject, type JsonObject, objectsIn } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Monitor } from './monitor.ts'
@@ -77,8 +77,8 @@ function readPart({ document, leaves }: Part, receivedAt: string): Alert {
   const identity = readIdentity(leaves)
   const title = wording.title ?? identity?.check ?? ''
   const status = readAnyStatus(leaves, title)
-  const named = readAnyAsset(leaves) ?? assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`)
-  const asset = named ?? readCheckedThing(leaves)
+  const named = readAnyAsset(leaves, title) ?? assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`)
+  const asset = named ?? readCheckedThing(leaves) ?? readMarkedThing(title)
   const { started_at, ended_at } = readTimes(leaves)
   const objects = [document, ...Object.values(document).filter(isObject)].slice(0, 10)
   return buildAlert(

@@ -37,7 +37,10 @@ const Unified = z.looseObject({
   commonAnnotations: Texts.default({}),
   orgId: OrgId,
 })
-const UnifiedOfOne = Unified.extend({ orgId: z.unknown(), alerts: z.array(One.extend({ orgId: OrgId })).min(1) })
+const UnifiedOfOne = Unified.extend({
+  orgId: z.unknown().optional(),
+  alerts: z.array(One.extend({ orgId: OrgId })).min(1),
+})
 /** Before version 9. */
 const Legacy = z.looseObject({
   ruleId: z.union([z.number(), z.string()]),

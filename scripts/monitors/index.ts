@@ -1,6 +1,7 @@
 import type { Alert } from '../domain/alert.ts'
 import { isWorse } from '../domain/alert.ts'
 import { fingerprint } from '../domain/fingerprint.ts'
+import { isObject } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import { redactDeep } from '../lib/redact.ts'
 import { airbyte } from './airbyte.ts'
@@ -8,11 +9,13 @@ import { airflow } from './airflow.ts'
 import { alertmanager } from './alertmanager.ts'
 import { azureMonitor } from './azure-monitor.ts'
 import { bigqueryTransfer } from './bigquery-transfer.ts'
+import { cloudevents } from './cloudevents.ts'
 import { cloudwatch } from './cloudwatch.ts'
 import { dagster } from './dagster.ts'
 import { databricks } from './databricks.ts'
 import { datadog } from './datadog.ts'
 import { dbtCloud } from './dbt-cloud.ts'
+import { dynatrace } from './dynatrace.ts'
 import { elementary } from './elementary.ts'
 import { eventbridge } from './eventbridge.ts'
 import { fivetran } from './fivetran.ts'
@@ -20,21 +23,26 @@ import { gcpMonitoring } from './gcp-monitoring.ts'
 import { generic } from './generic.ts'
 import { grafana } from './grafana.ts'
 import { greatExpectations } from './great-expectations.ts'
+import { honeycomb } from './honeycomb.ts'
 import { kestra } from './kestra.ts'
 import type { Delivery, Monitor } from './monitor.ts'
 import { monteCarlo } from './monte-carlo.ts'
+import { nagios } from './nagios.ts'
 import { openlineage } from './openlineage.ts'
 import { openmetadata } from './openmetadata.ts'
 import { opsgenie } from './opsgenie.ts'
 import { pagerduty } from './pagerduty.ts'
 import { plain } from './plain.ts'
 import { prefect } from './prefect.ts'
+import { sentry } from './sentry.ts'
 import { snowflake } from './snowflake.ts'
 import { sns } from './sns.ts'
 import { soda } from './soda.ts'
+import { splunk } from './splunk.ts'
 import { sumologic } from './sumologic.ts'
-import { isHandshake, unwrap } from './unwrap.ts'
+import { eventData, isHandshake, unwrap } from './unwrap.ts'
 import { uptimeKuma } from './uptime-kuma.ts'
+import { zabbix } from './zabbix.ts'
 
 /** Asked in this order: vendors, then the shapes that many send; `generic` knows everything and stays last. */
 export const monitors: readonly Monitor[] = [
@@ -42,29 +50,36 @@ export const monitors: readonly Monitor[] = [
   airflow,
   azureMonitor,
   bigqueryTransfer,
+  cloudevents,
   cloudwatch,
   dagster,
   databricks,
   datadog,
   dbtCloud,
+  dynatrace,
   elementary,
   eventbridge,
   fivetran,
   gcpMonitoring,
   grafana,
   greatExpectations,
+  honeycomb,
   kestra,
   monteCarlo,
+  nagios,
   openlineage,
   openmetadata,
   opsgenie,
   pagerduty,
   prefect,
+  sentry,
   snowflake,
   sns,
   soda,
+  splunk,
   sumologic,
   uptimeKuma,
+  zabbix,
   alertmanager,
   plain,
   generic,
@@ -80,8 +95,8 @@ const mostAlerts = 1000
  */
 export function readDelivery(delivery: Delivery, only?: string): { monitor: string; alerts: Alert[] } {
   const body = redactDeep(unwrap(delivery.body))
-  const opened = { ...delivery, body }
   if (isHandshake(body) || isHandshake(delivery.body)) return { monitor: 'handshake', alerts: [] }
+  const opened = carriedBy({ ...delivery, body })
   const monitor = only === undefined ? monitors.find((one) => one.recognises(opened)) : findMonitor(only)
   if (!monitor) {
     throw new AppError(
@@ -91,6 +106,16 @@ export function readDelivery(delivery: Delivery, only?: string): { monitor: stri
     )
   }
   return { monitor: monitor.name, alerts: withoutExcess(monitor.parse(opened)) }
+}
+
+/** What an event carries, when that is a body of a monitor's own; else the event, with what it carries opened. */
+function carriedBy(delivery: Delivery): Delivery {
+  const inside = eventData(delivery.body)
+  if (inside === undefined || !isObject(delivery.body)) return delivery
+  const data = redactDeep(inside)
+  const carried = { ...delivery, body: data }
+  const isKnown = monitors.some((one) => one !== generic && one.recognises(carried))
+  return isKnown ? carried : { ...delivery, body: { ...delivery.body, data } }
 }
 
 /** @throws AppError E_SETTING_INVALID for a name that is not in the registry. */

@@ -9,7 +9,7 @@ import { firstText, objectAt, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
-/** What people set an alert to: https://docs.getmontecarlo.com/docs/incident-status */
+/** What people set an alert to, by the names in its interface; a word that is not here leaves it firing. */
 const statuses: Record<string, AlertStatus> = {
   fixed: 'resolved',
   resolved: 'resolved',
@@ -62,7 +62,7 @@ function readOne({ type, payload }: z.infer<typeof Body>): AlertDraft {
     /^(?:open|new|update|updated|close|closed|resolved?)_|_?(?:incident|alert)(?:_\w{1,20})?$/g,
     '',
   )
-  const described = events.map((event) => firstText(event, ['rule.description', 'description'])).find(Boolean)
+  const described = events.map((event) => firstText(event, ['rule.description', 'description'])).find(Boolean) ?? null
   const own = firstText(payload, ['title', 'name', 'alert_name', 'incident_name'])
   const words = kind.replaceAll('_', ' ')
   const asset = readAsset(tables)

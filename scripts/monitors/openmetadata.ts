@@ -62,7 +62,7 @@ function readOne(body: Body): AlertDraft {
   const isSchema = body.entityType === 'table' && dropped.length > 0
   const status = isSchema ? 'firing' : result === null ? 'info' : (statuses[result.said.toLowerCase()] ?? 'info')
   const isTest = /^testCase/i.test(body.entityType)
-  const name = firstText(entity, ['displayName', 'name']) ?? partsOf(fqn).at(-1) ?? fqn
+  const name = firstText(entity, ['displayName', 'name']) ?? partsOf(fqn).at(-1)?.replaceAll('"', '') ?? fqn
   const asset = readAsset(body.entityType, fqn, entity)
   const columns = dropped.flatMap(({ oldValue }) => columnNames(oldValue))
   return {
@@ -71,17 +71,13 @@ function readOne(body: Body): AlertDraft {
     external_id: firstText(body, ['id', 'entityId']),
     status,
     title: isSchema
-      ? `Columns were removed from ${asset?.name ?? fqn}${columns.length > 0 ? `: ${columns.join(', ')}` : ''}`
-      : `${isTest ? 'Test' : body.entityType} ${name}${isTest && asset ? ` on ${asset.name}` : ''}: ${result?.said ?? body.eventType}`,
+      ? schemaTitle(asset?.name ?? fqn, columns)
+      : titleOf(body, name, asset, result?.said ?? body.eventType),
     description: result?.details ?? firstText(entity, ['description']),
     severity: null,
     category: isSchema
       ? 'schema_change'
-      : isTest
-        ? testCategory(name, firstText(entity, ['testDefinition.name']))
-        : result === null
-          ? 'unknown'
-          : 'pipeline_failure',
+      : categoryOf(isTest, result === null, [firstText(entity, ['testDefinition.name']), name]),
     asset,
     started_at: result?.time ?? body.timestamp,
     ended_at: status === 'resolved' ? (result?.time ?? body.timestamp) : null,
@@ -137,13 +133,13 @@ function readAsset(entityType: string, fqn: string, entity: JsonObject): Asset |
 
 function tableOf(fqn: string): Asset | null {
   const [service, ...rest] = partsOf(fqn)
-  const name = rest.length >= 3 ? rest.slice(0, 3).join('.') : fqn
+  const name = rest.length >= 3 ? rest.slice(0, 3).join('.').replaceAll('"', '') : fqn
   return assetOf('table', name, { table: name, fqn, ...(service === undefined ? {} : { service }) })
 }
 
-/** The parts of a qualified name, whose own dots are between quotes. */
+/** The parts of a qualified name, still quoted where they hold dots of their own. */
 function partsOf(fqn: string): string[] {
-  return (fqn.slice(0, 3000).match(/"[^"]*"|[^."]+/g) ?? []).map((part) => part.replaceAll('"', ''))
+  return fqn.slice(0, 3000).match(/"[^"]*"|[^."]+/g) ?? []
 }
 
 function columnNames(value: unknown): string[] {
@@ -152,7 +148,19 @@ function columnNames(value: unknown): string[] {
   return columns.map((column) => firstText(column, ['name'])).filter((name) => name !== null)
 }
 
-function testCategory(name: string, definition: string | null): AlertDraft['category'] {
-  const told = readCategory([definition, name])
+function schemaTitle(table: string, columns: readonly string[]): string {
+  return `Columns were removed from ${table}${columns.length > 0 ? `: ${columns.join(', ')}` : ''}`
+}
+
+function titleOf({ entityType }: Body, name: string, asset: Asset | null, said: string): string {
+  const subject = /^testCase/i.test(entityType)
+    ? `Test ${name}${asset ? ` on ${asset.name}` : ''}`
+    : `${entityType} ${name}`
+  return `${subject.trim()}: ${said}`
+}
+
+function categoryOf(isTest: boolean, isQuiet: boolean, names: readonly (string | null)[]): AlertDraft['category'] {
+  if (!isTest) return isQuiet ? 'unknown' : 'pipeline_failure'
+  const told = readCategory(names)
   return told === 'freshness' || told === 'volume' ? told : 'data_quality'
 }

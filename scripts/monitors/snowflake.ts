@@ -10,6 +10,7 @@ import type { Monitor } from './monitor.ts'
 
 const types: Record<string, AlertStatus> = {
   USER_TASK_FAILED: 'firing',
+  // By the name of its opposite: the page documents the failures only.
   USER_TASK_SUCCEEDED: 'resolved',
   INGEST_FAILED_FILE: 'firing',
 }

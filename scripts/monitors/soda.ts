@@ -23,25 +23,30 @@ const Incident = z.looseObject({
   event: z.enum(['incidentCreated', 'incidentUpdated', 'incidentResolved']),
   incident: z.looseObject({ title: z.unknown().optional(), checkResults: z.unknown().optional() }),
 })
-const Validate = z.looseObject({ event: z.literal('validate'), sentAt: z.unknown() })
-const Body = z.union([CheckEvaluation, Incident, Validate])
+/** `validate` is the test button; the others tell that somebody changed an agreement or a contract. */
+const Quiet = z.union([
+  z.looseObject({ event: z.literal('validate'), sentAt: z.unknown() }),
+  z.looseObject({ event: z.string().startsWith('agreement'), agreement: z.looseObject({}) }),
+  z.looseObject({ event: z.string().startsWith('contract'), contract: z.looseObject({}) }),
+])
 
-/** Soda Cloud's webhooks: results of checks and incidents; `validate` is its test button. */
+/** Soda Cloud's webhooks: results of checks, and incidents. */
 export const soda: Monitor = {
   name: 'soda',
   documentation: 'https://docs.soda.io/reference/webhook-api',
 
   recognises({ body }) {
-    return firstText(body, ['event']) !== null && Body.safeParse(body).success
+    return (
+      firstText(body, ['event']) !== null &&
+      [CheckEvaluation, Incident, Quiet].some((one) => one.safeParse(body).success)
+    )
   },
 
   parse({ body, receivedAt }) {
-    const read = readPayload(Body, body, 'Soda Cloud event')
-    if (read.event === 'validate') return []
-    if (read.event === 'checkEvaluation') {
-      return CheckEvaluation.parse(read).checkResults.map((one) => buildAlert(readCheck(one), receivedAt))
-    }
-    return [buildAlert(readIncident(Incident.parse(read)), receivedAt)]
+    const checks = CheckEvaluation.safeParse(body)
+    if (checks.success) return checks.data.checkResults.map((one) => buildAlert(readCheck(one), receivedAt))
+    if (Quiet.safeParse(body).success) return []
+    return [buildAlert(readIncident(readPayload(Incident, body, 'Soda Cloud event')), receivedAt)]
   },
 }
 

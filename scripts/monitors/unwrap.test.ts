@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { AppError } from '../lib/errors.ts'
-import { isHandshake, unwrap } from './unwrap.ts'
+import { eventData, isHandshake, unwrap } from './unwrap.ts'
 
 const alarm = { AlarmName: 'stale', NewStateValue: 'ALARM' }
 const sns = (message: unknown) => ({
@@ -43,6 +43,26 @@ describe('unwrap', () => {
     for (const body of [{ message: { data: 5 } }, { message: 'x', subscription: 's' }, { Records: [] }, [], null, 5])
       expect(unwrap(body)).toEqual(body)
   })
+})
+
+describe('eventData', () => {
+  const event = { specversion: '1.0', type: 'com.example.alarm', source: 'x', id: '1' }
+  const base64 = Buffer.from(JSON.stringify(alarm)).toString('base64')
+
+  it.each([
+    ['an object', { ...event, data: alarm }],
+    ['text', { ...event, data: JSON.stringify(alarm) }],
+    ['base64', { ...event, data_base64: base64 }],
+  ])('opens %s', (_, body) => {
+    expect(eventData(body)).toEqual(alarm)
+  })
+
+  it.each([[event], [{ data: alarm }], [{ ...event, data_base64: 'bm8gSlNPTg==' }], [null], [[]]])(
+    'finds none in %j',
+    (body) => {
+      expect(eventData(body)).toBeUndefined()
+    },
+  )
 })
 
 it('knows handshakes', () => {

@@ -73,6 +73,17 @@ function formField(body: string): string | null {
   return new URLSearchParams(body).get('payload')
 }
 
+/**
+ * What a CloudEvent carries, opened; undefined when there is none. It isn't unwrapped like the rest, because the event
+ * says more than its data unless that is a whole body of a monitor.
+ */
+export function eventData(body: unknown): unknown {
+  if (firstText(body, ['specversion']) === null || firstText(body, ['type']) === null) return undefined
+  const encoded = firstText(body, ['data_base64'])
+  if (encoded !== null) return tryParseJson(Buffer.from(encoded, 'base64').toString('utf8'))
+  return openOnce(at(body, 'data')) ?? at(body, 'data')
+}
+
 /** Bodies by which a sender only asks whether we are there. */
 const handshakes: readonly ((body: unknown) => boolean)[] = [
   // SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html

@@ -105,9 +105,14 @@ export function openStore(databaseUrl: string, tenant: string): Store {
       try {
         const lock = client.query('select pg_try_advisory_lock(hashtextextended($1, 2)) as held', key)
         const { rows } = await lock.catch(rethrow)
-        return rows[0]?.held === true ? await work() : 'busy'
+        if (rows[0]?.held !== true) return 'busy'
+        try {
+          return await work()
+        } finally {
+          await client.query('select pg_advisory_unlock(hashtextextended($1, 2))', key).catch(() => {})
+        }
       } finally {
-        // Closing the session gives the lock back for certain, and costs nothing next to the work.
+        // Closing the session gives the lock back for certain, if late, and costs nothing next to the work.
         client.release(true)
       }
     },

@@ -181,7 +181,8 @@ async function decideAgain(query: Query, { id, state }: OpenIncident, why: strin
 
 async function scheduleAnalysis(query: Query, id: string): Promise<void> {
   await scheduleDue(query, { kind: 'dispatch', subject: id, inMs: schedule.dispatchMs })
-  await scheduleDue(query, { kind: 'page_deadline', subject: id, inMs: schedule.pageDeadlineMs })
+  // What becomes worse while it is analysed keeps its deadline.
+  await scheduleDue(query, { kind: 'page_deadline', subject: id, inMs: schedule.pageDeadlineMs, ifAbsent: true })
 }
 
 async function noteResolve(query: Query, id: string): Promise<void> {

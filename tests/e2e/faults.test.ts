@@ -41,7 +41,10 @@ describe('when something is down', () => {
     expect(fallback.requests[0]?.body).toContain('alert_ingestion')
 
     await product.stack.restartPostgres()
-    await product.tick()
+    const first = await product.tick()
+    const purges = (first.taskRunList ?? []).filter(({ taskId }) => taskId.startsWith('purge_'))
+    expect(first.state.current).toBe('SUCCESS')
+    expect(purges.length).toBeGreaterThan(0)
     await product.tick()
     const account = await endOfAll(product)
     expect(account).toMatchObject({ deliveries: 20, incidents: 20, decisions: 20, unfinished: 0 })

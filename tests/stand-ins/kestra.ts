@@ -34,7 +34,8 @@ export async function startKestra(): Promise<KestraStandIn> {
 function search({ method, path, query, headers }: Received, all: readonly StandInExecution[]): Answer {
   const expected = `Basic ${Buffer.from(`${user.name}:${user.password}`).toString('base64')}`
   if (headers.authorization !== expected) return { status: 401, body: { message: 'Unauthorized' } }
-  if (method !== 'GET' || path !== '/api/v1/main/executions/search') return { status: 404, body: { message: 'Not Found' } }
+  if (method !== 'GET' || path !== '/api/v1/main/executions/search')
+    return { status: 404, body: { message: 'Not Found' } }
   if (query.get('sort') !== 'state.startDate:asc') return { status: 422, body: { message: 'another sort' } }
   const states = query.get('filters[state][IN]')?.split(',') ?? []
   const since = query.get('filters[startDate][GREATER_THAN_OR_EQUAL_TO]') ?? ''

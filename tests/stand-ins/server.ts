@@ -20,9 +20,9 @@ export interface Answer {
 
 /**
  * What goes wrong: another answer, none at all, a connection that is reset after the request was read, an answer that is
- * lost after what was asked has been done, a late answer.
+ * lost after what was asked has been done, an answer that is late by a time or until something has happened.
  */
-export type Fault = Answer | 'hang' | 'reset' | 'lost_answer' | { delayMs: number }
+export type Fault = Answer | 'hang' | 'reset' | 'lost_answer' | { delayMs: number } | { until: Promise<unknown> }
 
 export interface StandIn {
   /** `http://127.0.0.1:port`, without a slash at its end. */
@@ -65,7 +65,7 @@ export async function startStandIn(
       incoming.socket.resetAndDestroy()
     } else if (fault && 'status' in fault) send(response, fault)
     else {
-      if (fault) await new Promise((resolve) => setTimeout(resolve, fault.delayMs))
+      if (fault) await ('until' in fault ? fault.until : new Promise((resolve) => setTimeout(resolve, fault.delayMs)))
       send(response, await answer(request))
     }
   }

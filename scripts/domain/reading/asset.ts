@@ -23,7 +23,7 @@ const keys: readonly (readonly [AssetKind, string])[] = [
     'host',
     'hostname host nodename node instancename instanceid dbinstanceidentifier instance machine server servername workername worker device computer vm',
   ],
-  ['host', 'monitorurl targeturl checkurl fullurl'],
+  ['host', 'monitorurl targeturl checkurl fullurl testtarget testtargetsdescription'],
   [
     'service',
     'configurationitems impactedentities affectedentities impactedentity resourcename resourceid resource entityname entity asset assetname target',

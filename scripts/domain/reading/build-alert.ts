@@ -85,7 +85,15 @@ function readLabels(values: Readonly<Record<string, unknown>>): Record<string, s
 
 /** `[RESOLVED]`, `OK:`, `[FIRING:2]` at the head. */
 const stateMark =
-  /^[\s[({<*#!-]*(?:firing|resolved|recovered|alerting|triggered|problem|ok|alarm|closed|open|no data)(?::\d+)?[\])}>*]*[\s:–-]+/u
+  /^[\s[({<*#!-]*(?:firing|resolved|recovered|alerting|triggered|problem|ok|alarm|closed|open|no data)(?::\d+)?[\])}>*]*[\s:–-]+/iu
+/** What stands behind a mark of the state at the head of a title (`[FIRING] x`, `Triggered: x`); else null. */
+export function behindStateMark(title: string): string | null {
+  const head = title.slice(0, 300)
+  const [mark = ''] = stateMark.exec(head) ?? []
+  // A word alone begins a sentence as well: `Open orders are late`.
+  return /[\]):}>]/.test(mark) ? head.slice(mark.length).trim() || null : null
+}
+
 /** What a title says of the state in words, wherever it stands: `has recovered`, `failed again`. */
 const stateWords =
   /(?<![\w.-])(?:(?:has|have|is|are|was|been) ){0,3}(?:fail(?:ed|ing|s|ure)|succeeded|success|recovered|resolved|cleared|firing|killed|warning|down|up)(?: (?:again|now)){0,2}(?![\w.-])/g

@@ -1,5 +1,5 @@
-import { expect, it } from 'vitest'
-import { readCategory } from './category.ts'
+import { describe, expect, it } from 'vitest'
+import { readCategory, readFailureCategory } from './category.ts'
 
 it.each([
   ['Column removed from prod.analytics.customer_events', 'schema_change'],
@@ -30,4 +30,16 @@ it.each([
 
 it('lets the first text that says anything decide', () => {
   expect(readCategory([null, '', 'something else', 'raw.orders is stale', 'CPU is high'])).toBe('freshness')
+})
+
+describe('readFailureCategory', () => {
+  it.each([
+    ['column "amount" does not exist', 'schema_change'],
+    ['deadlock detected', 'lock'],
+    ['Access denied for user loader', 'access'],
+    ['disk full on the network', 'pipeline_failure'],
+    [null, 'pipeline_failure'],
+  ])('reads %j as %s', (error, category) => {
+    expect(readFailureCategory([error])).toBe(category)
+  })
 })

@@ -1,7 +1,7 @@
 import type { Asset, Severity } from '../alert.ts'
 import { assetIn, assetOf } from './asset.ts'
 import { readPriority, readSeverity } from './severity.ts'
-import { firstText, type JsonObject, textOf } from './value.ts'
+import { firstText, type JsonObject, plainKey, textOf } from './value.ts'
 
 /** Labels that tell which of several equal Prometheus servers sent it, and nothing about the condition. */
 const replicaLabels = new Set([
@@ -24,7 +24,7 @@ const environmentLabels = ['environment', 'env', 'stage', 'deploy']
 
 /** The thing that a label set in the manner of Prometheus names; null when it names none. */
 export function assetOfLabels(labels: JsonObject): Asset | null {
-  const narrow = Object.fromEntries(Object.entries(labels).filter(([key]) => !wideLabels.has(key)))
+  const narrow = Object.fromEntries(Object.entries(labels).filter(([key]) => !wideLabels.has(plainKey(key))))
   const named = firstText(labels, plainNames)
   const asset = assetIn(narrow) ?? (named === null ? null : assetOf('service', named)) ?? assetIn(labels)
   // `instance` is an address to scrape: the port is the exporter's.

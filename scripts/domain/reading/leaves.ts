@@ -1,4 +1,4 @@
-import { isObject, plainKey, textOf } from './value.ts'
+import { isObject, type JsonObject, plainKey, textOf } from './value.ts'
 
 /** One scalar of a document and where it stands. */
 export interface Leaf {
@@ -76,9 +76,17 @@ function* children(value: unknown, listKey: string, path: string): Generator<Chi
 function pairOf(item: unknown, path: string): Child | null {
   if (!isObject(item)) return null
   const name = textOf(item.name ?? item.key ?? item.title ?? item.label)
-  const value = item.value
+  const value = isObject(item.value) ? typedValue(item.value) : item.value
   if (name === null || name.length > 100 || typeof value === 'object' || textOf(value) === null) return null
   return [plainKey(name), value, `${path}.${name}`]
+}
+
+/** OpenTelemetry writes the type beside a value: `{stringValue: "orders"}`. */
+function typedValue(value: JsonObject): unknown {
+  const [type, ...others] = Object.keys(value)
+  return type !== undefined && others.length === 0 && /^(?:string|int|double|bool)Value$/.test(type)
+    ? value[type]
+    : value
 }
 
 const tagKeys = new Set(['tags', 'alerttags', 'monitortags', 'scope', 'alertscope', 'scopes'])

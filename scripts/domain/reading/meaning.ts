@@ -103,7 +103,7 @@ export interface Wording {
 
 /** Finds the words of a document by the many names they go under. */
 export function readWording(leaves: readonly Leaf[]): Wording {
-  const titleLeaf = findLeaf(leaves, titles, isTitle, (leaf) => (isAssetName(leaf) ? 15 : 0))
+  const titleLeaf = findLeaf(leaves, titles, isTitle, (leaf) => (isAssetName(leaf) ? 12 : 0))
   const text = (names: ReadonlyMap<string, number>) => findLeaf(leaves, names)?.text ?? null
   const described = findLeaf(leaves, descriptions, (leaf) => isTitle(leaf) && leaf !== titleLeaf)
   return {
@@ -141,7 +141,7 @@ export function readTimes(leaves: readonly Leaf[]): { started_at: unknown; ended
 /** A field that says it, then a yes or no, then the title; what says nothing is firing: nobody is woken for silence. */
 export function readAnyStatus(leaves: readonly Leaf[], title: string): AlertStatus {
   const spoken = readTitleStatus(title)
-  if (spoken === 'info') return 'info'
+  if (spoken === 'info' || isRecordChange(leaves)) return 'info'
   const field =
     findLeaf(leaves, statuses, ({ key, value, text }) => text !== title && statusOf(key, value) !== null) ??
     leaves.find(({ key, value }) => /(?:status|state)$/.test(key) && statusOf(key, value) !== null)
@@ -155,6 +155,13 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string): AlertStat
   // A neutral word (`running`, `created`) decides only when nothing else speaks.
   if (said !== null && said !== 'info') return said
   return flagged ?? spoken ?? said ?? 'firing'
+}
+
+/** `{event: created, model: site}`: an inventory tells of a change of its own records. */
+function isRecordChange(leaves: readonly Leaf[]): boolean {
+  const outer = (name: RegExp, text: RegExp) =>
+    leaves.some((leaf) => leaf.parents.length === 0 && name.test(leaf.key) && text.test(leaf.text))
+  return outer(/^(?:event|action)$/, /^(?:created|updated|deleted)$/i) && outer(/^(?:model|objecttype)$/, /./)
 }
 
 /** Keys that say how bad or of what kind it is far more often than whether it is over. */
@@ -175,7 +182,16 @@ export function readAnySeverity(leaves: readonly Leaf[], title: string): Severit
   const state = leaves.find(
     ({ key, text }) => /(?:status|state)$/.test(key) && /^(?:critical|warning|major|minor)$/i.test(text),
   )
-  return readSeverity(bracketed) ?? readSeverity(state?.text)
+  return readSeverity(bracketed) ?? readSeverity(state?.text) ?? readPluginSeverity(leaves)
+}
+
+/** `CRITICAL: lag is 900`, `DISK WARNING - 91 % used`: how plugins of Nagios and its kin begin their output. */
+function readPluginSeverity(leaves: readonly Leaf[]): Severity | null {
+  for (const { key, text } of leaves) {
+    const word = /output$/.test(key) ? /^(?:\w{1,20} )?(critical|warning)\b *[:–-]/i.exec(text)?.[1] : undefined
+    if (word !== undefined) return readSeverity(word)
+  }
+  return null
 }
 
 const numbered = new Set(['severity', 'sev', 'priority', 'alertpriority', 'urgency'])

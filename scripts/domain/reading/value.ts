@@ -27,9 +27,9 @@ export function objectAt(value: unknown, path: string): JsonObject {
   return isObject(found) ? found : {}
 }
 
-/** What templates leave behind when there is nothing to fill in: `null`, `N/A`, `${event.id}`, `{HOST.NAME}`, `$service`, `*name*`. */
+/** What templates leave behind when there is nothing to fill in: `null`, `N/A`, `${event.id}`, `{HOST.NAME}`, `$service`, `*name*`, `*insert host name*`. */
 const nothing =
-  /^(?:null|none|nil|nan|undefined|n\/a|-+|\$\{[\w.]*\}|\{[A-Z][\dA-Z_.]*\}|\{\{ ?[\w.$]* ?\}\}|\$[a-zA-Z][\w.]*|\*[a-zA-Z]+\*|%[A-Z_]+%)$/i
+  /^(?:null|none|nil|nan|undefined|n\/a|-+|\$\{[\w.]*\}|\{[A-Z][\dA-Z_.]*\}|\{\{ ?[\w.$]* ?\}\}|\$[a-zA-Z][\w.]*|\*(?:insert [^*]*|[a-zA-Z]+)\*|%[A-Z_]+%)$/i
 
 /** The text of a scalar, trimmed. Null for what is empty, an unfilled placeholder, or no scalar. */
 export function textOf(value: unknown): string | null {

@@ -1,0 +1,73 @@
+import { describe, expect, test } from 'vitest'
+import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
+import { beginAnalysis } from '../store/decisions.ts'
+import { loadEvidence } from '../store/evidence.ts'
+import { gatherIncident } from './gather.ts'
+
+const { world } = useWorlds()
+const now = new Date()
+
+describe('gathering', () => {
+  test('keeps what every system knows, and again the same', async () => {
+    const { store, settings, open } = await world()
+    const id = await open(await scenario('dag_timeout'))
+    const first = await gatherIncident(store, id, 'a', settings, now)
+    expect(first).toMatchObject({ source: 'plain/cloudwatch', unavailable: [] })
+    const evidence = await loadEvidence(store, id)
+    expect(new Set(evidence.map(({ source }) => source))).toEqual(new Set(['catalog', 'airflow', 'alert']))
+    expect(await gatherIncident(store, id, 'a', settings, now)).toEqual(first)
+    expect(await loadEvidence(store, id)).toEqual(evidence)
+  })
+
+  test('remembers what was before', async () => {
+    const { store, settings, handle, open, pass, turn } = await world()
+    await handle(lateTable())
+    await pass(25 * 3_600_000)
+    await turn()
+    const id = await open(lateTable({ alert_id: 'late-2' }))
+    await gatherIncident(store, id, 'a', settings, now)
+    expect((await loadEvidence(store, id)).map(({ kind }) => kind)).toContain('past_incident')
+  })
+
+  test('states a system that does not answer', async () => {
+    const { store, settings, airflow, open } = await world()
+    airflow.fail({ status: 403, body: { detail: 'Forbidden' } }, { times: Number.POSITIVE_INFINITY })
+    const id = await open(await scenario('dag_timeout'))
+    const gathered = await gatherIncident(store, id, 'a', settings, now)
+    expect(gathered?.unavailable).toEqual([expect.stringMatching(/^airflow could not be asked/)])
+  })
+
+  test('is one execution’s at a time', async () => {
+    const { store, settings, open } = await world()
+    const id = await open(lateTable())
+    const all = await Promise.all(['a', 'b', 'c', 'd'].map((one) => gatherIncident(store, id, one, settings, now)))
+    expect(all.filter((gathered) => gathered !== null)).toHaveLength(1)
+  })
+
+  test('writes nothing once another execution has taken over', async () => {
+    const { store, settings, airflow, open, pass } = await world()
+    const id = await open(await scenario('dag_timeout'))
+    // Airflow answers the first execution only after the second one has taken over and gathered.
+    const { promise, resolve } = Promise.withResolvers<void>()
+    airflow.fail({ until: promise })
+    const slow = gatherIncident(store, id, 'slow', settings, now)
+    await airflow.waitFor(() => true)
+    await pass(200_000)
+    expect(await gatherIncident(store, id, 'second', settings, new Date(now.getTime() + 60_000))).not.toBeNull()
+    const evidence = await loadEvidence(store, id)
+    resolve()
+    expect(await slow).toBeNull()
+    expect(await loadEvidence(store, id)).toEqual(evidence)
+  })
+
+  test('ends with the incident', async () => {
+    const { store, settings, open, fire } = await world()
+    const id = await open(lateTable())
+    await beginAnalysis(store, id, 'a')
+    await fire(lateTable({ status: 'resolved', alert_id: 'late-2' }))
+    expect(await gatherIncident(store, id, 'a', settings, now)).toBeNull()
+    await expect(gatherIncident(store, 'INC-NONE', 'a', settings, now)).rejects.toMatchObject({
+      code: 'E_INCIDENT_UNKNOWN',
+    })
+  })
+})
