@@ -6,9 +6,9 @@ import { parseJson, safeStringify } from '../lib/json.ts'
 import { baselineScores, type Outcome, runScenario, Scenario, type Scores } from './evaluation.ts'
 import { formatTable } from './table.ts'
 
-const help = `Decides scenario files and scores the decisions. In-process: no engine, no store.
+const help = `Usage: npm run --silent eval -- --scenarios DIR [--analyzer rules|gemini] [--json FILE]
 
-  npm run --silent eval -- --scenarios DIR [--analyzer rules|gemini] [--json FILE]
+Decides scenario files and scores the decisions. In-process: no engine, no store.
 
   --scenarios DIR    folder of scenario files, *.json
   --analyzer NAME    rules (default) or gemini, which needs GEMINI_API_KEY

@@ -8,7 +8,7 @@ import { type Leaf, labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts
 import { readSeverity } from '../domain/reading/severity.ts'
 import { readStatus } from '../domain/reading/status.ts'
 import { tagsOf } from '../domain/reading/tags.ts'
-import { plainKey } from '../domain/reading/value.ts'
+import { objectsIn, plainKey } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -60,10 +60,11 @@ const Default = z.looseObject({
   org: z.looseObject({}),
 })
 const CustomTransition = z.looseObject({ alert_transition: z.string() })
-/** Any other template, by a link to Datadog in it. Who names its source itself is read as plain. */
-const Linked = z
-  .looseObject({ source: z.undefined().optional() })
-  .refine((body) => leavesOf(body).slice(0, 60).some(isDatadogLink))
+/** Any other template, by a link to Datadog at the top or in `links`. Who names its source itself is read as plain. */
+const Linked = z.looseObject({ source: z.undefined().optional() }).refine((body) => {
+  const values = [...Object.values(body), ...objectsIn(body.links).flatMap((link) => Object.values(link))]
+  return values.slice(0, 200).some(isDatadogLink)
+})
 const Body = z.union([Default, CustomTransition, Linked])
 
 /** Datadog: the default body of its webhooks, and templates of the user's own. */
@@ -89,7 +90,7 @@ function readOne(leaves: readonly Leaf[], receivedAt: string): Alert {
   const asset = readAsset(leaves, tags) ?? assetInText(heading.name)
   const monitor = text('monitor') ?? text('group') ?? checkFromTitle(heading.name)
   const scope = (text('scope') ?? heading.scope).split(/\s*,\s*/)
-  const url = leaves.find(isDatadogLink)
+  const url = leaves.find(({ text }) => isDatadogLink(text))
   return buildAlert(
     {
       source: 'datadog',
@@ -155,6 +156,7 @@ function readAsset(leaves: readonly Leaf[], tags: Readonly<Record<string, string
   return named ?? (tags.name === undefined ? null : assetOf('service', tags.name))
 }
 
-function isDatadogLink({ text }: Leaf): boolean {
-  return /^https?:\/\/(?:[\w-]+\.){0,3}(?:datadoghq\.(?:com|eu)|ddog-gov\.com)(?:[/:?]|$)/i.test(text)
+function isDatadogLink(value: unknown): boolean {
+  if (typeof value !== 'string') return false
+  return /^https?:\/\/(?:[\w-]+\.){0,3}(?:datadoghq\.(?:com|eu)|ddog-gov\.com)(?:[/:?]|$)/i.test(value)
 }
