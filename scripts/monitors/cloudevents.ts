@@ -76,6 +76,6 @@ function partsOf(type: string): { check: string; state: AlertStatus | null } {
 
 /** The last part of a path: `/…/virtualMachines/etl-4`. */
 function assetOfSubject(subject: string | null): Asset | null {
-  const name = subject?.replace(/\/+$/, '')
+  const name = subject?.slice(0, 1000).replace(/\/+$/, '')
   return name ? assetOf('service', name.slice(name.lastIndexOf('/') + 1)) : null
 }

@@ -71,7 +71,7 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
 
 function readAsset(body: z.infer<typeof Body>): Asset | null {
   const listed = firstText(body, ['ImpactedEntityNames', 'NamesOfImpactedEntities'])?.split(',')[0]
-  const name = firstText(body, ['ImpactedEntities.0.name']) ?? listed?.replace(/^[\s"]+|[\s"]+$/g, '')
+  const name = firstText(body, ['ImpactedEntities.0.name']) ?? listed?.slice(0, 600).replace(/^[\s"]+|[\s"]+$/g, '')
   if (!name) return null
   const type = firstText(body, ['ImpactedEntities.0.type']) ?? firstText(body, ['ProblemImpact']) ?? ''
   return assetOf(/^(?:HOST|INFRASTRUCTURE)$/i.test(type) ? 'host' : 'service', name)
