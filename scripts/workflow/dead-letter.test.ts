@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { asHandedOver, count, lateTable, useWorlds } from '../../tests/support/workflow.ts'
-import type { Store } from '../store/connection.ts'
-import { openStore } from '../store/connection.ts'
+import { AppError } from '../lib/errors.ts'
+import { openStore, type Store } from '../store/connection.ts'
 import { listDeadLetters } from '../store/dead-letters.ts'
 import { countUndispatched } from '../store/dispatch.ts'
 import { keepDeadLetter, takeOrKeep } from './dead-letter.ts'
@@ -12,8 +12,8 @@ const execution = { tenant: 'x', id: 'execution', originalId: 'original' }
 const delivery = { body: JSON.stringify(lateTable()), headers: '{}' }
 const ingestion = { flow: 'alert_ingestion', execution, incident: null }
 
-/** A store that fails as the product itself might, for all that comes in. */
-function faulty(store: Store): Store {
+/** A store that fails at all that comes in: unless told otherwise, as the product itself might. */
+function faulty(store: Store, fault = new Error('a fault of the product')): Store {
   return {
     ...store,
     transaction: (work) =>
@@ -21,7 +21,7 @@ function faulty(store: Store): Store {
         work({
           ...query,
           run(statement) {
-            if (statement.text.includes('insert into raw_payloads')) throw new Error('a fault of the product')
+            if (statement.text.includes('insert into raw_payloads')) throw fault
             return query.run(statement)
           },
         }),
@@ -66,6 +66,11 @@ describe('a flow that failed', () => {
     await expect(keepDeadLetter(away, { ...ingestion, delivery: null })).rejects.toMatchObject({
       code: 'E_STORE_UNAVAILABLE',
     })
+    const old = faulty(store, new AppError('E_STORE_NOT_MIGRATED', 'The schema is another release’s.', 'Migrate.'))
+    await expect(keepDeadLetter(old, { ...ingestion, delivery })).rejects.toMatchObject({
+      code: 'E_STORE_NOT_MIGRATED',
+    })
+    expect(await count(store, 'dead_letters')).toBe(0)
   })
 
   test('about an incident is kept for that incident, once an execution', async () => {

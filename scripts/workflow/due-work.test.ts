@@ -3,6 +3,7 @@ import { dailyEltPipeline } from '../../tests/stand-ins/airflow.ts'
 import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
 import { claimActions, finishAction } from '../store/actions.ts'
 import { accountOfAlerts } from '../store/books.ts'
+import { scheduleDue } from '../store/due.ts'
 import { runFix } from './fix.ts'
 
 const { world } = useWorlds()
@@ -32,6 +33,18 @@ describe('the page deadline', () => {
     expect(one.told(id)).toEqual([expect.stringContaining('what comes of it follows here')])
     await one.fix(id)
     expect(one.told(id)).toEqual([expect.anything(), expect.stringContaining('Fixed')])
+  })
+
+  test('that was worked by a turn that died is worked again, and tells nobody twice', async () => {
+    const one = await world()
+    const id = await one.open(await scenario('dag_timeout'))
+    await one.whenDue('page_deadline', id)
+    await scheduleDue(one.store, { kind: 'page_deadline', subject: id, inMs: 0 })
+    await one.turn()
+    await scheduleDue(one.store, { kind: 'page_deadline', subject: id, inMs: 0 })
+    await one.decide(id)
+    await one.turn()
+    expect(one.told(id)).toHaveLength(1)
   })
 
   test('is over once people were told', async () => {

@@ -196,6 +196,25 @@ describe('a fix that can’t be run', () => {
   })
 })
 
+test('what could not be fixed and becomes worse is fixed by its new decision, not by the old one', async () => {
+  const one = await world()
+  const id = await one.open(await scenario('dag_timeout', { severity: 'high' }))
+  expect(await one.decide(id)).toMatchObject({ next: 'fix' })
+  const away = { ...one.settings, AIRFLOW_URL: 'http://127.0.0.1:1' }
+  await expect(runFix(one.store, id, away)).rejects.toMatchObject({ retryable: true })
+  await one.pass(31 * minute)
+  await one.whenDue('fix', id)
+  expect((await one.incident(id)).state).toBe('escalated')
+  expect(await one.fire(await scenario('dag_timeout', { alert_id: 'cw-2' }))).toMatchObject({ incident: id })
+  expect(await one.decide(id)).toMatchObject({ next: 'fix' })
+  await runFix(one.store, id, one.settings)
+  const fixes = (await loadActions(one.store, id)).filter(({ kind }) => kind === 'fix')
+  expect(fixes.map(({ revision, state, attempt }) => [revision, state, attempt])).toEqual([
+    [1, 'planned', 1],
+    [2, 'sent', 1],
+  ])
+})
+
 describe('what was fixed', () => {
   test('and fails again is people’s', async () => {
     const one = await world()
@@ -266,6 +285,8 @@ describe('what was fixed', () => {
   test('is not verified before it has run', async () => {
     const one = await world()
     const id = await fixing(one)
+    // Seen as it is, it would pass for a fix that did not help.
+    for (const task of one.airflow.dags[0]?.runs[0]?.tasks ?? []) task.state = 'failed'
     expect(await verifyFix(one.store, id, one.settings, once)).toMatchObject({ state: 'working' })
     expect((await one.incident(id)).state).toBe('fixing')
   })
