@@ -23,6 +23,8 @@ const anywhere: readonly (readonly [RegExp, string])[] = [
   [tokenShape(), mark],
 ]
 
+const everywhere = [...inUrls, ...anywhere]
+
 /** Tokens that are told by how they begin: https://docs.github.com/code-security/secret-scanning lists most of them. */
 function tokenShape(): RegExp {
   const shapes = [
@@ -61,6 +63,8 @@ const assignment = new RegExp(
   ].join('|'),
   'gi',
 )
+/** What every assignment has in it. */
+const assigning = /[=:>%]|--/
 const privateKey = /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g
 
 /** What every secret that shows by name or shape has in it. Most texts have none of it, and are done at once. */
@@ -74,9 +78,9 @@ export function redact(text: string, secretValues: readonly string[] = []): stri
   let clean = withoutValues(text, secretValues)
   if (!suspicious.test(clean)) return clean
   clean = withoutPrivateKeys(clean)
-  const shapes = clean.includes('/') ? [...inUrls, ...anywhere] : anywhere
+  const shapes = clean.includes('/') ? everywhere : anywhere
   for (const [pattern, replacement] of shapes) clean = clean.replace(pattern, replacement)
-  return withoutNamedValues(clean)
+  return assigning.test(clean) ? withoutNamedValues(clean) : clean
 }
 
 /** A copy of a JSON-like value in which every string is redacted, and whatever stands under a secret name is gone. */
@@ -99,6 +103,7 @@ export function isSecretName(name: string): boolean {
 }
 
 function withoutValues(text: string, secretValues: readonly string[]): string {
+  if (secretValues.length === 0) return text
   let clean = text
   const longestFirst = [...secretValues].sort((a, b) => b.length - a.length)
   for (const value of longestFirst) {

@@ -7,6 +7,7 @@ import { readClaims } from '../domain/reading/claims.ts'
 import { assetOfLabels, checkOfLabels, environmentOfLabels, severityOfLabels } from '../domain/reading/label-set.ts'
 import { firstText } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
+import { parseFitting } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
 const statuses: Record<string, AlertStatus> = { firing: 'firing', resolved: 'resolved' }
@@ -37,9 +38,9 @@ export const alertmanager: Monitor = {
   documentation: 'https://prometheus.io/docs/alerting/latest/configuration/#webhook_config',
 
   recognises({ body }) {
-    const parsed = Body.safeParse(body)
-    if (!parsed.success) return false
-    const { alerts, groupKey, receiver } = parsed.data
+    const parsed = parseFitting(Body, body)
+    if (parsed === undefined) return false
+    const { alerts, groupKey, receiver } = parsed
     if (alerts.length === 0) return typeof groupKey === 'string' && typeof receiver === 'string'
     return alerts.every((one) => Object.keys(one.labels).length > 0)
   },

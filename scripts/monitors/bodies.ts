@@ -1,10 +1,59 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import { AppError } from '../lib/errors.ts'
 
 /** Whether the body has this shape, or is a list of nothing else: senders that batch put several into one delivery. */
 export function hasShape(schema: z.ZodType, body: unknown): boolean {
-  if (!Array.isArray(body)) return schema.safeParse(body).success
-  return body.length > 0 && body.every((one) => schema.safeParse(one).success)
+  if (!Array.isArray(body)) return fits(schema, body)
+  return body.length > 0 && body.every((one) => fits(schema, one))
+}
+
+/** The shapes of a union are tried one by one, because zod gathers what each of them misses. */
+function fits(schema: unknown, value: unknown): boolean {
+  if (schema instanceof z.ZodUnion) return schema.options.some((option) => fits(option, value))
+  return schema instanceof z.ZodType && parseFitting(schema, value) !== undefined
+}
+
+/**
+ * What the schema reads; undefined when it doesn't accept the value. Every monitor is asked about every body and nearly all of them say no, so the
+ * no is made cheap: zod, which writes down all that it misses, is only asked when the required keys are there.
+ */
+export function parseFitting<T>(schema: z.ZodType<T>, value: unknown): T | undefined {
+  let glance = glances.get(schema)
+  if (glance === undefined) {
+    glance = glanceOf(schema)
+    glances.set(schema, glance)
+  }
+  return glance(value) ? schema.safeParse(value).data : undefined
+}
+
+/** True for all that a schema accepts, and for some that it doesn't. */
+type Glance = (value: unknown) => boolean
+
+const glances = new WeakMap<z.ZodType, Glance>()
+
+function glanceOf(schema: unknown): Glance {
+  if (schema instanceof z.ZodObject) {
+    const required = Object.entries<z.ZodType>(schema.shape)
+      .filter(([, part]) => !part.safeParse(undefined).success)
+      .map(([key, part]) => [key, glanceOf(part)] as const)
+    return (value) =>
+      typeof value === 'object' &&
+      value !== null &&
+      required.every(([key, glance]) => {
+        const inside: unknown = Reflect.get(value, key)
+        return inside !== undefined && glance(inside)
+      })
+  }
+  if (schema instanceof z.ZodUnion) {
+    const options = schema.options.map(glanceOf)
+    return (value) => options.some((glance) => glance(value))
+  }
+  if (schema instanceof z.ZodLiteral || schema instanceof z.ZodEnum) {
+    const allowed: ReadonlySet<unknown> = new Set(schema instanceof z.ZodEnum ? schema.options : schema.values)
+    return (value) => allowed.has(value)
+  }
+  if (schema instanceof z.ZodString) return (value) => typeof value === 'string'
+  return () => true
 }
 
 /** The body, or the bodies of a list. @throws AppError E_PAYLOAD_UNREADABLE when one has another shape. */

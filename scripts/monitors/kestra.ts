@@ -7,6 +7,7 @@ import { readChatMessage } from '../domain/reading/chat-message.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { firstText, objectAt, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
+import { parseFitting } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
 /** https://kestra.io/docs/workflow-components/states */
@@ -37,7 +38,7 @@ export const kestra: Monitor = {
   documentation: 'https://kestra.io/plugins/plugin-slack/io.kestra.plugin.slack.slackexecution',
 
   recognises({ body }) {
-    return Execution.safeParse(fromExecution(body) ?? fromMessage(body)).success
+    return parseFitting(Execution, fromExecution(body) ?? fromMessage(body)) !== undefined
   },
 
   parse({ body, receivedAt }) {

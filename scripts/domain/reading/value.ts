@@ -14,7 +14,8 @@ export function objectsIn(value: unknown): JsonObject[] {
 /** What stands at a path of keys and array indexes (`alerts.0.labels`), own properties only; else undefined. */
 export function at(value: unknown, path: string): unknown {
   let current = value
-  for (const key of path.split('.')) {
+  // Nearly every path is one key, and this is asked hundreds of times a body.
+  for (const key of path.includes('.') ? path.split('.') : [path]) {
     if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined
     current = Reflect.get(current, key)
   }
