@@ -64,7 +64,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     postgres = await database(settings)
     onProgress('Preparing the store')
     await migrate(settings.DATABASE_OWNER_URL ?? '')
-    const port = options.port ?? (await freePort())
+    const port = options.port ?? (await steadyPort(join(folder, 'port')))
     settings.KESTRA_URL = `http://127.0.0.1:${port}`
     let engine = await bootEngine(settings, port)
     stops.push(() => engine.stop())
@@ -159,6 +159,14 @@ async function keptSecrets(file: string): Promise<Record<string, string>> {
     await writeFile(file, JSON.stringify(made), { mode: 0o600 })
     return made
   }
+}
+
+/** The port of the start before, while it is free, so that monitors keep their URL. */
+async function steadyPort(file: string): Promise<number> {
+  const before = Number(await readFile(file, 'utf8').catch(() => '0'))
+  const port = await freePort(Number.isInteger(before) && before < 65_536 ? before : 0)
+  await writeFile(file, String(port))
+  return port
 }
 
 async function stopAll(stops: (() => Promise<void>)[]): Promise<void> {

@@ -77,10 +77,15 @@ async function ask(column: string, pid: number): Promise<string> {
   }
 }
 
-/** A port of 127.0.0.1 that nobody listens on at this moment. */
-export async function freePort(): Promise<number> {
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
+/** A port of 127.0.0.1 that nobody listens on at this moment; the preferred one when it is free. */
+export async function freePort(preferred = 0): Promise<number> {
+  const probe = createServer().listen(preferred, '127.0.0.1')
+  try {
+    await once(probe, 'listening')
+  } catch (failure) {
+    if (preferred === 0) throw failure
+    return freePort()
+  }
   const address = probe.address()
   probe.close()
   await once(probe, 'close')
