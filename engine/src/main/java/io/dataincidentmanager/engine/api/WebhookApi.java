@@ -31,13 +31,14 @@ import reactor.core.Exceptions;
 public final class WebhookApi {
     public static final String PATH = Tenant.API + "/executions/webhook";
     static final int BODY_LIMIT = 1024 * 1024;
-    /** A body of 1 MiB can be a tree of 20 MiB once parsed: this many at once, the others wait their turn. */
-    private static final int EVALUATED_AT_ONCE = 8;
+    /** A body can be a tree of 25 times its size once parsed: this much of bodies at once, the others wait their turn. */
+    private static final int EVALUATED_KIB_AT_ONCE = 2 * 1024;
+    private static final int LEAST_KIB = 64;
     private static final int READ_AT_ONCE = 64;
     private static final int WAIT_SECONDS = 20;
 
-    private final Semaphore reading = new Semaphore(READ_AT_ONCE);
-    private final Semaphore evaluating = new Semaphore(EVALUATED_AT_ONCE);
+    private final Semaphore reading = new Semaphore(READ_AT_ONCE, true);
+    private final Semaphore evaluating = new Semaphore(EVALUATED_KIB_AT_ONCE, true);
     private final FlowRepositoryInterface flows;
     private final RunContextFactory runContexts;
     private final WebhookService webhooks;
@@ -60,9 +61,9 @@ public final class WebhookApi {
         if (flow.isDisabled() || flow instanceof FlowWithException) {
             throw HttpError.notFound();
         }
-        return whileHolding(reading, () -> {
+        return whileHolding(reading, 1, () -> {
             byte[] body = call.body(BODY_LIMIT);
-            return whileHolding(evaluating, () -> evaluate(call, flow, trigger, body));
+            return whileHolding(evaluating, Math.max(LEAST_KIB, body.length / 1024), () -> evaluate(call, flow, trigger, body));
         });
     }
 
@@ -131,14 +132,14 @@ public final class WebhookApi {
         Reply run() throws Exception;
     }
 
-    private static Reply whileHolding(Semaphore places, Work work) throws Exception {
-        if (!places.tryAcquire(WAIT_SECONDS, TimeUnit.SECONDS)) {
+    private static Reply whileHolding(Semaphore places, int wanted, Work work) throws Exception {
+        if (!places.tryAcquire(wanted, WAIT_SECONDS, TimeUnit.SECONDS)) {
             return Reply.error(503, "Too many webhook calls at once, try again", List.of()).with("Retry-After", "5");
         }
         try {
             return work.run();
         } finally {
-            places.release();
+            places.release(wanted);
         }
     }
 }
