@@ -18,10 +18,7 @@ export const errorCodes = {
   E_MODEL_UNAVAILABLE: true,
   E_MODEL_ANSWER: false,
   E_CHANNEL_REFUSED: false,
-  E_CHANNEL_UNAVAILABLE: true,
-  E_CHANNEL_UNKNOWN_OUTCOME: true,
   E_FIX_REFUSED: false,
-  E_FIX_FAILED: false,
   E_RELEASE_MISMATCH: false,
   E_UNEXPECTED: false,
 } as const

@@ -22,7 +22,7 @@ export interface RemediationRow {
   dryRun(remediation: Remediation, settings: Settings, signal: AbortSignal): Promise<string>
   /** Whether a call with this key was made before (asked of the target itself). */
   wasDone(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<boolean>
-  /** Runs it once, marked with the key. @throws AppError E_FIX_REFUSED, E_FIX_FAILED */
+  /** Runs it once, marked with the key. @throws AppError E_FIX_REFUSED */
   execute(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<string>
   /** Whether the target is truly well again. Changes nothing. */
   verify(remediation: Remediation, settings: Settings, signal: AbortSignal): Promise<Health>
