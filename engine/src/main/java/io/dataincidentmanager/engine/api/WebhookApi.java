@@ -63,6 +63,9 @@ public final class WebhookApi {
         }
         return whileHolding(reading, 1, () -> {
             byte[] body = call.body(BODY_LIMIT);
+            if (ListCost.isTooHigh(body)) {
+                throw new HttpError(413, "The body holds longer lists than can be worked and was not accepted");
+            }
             return whileHolding(evaluating, Math.max(LEAST_KIB, body.length / 1024), () -> evaluate(call, flow, trigger, body));
         });
     }
