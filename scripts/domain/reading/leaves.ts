@@ -51,6 +51,13 @@ export function leavesOf(document: unknown): Leaf[] {
   return leaves
 }
 
+/** The keys; of more than are read, the short ones first: Kestra shuffles large objects, and what tells has a short name. */
+function keysOf(value: JsonObject): string[] {
+  const keys = Object.keys(value)
+  if (keys.length <= mostLeaves) return keys
+  return keys.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).slice(0, mostLeaves)
+}
+
 type Child = readonly [key: string, value: unknown, path: string]
 
 function* children(value: unknown, listKey: string, path: string): Generator<Child> {
@@ -58,8 +65,7 @@ function* children(value: unknown, listKey: string, path: string): Generator<Chi
     for (const item of value.slice(0, mostItems))
       yield pairOf(item, path) ?? tagOf(listKey, item, path) ?? [listKey, item, path]
   } else if (isObject(value)) {
-    for (const key in value) {
-      if (!Object.hasOwn(value, key)) continue
+    for (const key of keysOf(value)) {
       const item = value[key]
       const own = plainKey(key.slice(0, 200))
       const at = path === '' ? key : `${path}.${key}`
