@@ -1,12 +1,16 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises'
+import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
+import { Script } from 'node:vm'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { buildTasks } from './bundle.ts'
 
-const tasks = join(import.meta.dirname, '..', 'scripts', 'tasks')
+const node = promisify(execFile).bind(null, process.execPath)
+const sources = join(import.meta.dirname, '..', 'scripts', 'tasks')
+const environment = { DIM_CONTEXT: JSON.stringify({ tenant: 'test', execution: 'e1', original: 'e1', flows: '1' }) }
+const missesItsSettings = { code: 1, stderr: expect.stringMatching(/E_SETTING_MISSING.*DATABASE_URL/) }
 
 describe('the bundled tasks', () => {
   let folder: string
@@ -17,26 +21,55 @@ describe('the bundled tasks', () => {
   })
   afterAll(() => rm(folder, { recursive: true, force: true }))
 
-  it('are one whole file for each task', async () => {
-    const names = (await readdir(tasks)).filter((name) => !name.endsWith('.test.ts'))
-    const expected = names.map((name) => name.replace(/\.ts$/, '.cjs')).sort()
-    expect(files.map((file) => basename(file)).sort()).toEqual(expected)
-    expect((await readdir(folder)).sort()).toEqual(expected)
+  /** The source of a bundle and what V8 made of it. */
+  async function codeOf(file: string) {
+    const code = await readFile(file.replace(/\.cjs$/, '.code'))
+    const end = 4 + code.readUInt32LE()
+    return { source: code.toString('latin1', 4, end), cachedData: code.subarray(end) }
+  }
+
+  it('are two whole files for each task, and for what is loaded apart', async () => {
+    const names = (await readdir(sources))
+      .filter((name) => !name.endsWith('.test.ts'))
+      .map((name) => basename(name, '.ts'))
+    expect(files.map((file) => basename(file)).sort()).toEqual(names.map((name) => `${name}.cjs`).sort())
+    const expected = [...names, 'google-genai'].flatMap((name) => [`${name}.cjs`, `${name}.code`])
+    expect((await readdir(folder)).sort()).toEqual(expected.sort())
   })
 
   it('leave out of zod what nobody uses, and keep its words', async () => {
-    const bundles = await Promise.all(files.map((file) => readFile(file, 'utf8')))
+    const bundles = await Promise.all(files.map(async (file) => (await codeOf(file)).source))
     // The start of an invalid input's message in German, and in the language that is used.
     expect(bundles.filter((bundle) => bundle.includes('Eingabe: erwartet'))).toEqual([])
     expect(bundles.filter((bundle) => !bundle.includes('Invalid input: expected'))).toEqual([])
   })
 
+  it('hold code that this Node takes without compiling', async () => {
+    for (const file of files) {
+      const { source, cachedData } = await codeOf(file)
+      expect({ file, rejected: new Script(source, { cachedData }).cachedDataRejected }).toEqual({
+        file,
+        rejected: false,
+      })
+    }
+  })
+
   it.each(['receive', 'analyze'])('run by themselves: %s says which setting is missing', async (task) => {
-    const environment = { DIM_CONTEXT: JSON.stringify({ tenant: 'test', execution: 'e1', original: 'e1', flows: '1' }) }
-    const run = promisify(execFile)(process.execPath, [join(folder, `${task}.cjs`)], { env: environment })
-    await expect(run).rejects.toMatchObject({
-      code: 1,
-      stderr: expect.stringMatching(/E_SETTING_MISSING.*DATABASE_URL/),
-    })
+    await expect(node([join(folder, `${task}.cjs`)], { env: environment })).rejects.toMatchObject(missesItsSettings)
+  })
+
+  it('run with code that this Node does not take, from their source', async () => {
+    const other = join(folder, 'other')
+    await cp(join(folder, 'notify.cjs'), join(other, 'notify.cjs'))
+    const code = await readFile(join(folder, 'notify.code'))
+    await writeFile(join(other, 'notify.code'), code.subarray(0, 4 + code.readUInt32LE()))
+    await expect(node([join(other, 'notify.cjs')], { env: environment })).rejects.toMatchObject(missesItsSettings)
+    await rm(other, { recursive: true })
+  })
+
+  it('find the SDK that stands apart', async () => {
+    expect((await codeOf(join(folder, 'analyze.cjs'))).source).toContain('require("./google-genai.cjs")')
+    const script = `console.log(typeof require(${JSON.stringify(join(folder, 'google-genai.cjs'))}).GoogleGenAI)`
+    expect((await node(['-e', script], { env: {} })).stdout).toBe('function\n')
   })
 })

@@ -1,8 +1,22 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Plugin } from 'esbuild'
+import { withCompiledCode } from './bundle/code.ts'
 
 const home = join(import.meta.dirname, '..')
+
+/** Packages that are large and seldom needed: files of their own, read when they are first used. */
+const apart: ReadonlyMap<string, string> = new Map([['@google/genai', 'google-genai']])
+
+const filesApart: Plugin = {
+  name: 'files-apart',
+  setup(build) {
+    build.onResolve({ filter: /^@/ }, ({ path, kind }) => {
+      const file = apart.get(path)
+      return file && kind === 'dynamic-import' ? { path: `./${file}.cjs`, external: true } : null
+    })
+  },
+}
 
 /**
  * Imports zod as a namespace: of one, esbuild leaves out what nobody uses (its error messages in forty languages, for a
@@ -19,37 +33,47 @@ const namespaceOfZod: Plugin = {
 }
 
 /**
- * Bundles each task of scripts/tasks to one file, by default in dist/tasks: a bundle starts in a quarter of the time of
- * sources. A stack that runs meanwhile sees the old file or the new one, never half of one.
+ * Bundles and compiles each task of scripts/tasks, by default into dist/tasks: `NAME.cjs` is what is started, `NAME.code`
+ * what it runs. That starts in a fifth of the time of sources. A stack that runs meanwhile sees old files or new ones,
+ * never half of one. Answers the files to start.
  */
 export async function buildTasks(output = join(home, 'dist', 'tasks')): Promise<string[]> {
   // Commands import this module also where esbuild is not installed: in production nothing is bundled.
   const { build } = await import('esbuild')
   const folder = join(home, 'scripts', 'tasks')
-  const entries = (await readdir(folder)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+  const tasks = (await readdir(folder)).filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
   const { outputFiles } = await build({
-    entryPoints: entries.map((name) => join(folder, name)),
+    entryPoints: [
+      ...tasks.map((name) => ({ in: join(folder, name), out: basename(name, '.ts') })),
+      ...[...apart].map(([name, file]) => ({ in: name, out: file })),
+    ],
     outdir: output,
-    outExtension: { '.js': '.cjs' },
     bundle: true,
     minify: true,
     legalComments: 'none',
     platform: 'node',
     format: 'cjs',
     target: 'node24',
-    plugins: [namespaceOfZod],
+    // What is loaded later is loaded by `require`.
+    supported: { 'dynamic-import': false },
+    plugins: [filesApart, namespaceOfZod],
     // Optional parts of pg that are not used.
     external: ['pg-native', 'pg-cloudflare'],
     logLevel: 'warning',
     write: false,
   })
   await mkdir(output, { recursive: true })
-  return Promise.all(outputFiles.map(({ path, contents }) => replace(join(output, basename(path)), contents)))
+  const start = await readFile(join(import.meta.dirname, 'bundle', 'start.cjs'))
+  for (const { path, text } of outputFiles) {
+    const name = basename(path, '.js')
+    await replace(join(output, `${name}.code`), withCompiledCode(text))
+    await replace(join(output, `${name}.cjs`), start)
+  }
+  return tasks.map((name) => join(output, name.replace(/\.ts$/, '.cjs')))
 }
 
-async function replace(path: string, contents: Uint8Array): Promise<string> {
+async function replace(path: string, contents: Uint8Array): Promise<void> {
   const partial = `${path}.${process.pid}.part`
   await writeFile(partial, contents)
   await rename(partial, path)
-  return path
 }

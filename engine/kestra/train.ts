@@ -1,5 +1,4 @@
-import { copyFile, mkdtemp, rename, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
 import { archiveName, type Build } from '../build.ts'
@@ -64,40 +63,40 @@ export function trainInBackground(build: Build): Training {
 }
 
 async function train(build: Build, signal: AbortSignal): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'engine-train-'))
-  try {
-    await withLock(
-      join(build.folder, 'train.lock'),
-      () => {},
-      () => trainIn(folder, build, signal),
-      signal,
-    )
-  } finally {
-    await rm(folder, { recursive: true, force: true })
-  }
+  const work = (): Promise<void> => trainIn(join(build.folder, 'train'), build, signal)
+  await withLock(join(build.folder, 'train.lock'), () => {}, work, signal)
 }
 
 async function trainIn(folder: string, build: Build, signal: AbortSignal): Promise<void> {
   const archive = join(build.folder, archiveName)
   if (await exists(archive)) return
-  const partial = join(folder, archiveName)
-  const engine = await launch({
-    build,
-    state: join(folder, 'state'),
-    environment: { ENGINE_PORT: '0', ENGINE_USERNAME: username, ENGINE_PASSWORD: password, ENGINE_WORKER_THREADS: '2' },
-    logFile: join(folder, 'log'),
-    flags: [`-XX:ArchiveClassesAtExit=${partial}`],
-    background: true,
-    signal,
-  })
+  // A run that was killed may have left one.
+  await rm(folder, { recursive: true, force: true })
+  await mkdir(folder, { mode: 0o700 })
   try {
-    await exercise(engine.url, signal)
+    const partial = join(folder, archiveName)
+    const engine = await launch({
+      build,
+      state: join(folder, 'state'),
+      environment: {
+        ENGINE_PORT: '0',
+        ENGINE_USERNAME: username,
+        ENGINE_PASSWORD: password,
+        ENGINE_WORKER_THREADS: '2',
+      },
+      logFile: join(folder, 'log'),
+      flags: [`-XX:ArchiveClassesAtExit=${partial}`],
+      background: true,
+      signal,
+    })
+    try {
+      await exercise(engine.url, signal)
+    } finally {
+      await engine.stop(stopLimitMs)
+    }
+    if ((await engine.exited) === 0) await rename(partial, archive)
   } finally {
-    await engine.stop(stopLimitMs)
-  }
-  if ((await engine.exited) === 0) {
-    await copyFile(partial, `${archive}.part`)
-    await rename(`${archive}.part`, archive)
+    await rm(folder, { recursive: true, force: true })
   }
 }
 

@@ -11,16 +11,18 @@ const section: Section = {
   notes: ['15 runs.'],
 }
 
+const report = { heading: 'Kestra 1.3.31', about: ['Two processors.'], sections: [section] }
+
 describe('the report', () => {
   it('has aligned columns in a terminal', () => {
-    expect(plainReport('Kestra 1.3.31', [section])).toBe(
-      'Kestra 1.3.31\n\nTask start\n\ntask     median\n───────  ──────\nreceive  80 ms\na|b      9 ms\n\n15 runs.\n',
+    expect(plainReport(report)).toBe(
+      'Kestra 1.3.31\n\nTwo processors.\n\nTask start\n\ntask     median\n───────  ──────\nreceive  80 ms\na|b      9 ms\n\n15 runs.\n',
     )
   })
 
   it('is a table of Markdown where it is asked for, whatever a cell holds', () => {
-    expect(markdownReport('Kestra 1.3.31', [section])).toBe(
-      '### Kestra 1.3.31\n\n#### Task start\n\n| task | median |\n| --- | ---: |\n| receive | 80 ms |\n| a\\|b | 9 ms |\n\n15 runs.\n',
+    expect(markdownReport(report)).toBe(
+      '### Kestra 1.3.31\n\nTwo processors.\n\n#### Task start\n\n| task | median |\n| --- | ---: |\n| receive | 80 ms |\n| a\\|b | 9 ms |\n\n15 runs.\n',
     )
   })
 

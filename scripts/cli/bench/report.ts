@@ -9,16 +9,23 @@ export interface Section {
   notes: readonly string[]
 }
 
+/** A run: what was measured and when, on what. */
+export interface Report {
+  heading: string
+  about: readonly string[]
+  sections: readonly Section[]
+}
+
 /** For a terminal. */
-export function plainReport(heading: string, sections: readonly Section[]): string {
+export function plainReport({ heading, about, sections }: Report): string {
   const parts = sections.map(({ title, header, rows, notes }) =>
     [title, '', formatTable(header, rows), ...notes.map((note) => `\n${note}`)].join('\n'),
   )
-  return `${[heading, ...parts].join('\n\n')}\n`
+  return `${[heading, ...about, ...parts].join('\n\n')}\n`
 }
 
 /** The same, ready for docs/benchmarks.md. Numbers stand to the right. */
-export function markdownReport(heading: string, sections: readonly Section[]): string {
+export function markdownReport({ heading, about, sections }: Report): string {
   const parts = sections.map(({ title, header, rows, notes }) => {
     const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`
     const rule = header.map((_, column) => (column === 0 ? '---' : '---:'))
@@ -26,7 +33,7 @@ export function markdownReport(heading: string, sections: readonly Section[]): s
       '\n',
     )
   })
-  return `${[`### ${heading}`, ...parts].join('\n\n')}\n`
+  return `${[`### ${heading}`, ...about, ...parts].join('\n\n')}\n`
 }
 
 export function milliseconds(value: number): string {
