@@ -24,14 +24,14 @@ export interface TaskStarts {
 /**
  * Starts each bundle and lets it end without work: it is handed its context and no settings, so it loads all that it
  * loads before it works, reads its settings, says which is missing, and ends. In turn with `node -e 0`, so that what
- * else goes on in the machine falls on all alike. Code is compiled once before, as in production.
+ * else goes on in the machine falls on all alike.
  */
 export async function measureTaskStarts(
   bundles: readonly string[],
   options: { runs: number; onProgress: (text: string) => void },
 ): Promise<TaskStarts> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-start-'))
-  const environment = { NODE_COMPILE_CACHE: join(folder, 'cache'), DIM_CONTEXT: contextOf('bench_start', 'bench') }
+  const environment = { DIM_CONTEXT: contextOf('bench_start', 'bench') }
   const tasks = bundles.map((file) => ({ task: basename(file, '.cjs'), file, measured: [] as number[] }))
   const bare: number[] = []
   try {

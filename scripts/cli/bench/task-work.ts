@@ -39,7 +39,7 @@ export async function measureTaskWork(
   options: { runs: number; onProgress: (text: string) => void },
 ): Promise<TaskWork> {
   const folder = await mkdtemp(join(tmpdir(), 'bench-work-'))
-  const common = { ...settings, DIM_CONFIG_DIR: join(home, 'config'), NODE_COMPILE_CACHE: join(folder, 'cache') }
+  const common = { ...settings, DIM_CONFIG_DIR: join(home, 'config') }
   const measured = new Map<string, number[]>()
   const peaks = new Map<string, number>()
   const bare: number[] = []
