@@ -3,8 +3,8 @@ import { Script } from 'node:vm'
 
 /**
  * A bundle as `start.cjs` reads it: its source and the code that V8 makes of it, in one file, so that they never come
- * apart. Node's own compile cache holds but the functions that run while a module loads; with every function compiled
- * a task needs a tenth to a fifth less of the processor. Another Node takes the source alone.
+ * apart. Node's own compile cache holds no function that is compiled at its first call, which most are; with all of them
+ * compiled a task needs a tenth to a fifth less of the processor. Another Node takes the source alone.
  */
 export function withCompiledCode(bundle: string): Buffer {
   // As Node wraps a CommonJS module. esbuild writes ASCII, so that bytes and characters are the same.

@@ -62,7 +62,8 @@ describe('hostile and broken bodies through the real engine', () => {
     expect(ends).toEqual(expected)
     await endOfAll(product)
     expect((await accountOf(product.store)).unfinished).toBe(0)
-  })
+    // The largest of them take Kestra half a minute each.
+  }, 600_000)
 
   it('renders and executes nothing of them, and asks no address that they carry', () => {
     // Each body that names an address names one of a host that does not exist; the stand-ins are all that was asked.
