@@ -2,6 +2,7 @@ import { defineConfig } from 'vitest/config'
 
 const sources = ['scripts/**/*.test.ts', 'engine/**/*.test.ts', 'tests/**/*.test.ts']
 const throughEngine = 'tests/e2e/**/*.test.ts'
+const withPeers = 'tests/peers/**/*.test.ts'
 
 export default defineConfig({
   test: {
@@ -10,7 +11,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: sources,
-          exclude: [throughEngine],
+          exclude: [throughEngine, withPeers],
           globalSetup: ['tests/support/postgres.ts'],
           testTimeout: 30_000,
           hookTimeout: 60_000,
@@ -24,6 +25,16 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 240_000,
           hookTimeout: 240_000,
+        },
+      },
+      {
+        test: {
+          name: 'peers',
+          include: [withPeers],
+          fileParallelism: false,
+          testTimeout: 240_000,
+          // Installing a peer is a download of some hundred megabytes.
+          hookTimeout: 900_000,
         },
       },
     ],

@@ -7,7 +7,7 @@ import { parseJson } from '../lib/json.ts'
 import { runCommand, wantedKestra } from './launch.ts'
 
 const home = join(import.meta.dirname, '..', '..')
-const help = `Usage: ./test_all.sh [--engine VERSION] [--unit | --e2e]
+const help = `Usage: ./test_all.sh [--engine VERSION] [--unit | --e2e | --peers]
 
 Proves the product: types, lint, unit tests and contract suites, then the whole flow through the real Kestra engine.
 The exit code is the answer; the last line reads "N passed, N failed".
@@ -15,22 +15,26 @@ The exit code is the answer; the last line reads "N passed, N failed".
   --engine VERSION   Kestra 1.3.31 (default) or 2.0.0
   --unit             only what needs no engine
   --e2e              only what goes through the engine
+  --peers            only the tests against real programs of others (Prometheus, Alertmanager, …), which are installed
+                     where that is possible; what is missing fails
 `
 
 const Report = z.looseObject({ numPassedTests: z.number(), numFailedTests: z.number(), success: z.boolean() })
 
 await runCommand(
   help,
-  { engine: { type: 'string' }, unit: { type: 'boolean' }, e2e: { type: 'boolean' } },
-  async ({ engine, unit, e2e }) => {
+  { engine: { type: 'string' }, unit: { type: 'boolean' }, e2e: { type: 'boolean' }, peers: { type: 'boolean' } },
+  async ({ engine, unit, e2e, peers }) => {
     const version = typeof engine === 'string' ? engine : wantedKestra()
     const counts = { passed: 0, failed: 0 }
-    if (!e2e) {
+    if (!e2e && !peers) {
       await check('types', ['typescript/bin/tsc', '-p', '.'], counts)
       await check('lint', ['@biomejs/biome/bin/biome', 'check', '--error-on-warnings'], counts)
       await vitest('unit tests and contract suites', 'unit', {}, counts)
     }
-    if (!unit) await vitest(`end to end through Kestra ${version}`, 'e2e', { KESTRA_VERSION: version }, counts)
+    const onVersion = { KESTRA_VERSION: version }
+    if (!unit && !peers) await vitest(`end to end through Kestra ${version}`, 'e2e', onVersion, counts)
+    if (peers) await vitest(`with real peers, through Kestra ${version}`, 'peers', onVersion, counts)
     process.stdout.write(`\n${counts.passed} passed, ${counts.failed} failed\n`)
     if (counts.failed > 0 || counts.passed === 0) process.exitCode = 1
   },
