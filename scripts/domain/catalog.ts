@@ -23,6 +23,9 @@ const CatalogAsset = z.strictObject({
   environment: z.string().max(64).optional(),
   system: z.string().max(64).optional(),
   sla: Sla.optional(),
+  /** The assets that it is made from: when one of them fails, this one does as well. */
+  upstream: z.array(z.string().min(1).max(512)).max(500).optional(),
+  /** Who reads it. Those that are entries of the catalogue are made from it. */
   consumers: z.array(z.string().max(300)).max(500).optional(),
   revenue_per_hour: z.number().min(0).optional(),
   runbook: z.url({ protocol: /^https?$/ }).optional(),

@@ -1,6 +1,8 @@
 import { execFile } from 'node:child_process'
 import { once } from 'node:events'
+import { readdir } from 'node:fs/promises'
 import { createServer } from 'node:net'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -9,6 +11,7 @@ import { createTestStore } from '../../tests/support/postgres.ts'
 import { exampleAlert, receive, useTestStore } from '../../tests/support/store.ts'
 import { AppError } from '../lib/errors.ts'
 import { openStore, type Store } from './connection.ts'
+import { replaceLineage } from './lineage.ts'
 import { migrate } from './migrate.ts'
 import { sql } from './sql.ts'
 
@@ -199,6 +202,10 @@ describe('tenants', () => {
     'due',
     'transitions',
     'audit',
+    'lineage_edges',
+    'lineage_origins',
+    'conditions',
+    'platforms',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -318,7 +325,7 @@ describe('migrations', () => {
     const empty = await createTestStore({ migrated: false })
     made.push(empty)
     const runs = await Promise.all([migrate(empty.ownerUrl), migrate(empty.ownerUrl), migrate(empty.ownerUrl)])
-    expect(runs.flat()).toEqual(['0001_memory', '0002_tenants'])
+    expect(runs.flat()).toEqual(await migrationNames())
     expect(await migrate(empty.ownerUrl)).toEqual([])
     await using store = openStore(empty.appUrl, 'tenant')
     expect(await receive(store, exampleAlert())).toMatchObject({ count: 1 })
@@ -381,7 +388,18 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into dead_letters (tenant, execution_id, task, original_id, code, message) values (${store.tenant}, 'e', 't', 'o', 'c', 'm')`,
     )
     await query.run(sql`insert into audit (tenant, actor, what, detail) values (${store.tenant}, 'a', 'w', '{}')`)
+    await replaceLineage(query, 'catalog', '1', [{ upstream: 'a', downstream: 'b' }])
+    await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
+    await query.run(
+      sql`insert into conditions (tenant, incident, fingerprint, severity, category, title, source, opened_at, last_seen_at)
+          values (${store.tenant}, ${id}, 'f', 'LOW', 'unknown', 't', 's', now(), now())`,
+    )
   })
+}
+
+async function migrationNames(): Promise<string[]> {
+  const files = await readdir(join(import.meta.dirname, 'migrations'))
+  return files.map((file) => basename(file, '.sql')).sort()
 }
 
 async function closedPort(): Promise<number> {

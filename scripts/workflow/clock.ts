@@ -5,6 +5,7 @@ import { countUndispatched } from '../store/dispatch.ts'
 import { claimDue, type Due, finishDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
 import { deliverMessages } from './deliver.ts'
 import { dueWork, type WorkOptions } from './due-work.ts'
+import { keepCatalogLineage } from './lineage.ts'
 import { reconcile } from './reconcile.ts'
 
 export interface Turn {
@@ -40,6 +41,7 @@ export async function tick(
   const turn: Turn = { toAnalyze: 0, toFix: '', purge: false, worked: 0 }
   await withClockLock(store, async () => {
     await attempt('sending messages', () => send(until(0.3)))
+    await attempt('reading the catalogue', () => keepCatalogLineage(store, settings))
     await attempt('taking in what failed', async () => {
       if (settings.KESTRA_URL) turn.worked += await reconcile(store, { settings, namespace, log, stop: until(0.5) })
     })
@@ -75,7 +77,7 @@ export async function tick(
     await (againInMs === undefined ? finishDue(store, due) : postponeDue(store, due, againInMs))
   }
 
-  async function attempt(what: string, run: () => Promise<void>): Promise<boolean> {
+  async function attempt(what: string, run: () => Promise<unknown>): Promise<boolean> {
     try {
       await run()
       return true
