@@ -1,6 +1,8 @@
+import type { Monitor } from '../monitors/monitor.ts'
 import { openStore, type Store } from '../store/connection.ts'
 import { type DeadLetter, listDeadLetters } from '../store/dead-letters.ts'
 import { replayDeadLetter } from '../workflow/replay-dead-letter.ts'
+import { readTaughtMonitors } from '../workflow/taught-monitors.ts'
 import { runningSettings, runSubcommand } from './launch.ts'
 import { formatTable } from './table.ts'
 
@@ -15,12 +17,12 @@ What was accepted and could not be read, with its reason.
 const tenantOption = { tenant: { type: 'string' } } as const
 
 await runSubcommand(help, ['list', 'replay'], tenantOption, async (subcommand, values) => {
-  const settings = await runningSettings(['DATABASE_URL'])
+  const settings = await runningSettings(['DATABASE_URL', 'DIM_CONFIG_DIR'])
   const tenant = typeof values.tenant === 'string' ? values.tenant : 'incident_management'
   await using store = openStore(settings.DATABASE_URL, tenant)
   const letters = await listDeadLetters(store, { limit: 1000 })
   if (subcommand === 'list') list(letters)
-  else await replay(store, letters)
+  else await replay(store, letters, await readTaughtMonitors(settings.DIM_CONFIG_DIR))
 })
 
 function list(letters: readonly DeadLetter[]): void {
@@ -36,10 +38,10 @@ function list(letters: readonly DeadLetter[]): void {
   process.stdout.write(`${text}\n`)
 }
 
-async function replay(store: Store, letters: readonly DeadLetter[]): Promise<void> {
+async function replay(store: Store, letters: readonly DeadLetter[], taught: readonly Monitor[]): Promise<void> {
   let taken = 0
   for (const letter of letters) {
-    const outcome = await replayDeadLetter(store, letter)
+    const outcome = await replayDeadLetter(store, letter, taught)
     if (outcome === 'taken') taken += 1
     else process.stdout.write(`${letter.execution_id}: ${outcome}\n`)
   }

@@ -1,17 +1,20 @@
 import { readFile } from 'node:fs/promises'
-import { basename } from 'node:path'
+import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { AppError, toAppError } from '../lib/errors.ts'
 import { parseJson, safeStringify } from '../lib/json.ts'
 import { findMonitor, readDelivery } from '../monitors/index.ts'
+import type { Monitor } from '../monitors/monitor.ts'
+import { readTaughtMonitors } from '../workflow/taught-monitors.ts'
 
-const help = `Usage: npm run --silent parse -- [--monitor NAME] [--headers FILE.json] FILE…
+const help = `Usage: npm run --silent parse -- [--monitor NAME] [--headers FILE.json] [--config FOLDER] FILE…
 
 Shows what the product makes of recorded webhook bodies. Reads files only: no store, no network.
 
   --monitor NAME      read every file as this monitor's, instead of recognising it
   --headers FILE      the headers that came with the bodies, a JSON object
+  --config FOLDER     where monitors.yaml teaches shapes of your own; default DIM_CONFIG_DIR, else config/
 
 Prints one line of JSON a file: {"file", "monitor", "alerts"} or {"file", "error": {"code", "message", "hint"}}.
 Exit code 0 when every file was understood or cleanly refused, 1 when one could not be opened, 2 for wrong usage.
@@ -22,25 +25,36 @@ const Headers = z.record(z.string(), z.string())
 async function main(): Promise<number> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { monitor: { type: 'string' }, headers: { type: 'string' }, help: { type: 'boolean', short: 'h' } },
+    options: {
+      monitor: { type: 'string' },
+      headers: { type: 'string' },
+      config: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
   })
   if (values.help) {
     process.stdout.write(help)
     return 0
   }
   if (positionals.length === 0) throw new Usage('Name at least one file.')
-  if (values.monitor !== undefined) findMonitor(values.monitor)
+  const folder = values.config ?? process.env.DIM_CONFIG_DIR ?? join(import.meta.dirname, '..', '..', 'config')
+  const taught = await readTaughtMonitors(folder)
+  if (values.monitor !== undefined) findMonitor(values.monitor, taught)
   const headers = values.headers === undefined ? {} : await readHeaders(values.headers)
   let code = 0
   for (const file of positionals) {
-    const answer = await parseFile(file, headers, values.monitor)
+    const answer = await parseFile(file, headers, { only: values.monitor, taught })
     if ('unopened' in answer) code = 1
     process.stdout.write(`${safeStringify(answer.line)}\n`)
   }
   return code
 }
 
-async function parseFile(file: string, headers: Record<string, string>, monitor: string | undefined) {
+async function parseFile(
+  file: string,
+  headers: Record<string, string>,
+  how: { only: string | undefined; taught: readonly Monitor[] },
+) {
   const name = basename(file)
   let text: string
   try {
@@ -51,7 +65,7 @@ async function parseFile(file: string, headers: Record<string, string>, monitor:
   }
   try {
     const receivedAt = new Date().toISOString()
-    return { line: { file: name, ...readDelivery({ body: parseJson(text), headers, receivedAt }, monitor) } }
+    return { line: { file: name, ...readDelivery({ body: parseJson(text), headers, receivedAt }, how) } }
   } catch (thrown) {
     const { code, message, hint } = toAppError(thrown)
     return { line: { file: name, error: { code, message, hint } } }

@@ -100,8 +100,12 @@ export function worse(a: Severity, b: Severity): Severity {
   return isWorse(a, b) ? a : b
 }
 
-/** The key under which policy and quiet times speak of an alert's source: `alertmanager`, or `plain/datadog`. */
+/**
+ * The key under which policy and quiet times speak of an alert's source: `alertmanager`, `plain/datadog`, or
+ * `generic/acme-checks` for a monitor that `config/monitors.yaml` teaches.
+ */
 export function sourceKey(alert: Pick<Alert, 'source' | 'labels'>): string {
   const reported = alert.labels.reported_source
-  return alert.source === 'plain' && reported ? `plain/${reported}` : alert.source
+  const isShared = alert.source === 'plain' || alert.source === 'generic'
+  return isShared && reported ? `${alert.source}/${reported}` : alert.source
 }

@@ -11,7 +11,7 @@ import type { Delivery, Monitor } from './monitor.ts'
 const folder = import.meta.dirname
 const fixtures = join(folder, '__fixtures__')
 /** What is in the folder and is no adapter. */
-const shared = new Set(['bodies', 'index', 'monitor', 'unwrap'])
+const shared = new Set(['bodies', 'index', 'mapped', 'monitor', 'unwrap'])
 /** The same condition firing and resolved, and the same check firing for another asset. */
 const required = ['firing', 'resolved', 'other-asset']
 
@@ -158,7 +158,7 @@ describe('readDelivery', () => {
   })
 
   it('refuses a monitor that does not exist, and names those that do', () => {
-    expect(() => readDelivery(delivery({ title: 'x' }), 'nagios-5')).toThrow(/nagios-5/)
+    expect(() => readDelivery(delivery({ title: 'x' }), { only: 'nagios-5' })).toThrow(/nagios-5/)
   })
 })
 

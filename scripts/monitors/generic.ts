@@ -1,19 +1,8 @@
-import type { Alert } from '../domain/alert.ts'
-import { assetInText } from '../domain/reading/asset.ts'
-import { buildAlert, checkFromTitle } from '../domain/reading/build-alert.ts'
-import { readCategory } from '../domain/reading/category.ts'
-import { readClaims } from '../domain/reading/claims.ts'
-import { type Leaf, leavesOf } from '../domain/reading/leaves.ts'
-import {
-  isTelling,
-  readAnySeverity,
-  readAnyStatus,
-  readIdentity,
-  readTimes,
-  readWording,
-} from '../domain/reading/meaning.ts'
-import { readAnyAsset, readCheckedThing, readMarkedThing } from '../domain/reading/meaning-asset.ts'
-import { isObject, type JsonObject, objectsIn } from '../domain/reading/value.ts'
+import { draftByMeaning, type Part } from '../domain/reading/alert-by-meaning.ts'
+import { buildAlert } from '../domain/reading/build-alert.ts'
+import { leavesOf } from '../domain/reading/leaves.ts'
+import { isTelling } from '../domain/reading/meaning.ts'
+import { isObject, objectsIn } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -22,11 +11,6 @@ const lists = ['alerts', 'incidents', 'events', 'notifications', 'problems', 'vi
 
 /** What the alerts of a list have in common is read to this many scalars: it is read again for each of them. */
 const commonLimit = 100
-
-interface Part {
-  document: JsonObject
-  leaves: readonly Leaf[]
-}
 
 /** Reads any JSON by meaning: what is wrong, with what, how bad, since when, under the many names these have. */
 export const generic: Monitor = {
@@ -41,7 +25,8 @@ export const generic: Monitor = {
   parse({ body, receivedAt }) {
     const parts = partsOf(body)
     const telling = parts.filter(({ leaves }) => isTelling(leaves))
-    if (telling.length > 0 || parts.length === 0) return telling.map((part) => readPart(part, receivedAt))
+    if (telling.length > 0 || parts.length === 0)
+      return telling.map((part) => buildAlert(draftByMeaning(part), receivedAt))
     throw new AppError(
       'E_PAYLOAD_NO_ALERT',
       'The body says nothing of what is wrong.',
@@ -70,35 +55,4 @@ function partsOf(body: unknown): Part[] {
     return parts.map(({ document, leaves }) => ({ document, leaves: [...leaves, ...shared] }))
   }
   return [{ document: body, leaves: leavesOf(body) }]
-}
-
-function readPart({ document, leaves }: Part, receivedAt: string): Alert {
-  const wording = readWording(leaves)
-  const identity = readIdentity(leaves)
-  const title = wording.title ?? identity?.check ?? ''
-  const status = readAnyStatus(leaves, title)
-  const named = readAnyAsset(leaves, title) ?? assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`)
-  const asset = named ?? readCheckedThing(leaves) ?? readMarkedThing(title)
-  const { started_at, ended_at } = readTimes(leaves)
-  const objects = [document, ...Object.values(document).filter(isObject)].slice(0, 10)
-  return buildAlert(
-    {
-      source: 'generic',
-      ...(identity ?? { check: checkFromTitle(title) }),
-      external_id: wording.external_id,
-      status,
-      title,
-      description: wording.description,
-      severity: readAnySeverity(leaves, title),
-      category: readCategory([wording.category, title, wording.description]),
-      environment: wording.environment,
-      asset,
-      started_at,
-      ended_at: status === 'resolved' ? ended_at : null,
-      url: wording.url,
-      labels: Object.fromEntries(leaves.slice(0, 60).map(({ path, text }) => [path, text])),
-      facts: readClaims(asset, isObject(document.metric) ? document.metric : {}, objects),
-    },
-    receivedAt,
-  )
 }

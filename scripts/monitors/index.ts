@@ -28,6 +28,7 @@ import { kestra } from './kestra.ts'
 import type { Delivery, Monitor } from './monitor.ts'
 import { monteCarlo } from './monte-carlo.ts'
 import { nagios } from './nagios.ts'
+import { newRelic } from './new-relic.ts'
 import { openlineage } from './openlineage.ts'
 import { openmetadata } from './openmetadata.ts'
 import { opsgenie } from './opsgenie.ts'
@@ -67,6 +68,7 @@ export const monitors: readonly Monitor[] = [
   kestra,
   monteCarlo,
   nagios,
+  newRelic,
   openlineage,
   openmetadata,
   opsgenie,
@@ -90,14 +92,19 @@ const mostAlerts = 1000
 
 /**
  * Names the monitor behind a delivery and reads its alerts. Takes off what carried the body first (a string, SNS,
- * Pub/Sub), and every secret, so that no adapter sees one. No alerts: a handshake or a group that is empty.
+ * Pub/Sub), and every secret, so that no adapter sees one. What a team taught is asked before the registry; `only`
+ * asks one monitor by its name. No alerts: a handshake or a group that is empty.
  * @throws AppError E_PAYLOAD_UNREADABLE, or E_PAYLOAD_NO_ALERT for a body that says nothing of what is wrong.
  */
-export function readDelivery(delivery: Delivery, only?: string): { monitor: string; alerts: Alert[] } {
+export function readDelivery(
+  delivery: Delivery,
+  { only, taught = [] }: { only?: string | undefined; taught?: readonly Monitor[] } = {},
+): { monitor: string; alerts: Alert[] } {
   const body = redactDeep(unwrap(delivery.body))
   if (isHandshake(body) || isHandshake(delivery.body)) return { monitor: 'handshake', alerts: [] }
-  const opened = carriedBy({ ...delivery, body })
-  const monitor = only === undefined ? monitors.find((one) => one.recognises(opened)) : findMonitor(only)
+  const known = [...taught, ...monitors]
+  const opened = carriedBy({ ...delivery, body }, known)
+  const monitor = only === undefined ? known.find((one) => one.recognises(opened)) : findMonitor(only, taught)
   if (!monitor) {
     throw new AppError(
       'E_PAYLOAD_NO_ALERT',
@@ -109,20 +116,21 @@ export function readDelivery(delivery: Delivery, only?: string): { monitor: stri
 }
 
 /** What an event carries, when that is a body of a monitor's own; else the event, with what it carries opened. */
-function carriedBy(delivery: Delivery): Delivery {
+function carriedBy(delivery: Delivery, known: readonly Monitor[]): Delivery {
   const inside = eventData(delivery.body)
   if (inside === undefined || !isObject(delivery.body)) return delivery
   const data = redactDeep(inside)
   const carried = { ...delivery, body: data }
-  const isKnown = monitors.some((one) => one !== generic && one.recognises(carried))
+  const isKnown = known.some((one) => one !== generic && one.recognises(carried))
   return isKnown ? carried : { ...delivery, body: { ...delivery.body, data } }
 }
 
 /** @throws AppError E_SETTING_INVALID for a name that is not in the registry. */
-export function findMonitor(name: string): Monitor {
-  const monitor = monitors.find((one) => one.name === name)
+export function findMonitor(name: string, taught: readonly Monitor[] = []): Monitor {
+  const known = [...taught, ...monitors]
+  const monitor = known.find((one) => one.name === name)
   if (monitor) return monitor
-  const names = monitors.map((one) => one.name).join(', ')
+  const names = known.map((one) => one.name).join(', ')
   throw new AppError('E_SETTING_INVALID', `There is no monitor "${name.slice(0, 64)}".`, `Known are: ${names}.`)
 }
 

@@ -2,18 +2,21 @@ import { readFile } from 'node:fs/promises'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { ingest } from '../workflow/ingest.ts'
+import { taughtMonitorsOr } from '../workflow/taught-monitors.ts'
 
 void runTask({
-  settings: ['DATABASE_URL'],
-  async run({ execution, settings, count }) {
+  settings: ['DATABASE_URL', 'DIM_CONFIG_DIR'],
+  async run({ execution, settings, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
-    const received = await ingest(store, {
+    const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, (text) => log('error', text))
+    const handedOver = {
       executionId: execution.id,
       originalId: execution.originalId,
       body: await readFile('body.json', 'utf8'),
       headers: await readFile('headers.json', 'utf8'),
       receivedAt: new Date(),
-    })
+    }
+    const received = await ingest(store, handedOver, taught)
     count('incidents', received.count)
     const dispatch = received.count === 0 ? 'none' : received.count === 1 ? 'one' : 'many'
     return { count: received.count, incident: received.incident ?? '', dispatch }

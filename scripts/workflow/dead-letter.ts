@@ -1,5 +1,6 @@
 import { toAppError } from '../lib/errors.ts'
 import type { Execution } from '../lib/kestra.ts'
+import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { addDeadLetter } from '../store/dead-letters.ts'
 import { type HandedOver, ingestLate } from './ingest.ts'
@@ -17,10 +18,11 @@ export async function keepDeadLetter(
     incident: string | null
     delivery: { body: string; headers: string } | null
   },
+  taught: readonly Monitor[] = [],
 ): Promise<'alerts' | 'dead_letter'> {
   const { flow, execution, incident, delivery } = failed
   const ids = { executionId: execution.id, originalId: execution.originalId }
-  if (delivery) return takeOrKeep(store, flow, { ...ids, ...delivery, receivedAt: new Date() })
+  if (delivery) return takeOrKeep(store, flow, { ...ids, ...delivery, receivedAt: new Date() }, taught)
   await addDeadLetter(store, {
     ...ids,
     flow,
@@ -40,9 +42,10 @@ export async function takeOrKeep(
   store: Store,
   flow: string,
   handedOver: HandedOver,
+  taught: readonly Monitor[] = [],
 ): Promise<'alerts' | 'dead_letter'> {
   try {
-    await ingestLate(store, handedOver)
+    await ingestLate(store, handedOver, taught)
     return 'alerts'
   } catch (thrown) {
     const { code, message } = toAppError(thrown)

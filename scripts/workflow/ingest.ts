@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { toAppError } from '../lib/errors.ts'
 import { parseJson, tryParseJson } from '../lib/json.ts'
 import { readDelivery } from '../monitors/index.ts'
+import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
 import { type Received, receiveDelivery } from '../store/receive.ts'
@@ -29,10 +30,10 @@ const Headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
 
 /**
  * Keeps a delivery whole, reads its alerts and folds them. What can't be read becomes a dead letter with its reason.
- * The same execution again changes nothing and answers the same.
+ * The same execution again changes nothing and answers the same. `taught`: the monitors of `monitors.yaml`.
  * @throws AppError E_STORE_UNAVAILABLE: then nothing was kept here, and Kestra still has it.
  */
-export async function ingest(store: Store, handedOver: HandedOver): Promise<Received> {
+export async function ingest(store: Store, handedOver: HandedOver, taught: readonly Monitor[] = []): Promise<Received> {
   const headers = readHeaders(handedOver.headers)
   const common = {
     originalId: handedOver.originalId,
@@ -40,7 +41,7 @@ export async function ingest(store: Store, handedOver: HandedOver): Promise<Rece
     headers,
     body: handedOver.body,
   }
-  const reading = readAlerts(handedOver, headers)
+  const reading = readAlerts(handedOver, headers, taught)
   return receiveDelivery(store, { ...common, ...reading })
 }
 
@@ -48,20 +49,21 @@ export async function ingest(store: Store, handedOver: HandedOver): Promise<Rece
  * Takes in what its own flow could not, as `ingest`, and gives its incidents free: no flow was told of them, so the
  * clock's next claim starts their analysis.
  */
-export async function ingestLate(store: Store, handedOver: HandedOver): Promise<Received> {
-  const received = await ingest(store, handedOver)
+export async function ingestLate(
+  store: Store,
+  handedOver: HandedOver,
+  taught: readonly Monitor[] = [],
+): Promise<Received> {
+  const received = await ingest(store, handedOver, taught)
   for (const incident of received.incidents) await releaseDispatch(store, incident)
   return received
 }
 
 /** The alerts in a body, or why there are none to be had. */
-export function readAlerts(handedOver: HandedOver, headers: Record<string, string>) {
+export function readAlerts(handedOver: HandedOver, headers: Record<string, string>, taught: readonly Monitor[]) {
   try {
-    return readDelivery({
-      body: parseJson(handedOver.body),
-      headers,
-      receivedAt: handedOver.receivedAt.toISOString(),
-    })
+    const receivedAt = handedOver.receivedAt.toISOString()
+    return readDelivery({ body: parseJson(handedOver.body), headers, receivedAt }, { taught })
   } catch (thrown) {
     const { code, message, hint } = toAppError(thrown)
     return { deadLetter: { code, message: `${message} ${hint}` } }

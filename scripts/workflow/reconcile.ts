@@ -4,6 +4,7 @@ import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
 import { takeOrKeep } from './dead-letter.ts'
 import type { HandedOver } from './ingest.ts'
+import { taughtMonitorsOr } from './taught-monitors.ts'
 
 /** How far back the clock looks for executions that failed; further back, `npm run audit` does. */
 const lookBackMs = 48 * 3_600_000
@@ -29,6 +30,7 @@ export async function reconcile(
   },
 ): Promise<number> {
   const api = kestraApi(settings)
+  const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, (text) => log('warn', text))
   const since = new Date(Date.now() - lookBackMs)
   let taken = 0
   for (let page = 1; !stop(); page += 1) {
@@ -47,7 +49,7 @@ export async function reconcile(
     )
     for (const body of bodies) {
       if (known.has(body.originalId)) continue
-      if ((await takeOrKeep(store, flow, body)) === 'dead_letter') {
+      if ((await takeOrKeep(store, flow, body, taught)) === 'dead_letter') {
         log('warn', `The body of execution ${body.executionId} can't be taken in; it is a dead letter.`)
       }
       taken += 1

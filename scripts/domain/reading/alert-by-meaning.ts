@@ -1,0 +1,44 @@
+import type { AlertStatus } from '../alert.ts'
+import { assetInText } from './asset.ts'
+import { type AlertDraft, checkFromTitle } from './build-alert.ts'
+import { readCategory } from './category.ts'
+import { readClaims } from './claims.ts'
+import type { Leaf } from './leaves.ts'
+import { readAnySeverity, readAnyStatus, readIdentity, readTimes, readWording } from './meaning.ts'
+import { readAnyAsset, readCheckedThing, readMarkedThing } from './meaning-asset.ts'
+import { isObject, type JsonObject } from './value.ts'
+
+/** One alert's own object, and the scalars that speak of it: its own, and those it has in common with others. */
+export interface Part {
+  document: JsonObject
+  leaves: readonly Leaf[]
+}
+
+/** An alert of any shape, read by what its keys and words mean. */
+export function draftByMeaning({ document, leaves }: Part): AlertDraft & { status: AlertStatus } {
+  const wording = readWording(leaves)
+  const identity = readIdentity(leaves)
+  const title = wording.title ?? identity?.check ?? ''
+  const status = readAnyStatus(leaves, title)
+  const named = readAnyAsset(leaves, title) ?? assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`)
+  const asset = named ?? readCheckedThing(leaves) ?? readMarkedThing(title)
+  const { started_at, ended_at } = readTimes(leaves)
+  const objects = [document, ...Object.values(document).filter(isObject)].slice(0, 10)
+  return {
+    source: 'generic',
+    ...(identity ?? { check: checkFromTitle(title) }),
+    external_id: wording.external_id,
+    status,
+    title,
+    description: wording.description,
+    severity: readAnySeverity(leaves, title),
+    category: readCategory([wording.category, title, wording.description]),
+    environment: wording.environment,
+    asset,
+    started_at,
+    ended_at: status === 'resolved' ? ended_at : null,
+    url: wording.url,
+    labels: Object.fromEntries(leaves.slice(0, 60).map(({ path, text }) => [path, text])),
+    facts: readClaims(asset, isObject(document.metric) ? document.metric : {}, objects),
+  }
+}
