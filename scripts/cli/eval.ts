@@ -1,9 +1,8 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
-import { toAppError } from '../lib/errors.ts'
-import { parseJson, safeStringify } from '../lib/json.ts'
-import { baselineScores, type Outcome, runScenario, Scenario, type Scores } from './evaluation.ts'
+import { safeStringify } from '../lib/json.ts'
+import { baselineScores, type Outcome, runScenario, type Scores } from './evaluation.ts'
+import { readScenarios } from './scenario-files.ts'
 import { formatTable } from './table.ts'
 
 const help = `Usage: npm run --silent eval -- --scenarios DIR [--analyzer rules|gemini] [--json FILE]
@@ -53,25 +52,6 @@ async function main(): Promise<number> {
   process.stdout.write(`${report(outcomes, totals, baseline)}\n`)
   if (values.json) await writeFile(values.json, safeStringify({ scenarios: outcomes, totals, baseline }, 2))
   return broken.length > 0 || scenarios.length === 0 ? 1 : 0
-}
-
-async function readScenarios(folder: string): Promise<{ scenarios: Scenario[]; broken: string[] }> {
-  const files = (await readdir(folder)).filter((file) => file.endsWith('.json')).sort()
-  const scenarios: Scenario[] = []
-  const broken: string[] = files.length === 0 ? [`${folder} holds no scenario.`] : []
-  for (const file of files) {
-    try {
-      const read = Scenario.safeParse(parseJson(await readFile(join(folder, file), 'utf8')))
-      if (read.success) scenarios.push(read.data)
-      else
-        broken.push(
-          `${file}: ${read.error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')}`,
-        )
-    } catch (thrown) {
-      broken.push(`${file}: ${toAppError(thrown).message}`)
-    }
-  }
-  return { scenarios, broken }
 }
 
 function total(all: readonly Scores[]): Totals {
