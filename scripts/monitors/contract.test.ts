@@ -157,6 +157,42 @@ describe('readDelivery', () => {
     expect(JSON.stringify(readDelivery(delivery(body)))).not.toContain('sesame-4711')
   })
 
+  const alarm = (name: string, state: string) => ({
+    AlarmName: name,
+    NewStateValue: state,
+    OldStateValue: 'OK',
+    NewStateReason: 'Threshold crossed',
+    StateChangeTime: '2026-11-20T07:40:00.000+0000',
+    Region: 'EU (Ireland)',
+    AWSAccountId: '000000000000',
+    Trigger: { MetricName: 'Age', Namespace: 'ETL', Dimensions: [] },
+  })
+  const record = (message: unknown) => ({
+    EventSource: 'aws:sns',
+    Sns: { Type: 'Notification', TopicArn: 'arn:aws:sns:eu-west-1:000000000000:x', Message: message },
+  })
+  const event = (id: string, data: unknown) => ({ specversion: '1.0', type: 'com.example', source: '/x', id, data })
+
+  it('reads every record of a batch of SNS notifications', () => {
+    const records = [alarm('orders stale', 'ALARM'), alarm('payments stale', 'OK')].map((one) => JSON.stringify(one))
+    const { monitor, alerts } = readDelivery(delivery({ Records: records.map(record) }))
+    expect(monitor).toBe('cloudwatch')
+    expect(alerts.map(({ status }) => status)).toEqual(['firing', 'resolved'])
+  })
+
+  it('reads what each event of a batch carries as the body it is', () => {
+    const batch = [event('1', load('pagerduty', 'firing')), event('2', { title: 'orders is late', severity: 'high' })]
+    const { alerts } = readDelivery(delivery(batch))
+    expect(alerts.map(({ source }) => source)).toEqual(['pagerduty', 'cloudevents'])
+  })
+
+  it('passes over a handshake in a batch, and refuses a batch that says nothing', () => {
+    const handshake = { EventSource: 'aws:sns', Sns: { Type: 'SubscriptionConfirmation', TopicArn: 'x' } }
+    const batch = { Records: [handshake, record(JSON.stringify(alarm('orders stale', 'ALARM')))] }
+    expect(readDelivery(delivery(batch))).toMatchObject({ monitor: 'cloudwatch', alerts: [{ status: 'firing' }] })
+    expect(() => readDelivery(delivery({ Records: [record('{"a":1}'), record('{}')] }))).toThrow(AppError)
+  })
+
   it('refuses a monitor that does not exist, and names those that do', () => {
     expect(() => readDelivery(delivery({ title: 'x' }), { only: 'nagios-5' })).toThrow(/nagios-5/)
   })

@@ -41,7 +41,7 @@ import { sns } from './sns.ts'
 import { soda } from './soda.ts'
 import { splunk } from './splunk.ts'
 import { sumologic } from './sumologic.ts'
-import { eventData, isHandshake, unwrap } from './unwrap.ts'
+import { eventData, isHandshake, partsOf, unwrap } from './unwrap.ts'
 import { uptimeKuma } from './uptime-kuma.ts'
 import { zabbix } from './zabbix.ts'
 
@@ -100,7 +100,10 @@ export function readDelivery(
   delivery: Delivery,
   { only, taught = [] }: { only?: string | undefined; taught?: readonly Monitor[] } = {},
 ): { monitor: string; alerts: Alert[] } {
-  const body = redactDeep(unwrap(delivery.body))
+  const whole = unwrap(delivery.body)
+  const parts = partsOf(whole)
+  if (parts !== undefined) return readParts(parts, delivery, { only, taught })
+  const body = redactDeep(whole)
   if (isHandshake(body) || isHandshake(delivery.body)) return { monitor: 'handshake', alerts: [] }
   const known = [...taught, ...monitors]
   const opened = carriedBy({ ...delivery, body }, known)
@@ -113,6 +116,27 @@ export function readDelivery(
     )
   }
   return { monitor: monitor.name, alerts: withoutExcess(monitor.parse(opened)) }
+}
+
+/**
+ * What a batch carries, each read as if it had come alone. A part without an alert is passed over when others have one.
+ * @throws AppError E_PAYLOAD_UNREADABLE when a part breaks its monitor's shape, E_PAYLOAD_NO_ALERT when none has one.
+ */
+function readParts(parts: readonly unknown[], delivery: Delivery, how: Parameters<typeof readDelivery>[1]) {
+  const read: ReturnType<typeof readDelivery>[] = []
+  let silent: unknown
+  for (const body of parts) {
+    try {
+      read.push(readDelivery({ ...delivery, body }, how))
+    } catch (thrown) {
+      if (!(thrown instanceof AppError) || thrown.code !== 'E_PAYLOAD_NO_ALERT') throw thrown
+      silent = thrown
+    }
+  }
+  const [first] = read
+  if (first === undefined) throw silent
+  const telling = read.find(({ alerts }) => alerts.length > 0) ?? first
+  return { monitor: telling.monitor, alerts: withoutExcess(read.flatMap(({ alerts }) => alerts)) }
 }
 
 /** What an event carries, when that is a body of a monitor's own; else the event, with what it carries opened. */

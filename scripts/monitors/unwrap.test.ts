@@ -40,7 +40,15 @@ describe('unwrap', () => {
   })
 
   it('leaves what only resembles a wrapping', () => {
-    for (const body of [{ message: { data: 5 } }, { message: 'x', subscription: 's' }, { Records: [] }, [], null, 5])
+    for (const body of [
+      { Records: [{}, {}] },
+      { message: { data: 5 } },
+      { message: 'x', subscription: 's' },
+      { Records: [] },
+      [],
+      null,
+      5,
+    ])
       expect(unwrap(body)).toEqual(body)
   })
 })

@@ -18,7 +18,7 @@ const wrappings: readonly Wrapping[] = [
   {
     // https://docs.aws.amazon.com/lambda/latest/dg/with-sns.html
     name: 'sns_records',
-    open: (body) => at(body, 'Records.0.Sns'),
+    open: (body) => (at(body, 'Records.length') === 1 ? at(body, 'Records.0.Sns') : undefined),
   },
   {
     // https://cloud.google.com/pubsub/docs/push
@@ -71,6 +71,15 @@ function parsedObject(value: unknown): unknown {
 
 function formField(body: string): string | null {
   return new URLSearchParams(body).get('payload')
+}
+
+/** The parts of a batch that each carry a body of their own: several SNS records, several CloudEvents; else undefined. */
+export function partsOf(body: unknown): readonly unknown[] | undefined {
+  const records = at(body, 'Records')
+  const isRecords = Array.isArray(records) && records.every((record) => isObject(at(record, 'Sns')))
+  const parts: unknown = isRecords ? records.map((record) => at(record, 'Sns')) : body
+  if (!Array.isArray(parts) || parts.length < 2) return undefined
+  return isRecords || parts.every((part) => eventData(part) !== undefined) ? parts : undefined
 }
 
 /**

@@ -127,7 +127,9 @@ const waiting = /(?:systems?|consumers?|dashboards?|reports?|services?|teams?|ex
 
 function lineageFact(asset: Asset | null, claims: Claims): AlertFact[] {
   const down = claims.names(downstream)
-  const up = claims.names(/upstream|depends_on|^sources$/)
+  // `sources` alone may as well name the monitors that speak; a dotted name is a table.
+  const sources = claims.names(/^sources$/).filter((name) => name.includes('.'))
+  const up = [...new Set([...claims.names(/upstream|depends_on/), ...sources])]
   const exposures = claims.names(/exposures?$|dashboards?(?:_|$)|reports?(?:_|$)/)
   if (down.length + up.length + exposures.length === 0) return []
   return [
