@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { requestJson } from '../../scripts/lib/http.ts'
+import { kestraApi } from '../../scripts/lib/kestra-api.ts'
 import { type StandIn, startStandIn } from '../stand-ins/server.ts'
 import { accountOf, endOfAll } from './account.ts'
 import { type Product, startProduct, until } from './product.ts'
@@ -75,6 +76,21 @@ describe('when something is down', () => {
     expect(product.airflow.clears).toHaveLength(0)
     const message = await product.slack.waitForMessage((text) => text.includes(outcome.incident))
     expect(JSON.stringify(message).toLowerCase()).toContain('airflow')
+  })
+
+  it('says “later”, and never “never again”, to a monitor whose key it cannot read', async () => {
+    const { engine, settings } = product.stack
+    const flow = `
+id: without_secret
+namespace: company.gate
+tasks: [{ id: nothing, type: io.kestra.plugin.core.log.Log, message: "-" }]
+triggers: [{ id: webhook, type: io.kestra.plugin.core.trigger.Webhook, key: "{{ secret('SET_NOWHERE') }}" }]
+`
+    await kestraApi(settings).deploy('company.gate', [flow])
+    const at = (path: string) => fetch(`${engine.url}/api/v1/main/executions/webhook/${path}`, { method: 'POST' })
+    expect((await at('company.gate/without_secret/guess')).status).toBe(503)
+    expect((await at('company.gate/no_such_flow/guess')).status).toBe(404)
+    expect((await at('incident_management/alert_ingestion/guess')).status).toBe(404)
   })
 
   it('answers health while all of this happens', async () => {

@@ -19,6 +19,7 @@ import java.net.http.HttpHeaders;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import reactor.core.Exceptions;
@@ -57,8 +58,11 @@ public final class WebhookApi {
 
     private Reply receive(Call call) throws Exception {
         Flow flow = flows.findById(Tenant.MAIN, call.path("namespace"), call.path("flow")).orElseThrow(HttpError::notFound);
+        if (flow instanceof FlowWithException) {
+            throw notNow("The flow can't be read");
+        }
         AbstractWebhookTrigger trigger = trigger(flow, call.path("key"));
-        if (flow.isDisabled() || flow instanceof FlowWithException) {
+        if (flow.isDisabled()) {
             throw HttpError.notFound();
         }
         return whileHolding(reading, 1, () -> {
@@ -81,8 +85,9 @@ public final class WebhookApi {
         try {
             return reply(trigger.evaluate(context).block());
         } catch (RuntimeException e) {
-            // The queue refuses what is over its own limit; anything else is our fault and becomes 500.
-            throw Exceptions.unwrap(e) instanceof MessageTooBigException tooBig ? tooBig : e;
+            // The queue refuses what is over its own limit; anything else is our fault and becomes 500, an entity that is
+            // invalid too: it is ours, and not what was sent.
+            throw Exceptions.unwrap(e) instanceof MessageTooBigException tooBig ? tooBig : new IllegalStateException(e);
         }
     }
 
@@ -90,28 +95,37 @@ public final class WebhookApi {
     private AbstractWebhookTrigger trigger(Flow flow, String key) {
         byte[] given = key.getBytes(StandardCharsets.UTF_8);
         AbstractWebhookTrigger match = null;
+        boolean unknown = false;
         for (Object candidate : flow.getTriggers() == null ? List.of() : flow.getTriggers()) {
             if (candidate instanceof AbstractWebhookTrigger webhook && !webhook.isDisabled()) {
-                byte[] expected = key(flow, webhook).getBytes(StandardCharsets.UTF_8);
+                Optional<String> rendered = key(flow, webhook);
+                unknown |= rendered.isEmpty();
+                byte[] expected = rendered.orElse("").getBytes(StandardCharsets.UTF_8);
                 if (expected.length > 0 && MessageDigest.isEqual(expected, given)) {
                     match = webhook;
                 }
             }
         }
         if (match == null) {
-            throw HttpError.notFound();
+            // To a monitor 404 means never again, and it may be right: the key it gave can't be compared.
+            throw unknown ? notNow("A key of the flow can't be read") : HttpError.notFound();
         }
         return match;
     }
 
-    /** Empty, which never matches, where the key can't be rendered: a secret that isn't set must not open or break the gate. */
-    private String key(Flow flow, AbstractWebhookTrigger webhook) {
+    /** Nothing where the key can't be rendered: a secret that isn't set must not open the gate. */
+    private Optional<String> key(Flow flow, AbstractWebhookTrigger webhook) {
         try {
             String key = runContexts.of(flow, webhook).render(webhook.getKey());
-            return key == null ? "" : key.strip();
+            return Optional.of(key == null ? "" : key.strip());
         } catch (Exception e) {
-            return "";
+            return Optional.empty();
         }
+    }
+
+    /** What is wrong on our side and may be mended: a monitor that hears it tries again. */
+    private static HttpError notNow(String reason) {
+        return new HttpError(503, reason);
     }
 
     private static Reply reply(HttpResponse<?> response) {
