@@ -1,4 +1,5 @@
-import { duration } from '../domain/assess/finding.ts'
+import type { Category } from '../domain/alert.ts'
+import { duration, type Sign } from '../domain/assess/finding.ts'
 import type { Situation } from '../domain/assess/situation.ts'
 import type { Proposal } from '../domain/decision.ts'
 import { oneLine, plainText } from '../domain/text.ts'
@@ -11,7 +12,7 @@ export function writeProposal(situation: Situation, verdict: Verdict): Proposal 
   return {
     is_incident: verdict.isIncident,
     severity: verdict.severity,
-    category: situation.category,
+    category: categoryOf(situation, verdict),
     root_cause: plainText(rootCause(situation, verdict), 2000),
     business_impact: plainText(businessImpact(situation, verdict), 2000),
     reasoning: plainText(reasoning(situation, verdict, cited), 4000),
@@ -24,7 +25,34 @@ export function writeProposal(situation: Situation, verdict: Verdict): Proposal 
   }
 }
 
-function rootCause(s: Situation, { cause, reason, isIncident }: Verdict): string {
+const categoryBySign: Partial<Record<Sign, Category>> = {
+  task_failed: 'pipeline_failure',
+  task_retrying: 'pipeline_failure',
+  run_failed: 'pipeline_failure',
+  model_failed: 'pipeline_failure',
+  task_stuck: 'pipeline_delay',
+  task_slow: 'pipeline_delay',
+  run_late: 'pipeline_delay',
+  run_slow: 'pipeline_delay',
+  test_failed: 'data_quality',
+  test_warned: 'data_quality',
+  data_late: 'freshness',
+  data_aging: 'freshness',
+  data_lost: 'volume',
+  data_multiplied: 'volume',
+  schema_broken: 'schema_change',
+  schema_grown: 'schema_change',
+  lock_abandoned: 'lock',
+  lock_working: 'lock',
+  lock_brief: 'lock',
+}
+
+/** What the alert's words did not tell, its cause does. */
+function categoryOf(s: Situation, { cause: [first] }: Verdict): Category {
+  return s.category === 'unknown' ? ((first && categoryBySign[first.sign]) ?? 'unknown') : s.category
+}
+
+function rootCause(s: Situation, { cause, reason, isIncident, nearby = [] }: Verdict): string {
   const found = cause.slice(0, 3).map(({ relation, says, evidence }) => {
     const where = relation === 'upstream' ? `upstream, ${says}` : says
     return `${sentence(where)} [${evidence.join(', ')}]`
@@ -36,7 +64,8 @@ function rootCause(s: Situation, { cause, reason, isIncident }: Verdict): string
   const changes = s.changes
     .slice(0, 2)
     .map(({ id, data }) => `Shortly before, a ${data.what.replace('_', ' ')} ${data.ref ?? ''} touched it [${id}].`)
-  return [first, ...changes, sentence(reason)].join(' ')
+  const elsewhere = nearby.slice(0, 2).map(({ says, evidence }) => `Seen beside it: ${says} [${evidence.join(', ')}].`)
+  return [first, ...changes, sentence(reason), ...elsewhere].join(' ')
 }
 
 function businessImpact({ level, affected, urgency }: Situation, { isIncident }: Verdict): string {

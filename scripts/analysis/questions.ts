@@ -1,5 +1,6 @@
 import type { Finding } from '../domain/assess/finding.ts'
-import { observed, type Situation } from '../domain/assess/situation.ts'
+import { observed, observedTrouble, type Situation } from '../domain/assess/situation.ts'
+import { ofKind } from '../domain/evidence.ts'
 
 export function isOwn({ relation }: Finding): boolean {
   return relation === 'subject' || relation === 'related'
@@ -14,7 +15,12 @@ export function willFailAgain(s: Situation): Finding[] {
 
 /** A restart is no cure while the input is missing, a lock is held, or rows are wrong. */
 export function needsMoreThanRestart(s: Situation): Finding[] {
-  return observed(s, 'data_late', 'lock_working', 'lock_abandoned', 'test_failed', 'schema_broken')
+  return [
+    ...new Set([
+      ...upstreamTrouble(s),
+      ...observed(s, 'data_late', 'lock_working', 'lock_abandoned', 'test_failed', 'schema_broken'),
+    ]),
+  ]
 }
 
 /** Failed in the last runs too: what passes by itself would have passed. */
@@ -46,4 +52,15 @@ export function isLate(s: Situation): boolean {
 /** Trouble that only the payload tells of. */
 export function claims(s: Situation): Finding[] {
   return s.findings.filter((finding) => finding.isWrong && !finding.observed)
+}
+
+/** Trouble above it, by the lineage that connectors read. */
+export function upstreamTrouble(s: Situation): Finding[] {
+  return observedTrouble(s).filter(({ relation }) => relation === 'upstream')
+}
+
+/** Trouble of something else that was seen at the same time. Where the lineage is known, it is known to be unrelated. */
+export function besides(s: Situation): Finding[] {
+  const isLineageKnown = ofKind(s.evidence, 'lineage').some(({ source }) => source !== 'alert')
+  return isLineageKnown ? [] : s.findings.filter((one) => one.isWrong && one.observed && one.relation === 'other')
 }

@@ -113,9 +113,76 @@ const cases: Case[] = [
   {
     what: 'a killed process with retries spent',
     input: failure(dagEntry(2, { consumers: ['bi'] }), failedTask('Task exited with return code -9 (OOMKilled)')),
-    rule: 'transient_task_failure',
-    action: 'auto_fix airflow_clear_task nightly_orders.load',
+    rule: 'out_of_memory',
+    action: 'notify_team',
     says: /memory/,
+  },
+  {
+    what: 'a sensor that waited for a file in vain',
+    input: failure(
+      dagEntry(2, { consumers: ['bi'] }),
+      failedTask('airflow.exceptions.AirflowSensorTimeout: Snap. Time is OUT.'),
+    ),
+    rule: 'deterministic_failure',
+    action: 'notify_team',
+    says: /input file or object is missing/,
+  },
+  {
+    what: 'a lost connection below an upstream that failed first',
+    input: failure(
+      dagEntry(2, { consumers: ['bi'] }),
+      failedTask('connection reset by peer'),
+      piece('lineage', { upstream: ['raw_ingest'], downstream: [] }, { id: 'above', asset: 'nightly_orders' }),
+      piece(
+        'dag_run',
+        { dag_id: 'raw_ingest', run_id: 'r', state: 'failed', start: '2026-11-20T05:00:00Z' },
+        { id: 'up' },
+      ),
+    ),
+    rule: 'transient_task_failure',
+    action: 'notify_team',
+    says: /raw_ingest failed/,
+  },
+  {
+    what: 'a second try that is under way',
+    input: failure(dagEntry(2), failedTask('connection reset by peer', { state: 'running', try_number: 2 })),
+    rule: 'retry_pending',
+    action: 'log_only',
+  },
+  {
+    what: 'rows that are missing, with a load that succeeded',
+    input: about(
+      'volume',
+      tableEntry(2, { consumers: ['bi'] }),
+      piece('dag_run', {
+        dag_id: 'orders_load',
+        state: 'success',
+        start: '2026-11-20T08:01:00Z',
+        end: '2026-11-20T08:04:00Z',
+      }),
+    ),
+    rule: 'alert_alone',
+    action: 'notify_team',
+  },
+  {
+    what: 'another test of the table that passes',
+    input: about(
+      'data_quality',
+      tableEntry(2, { consumers: ['bi'] }),
+      piece('dbt_test', { unique_id: 'test.shop.unique_orders_id', status: 'pass', column: 'id_of_nobody' }),
+    ),
+    rule: 'alert_alone',
+    action: 'notify_team',
+  },
+  {
+    what: 'as many rows as before',
+    input: about(
+      'volume',
+      tableEntry(2, { consumers: ['bi'] }),
+      piece('table_state', { table: orders, row_count: 990, previous_row_count: 1000 }),
+    ),
+    rule: 'within_normal',
+    action: 'dismiss',
   },
   {
     what: 'a lost connection, three runs in a row',
@@ -784,5 +851,23 @@ describe('rules', () => {
       }),
       { numRuns: 400 },
     )
+  })
+})
+
+describe('the cheap pass', () => {
+  const cheap = (input: AnalysisInput) => analyzeWithRules(input).record.cheap_pass ?? false
+
+  it.each(['planned_maintenance', 'retry_pending', 'recovered', 'within_normal', 'lower_environment'])(
+    'settles %s where there is no trouble',
+    (rule) => {
+      const calm = cases.filter((one) => one.rule === rule && ['dismiss', 'log_only'].includes(one.action))
+      expect(calm.length).toBeGreaterThan(0)
+      expect(calm.map(({ input }) => cheap(input))).toEqual(calm.map(() => true))
+    },
+  )
+
+  it('settles nothing that people hear of', () => {
+    const told = cases.filter(({ action }) => action !== 'dismiss' && action !== 'log_only')
+    expect(told.filter(({ input }) => cheap(input)).map(({ what }) => what)).toEqual([])
   })
 })

@@ -15,6 +15,8 @@ export interface Verdict {
   /** One sentence without its end. */
   reason: string
   confidence: number
+  /** Trouble seen elsewhere that may belong to it; told, and nothing rests on it. */
+  nearby?: readonly Finding[]
   /** Evidence that it rests on beside that of `cause`. */
   alsoCites?: readonly string[]
   remediation?: Proposal['remediation']

@@ -71,6 +71,8 @@ export const AnalyzerRecord = z.object({
   latency_ms: z.number().min(0),
   /** Why the model did not answer, when `rules` stood in for it. */
   fallback: z.string().nullable(),
+  /** The rules needed no second opinion, so no model was asked. */
+  cheap_pass: z.boolean().optional(),
   /** The name of the row of the decision table, with `rules`. */
   rule: z.string().nullable(),
 })

@@ -35,6 +35,7 @@ export const evidenceData = {
     typical_duration_s: number,
     system: text,
   }),
+  /** One state a run, newest first, the present run's included: how its tries went is in `task_failure`. */
   task_history: z.looseObject({ dag_id: z.string(), task_id: z.string(), recent: z.array(z.string()) }),
   dbt_test: z.looseObject({ unique_id: z.string(), status: z.string(), failures: number, column: text, message: text }),
   dbt_model: z.looseObject({ unique_id: z.string(), status: z.string(), message: text, execution_time_s: number }),

@@ -84,7 +84,7 @@ export function historyEvidence(one: TaskInstance, history: readonly TaskInstanc
     kind: 'task_history',
     asset: `${one.dag_id}.${one.task_id}`,
     observed_at: now.toISOString(),
-    summary: `Of its last ${recent.length} tries, ${failed} of ${one.task_id} failed.`,
+    summary: `Of its last ${recent.length} runs, ${one.task_id} failed in ${failed}.`,
     data: { dag_id: one.dag_id, task_id: one.task_id, recent, system: airflowSystem },
   }
 }

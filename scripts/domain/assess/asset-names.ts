@@ -4,13 +4,14 @@ import { type Evidence, ofKind } from '../evidence.ts'
 /** How the thing that a piece of evidence speaks of stands to the thing that the alert speaks of. */
 export type Relation = 'subject' | 'upstream' | 'downstream' | 'related' | 'other'
 
-type Family = 'pipeline' | 'data' | 'compute'
+/** A job or connector is another system's than the pipeline that starts it, and mostly goes by another name there. */
+type Family = 'pipeline' | 'job' | 'data' | 'compute'
 
 const families: Record<Asset['kind'], Family> = {
   dag: 'pipeline',
   task: 'pipeline',
-  job: 'pipeline',
-  connector: 'pipeline',
+  job: 'job',
+  connector: 'job',
   table: 'data',
   model: 'data',
   source: 'data',
@@ -22,7 +23,7 @@ const families: Record<Asset['kind'], Family> = {
 /**
  * Whether two names can mean one asset: equal, or one is the qualified form of the other (`orders` and
  * `shop.public.orders`). dbt's unique ids are compared without their type and project,
- * hosts without their port.
+ * hosts without their port. Systems spell one name with `-`, `_` or a blank.
  */
 export function sameAsset(a: string, b: string): boolean {
   const left = canonical(a)
@@ -41,6 +42,7 @@ function canonical(name: string): string {
     .trim()
     .toLowerCase()
     .replace(/:\d{2,5}$/, '')
+    .replace(/[\s-]+/g, '_')
   const unique = /^(?:model|seed|snapshot|source|exposure)\.[^.]+\.(.+)$/.exec(text)
   return unique?.[1] ?? text
 }

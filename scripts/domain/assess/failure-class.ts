@@ -58,8 +58,9 @@ const deterministic: readonly Row[] = [
   ],
   [
     'missing_input',
-    'an input file or object is missing',
-    /filenotfounderror|no such file|nosuchkey|404 not found|\b404\b.{0,40}not found|file .{1,200}? (?:does not exist|not found)|(?:missing|no) (?:input )?file|nosuchbucket|empty file/,
+    'an input file or object is missing (late upstream delivery)',
+    // A sensor that gave up waited for something that did not come: started again it waits again.
+    /filenotfounderror|no such file|nosuchkey|sensortimeout|sensor .{0,40}tim(?:ed|e) ?out|snap\. time is out|poking (?:for|.{0,20}(?:file|key|object))|waiting for (?:the |a |vendor |upstream |input |source )*(?:file|key|object|partition|delivery|export)|(?:file|partition|delivery|export) .{0,60}?(?:has not|did not|not yet|hasn't|never) (?:been |yet )?(?:arriv|deliver|land|found|receiv)|404 not found|\b404\b.{0,40}not found|file .{1,200}? (?:does not exist|not found)|(?:missing|no) (?:input )?file|nosuchbucket|empty file/,
   ],
   [
     'assertion',

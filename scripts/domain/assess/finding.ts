@@ -1,5 +1,5 @@
 import type { Alert } from '../alert.ts'
-import type { Evidence } from '../evidence.ts'
+import type { Evidence, EvidenceKind } from '../evidence.ts'
 import type { Neighbourhood, Relation } from './asset-names.ts'
 import type { FailureClass } from './failure-class.ts'
 
@@ -60,6 +60,7 @@ export interface Finding {
   isWrong: boolean
   /** Read by a connector, as against claimed by the payload. */
   observed: boolean
+  kind: EvidenceKind
   relation: Relation
   evidence: string[]
   /** One sentence in plain words, without its end. */

@@ -5,6 +5,7 @@ import { type Finding, isTrouble, type Reading, type View } from './finding.ts'
 import { readFreshness, readModel, readSchemaChange, readTable, readTest } from './read-data.ts'
 import { readLock, readMetric } from './read-load.ts'
 import { readRun, readTask } from './read-pipelines.ts'
+import { speaksOfRecovery } from './recovery.ts'
 import { instantOf } from './service-level.ts'
 
 /** Reads each piece of evidence for what it means. Evidence about other things than the incident's is kept, marked. */
@@ -18,6 +19,7 @@ export function findings(
   return evidence.flatMap((item) => {
     const reading = read(item, view)
     if (!reading) return []
+    if (reading.sign === 'recovered' && !speaksOfRecovery(item, alerts)) return []
     return {
       relation: 'related',
       failure: null,
@@ -26,6 +28,7 @@ export function findings(
       ...reading,
       isWrong: isTrouble(reading.sign),
       observed: isObserved(item),
+      kind: item.kind,
     }
   })
 }

@@ -98,6 +98,14 @@ export function readTable(item: EvidenceOf<'table_state'>, view: View): Reading 
           says: `table ${data.table} was expected by ${data.expected_by}: late (stale, not fresh)`,
         }
   }
+  const isAsBefore = rows !== null && before !== null && before > 0 && rows >= before * 0.85 && rows <= before * 1.2
+  if (isAsBefore && view.alerts.every(({ category }) => category === 'volume')) {
+    return {
+      ...common,
+      sign: 'within_normal',
+      says: `table ${data.table} holds ${rows} rows, before ${before}: as usual`,
+    }
+  }
   const isSteady = rows !== null && before !== null && altered !== null && altered >= view.began
   return isSteady ? { ...common, sign: 'recovered', says: `table ${data.table} was refreshed with ${rows} rows` } : null
 }

@@ -72,7 +72,20 @@ export function readMetric(item: EvidenceOf<'metric'>, view: View): Reading | nu
     if (value > limit) return { relation, sign: 'beyond_normal', says: `${says}: beyond every known normal (spike)` }
     return { relation, sign: 'within_normal', says: `${says}: within its normal range${known || ' (expected)'}` }
   }
+  if (item.source !== 'alert' && isBackWithin(value, data.threshold, view)) {
+    return { relation, sign: 'recovered', says: `${says}: back within its limit of ${data.threshold}` }
+  }
   if (unit && value >= exhaustedShare) return { relation, sign: 'beyond_normal', says: `${says}: nearly exhausted` }
+  if (pattern && item.source !== 'alert')
+    return { relation, sign: 'within_normal', says: `${says}: expected by a known pattern (${pattern})` }
   if (pattern) return { relation, sign: 'claimed_normal', says: `${says}: expected by a known pattern (${pattern})` }
   return null
+}
+
+/** The alert's own measurement tells on which side of the limit the trouble lies. */
+function isBackWithin(value: number, threshold: number | null | undefined, { alerts }: View): boolean {
+  if (threshold == null) return false
+  const claimed = alerts.flatMap(({ facts }) => facts).find(({ kind }) => kind === 'metric')?.data.value
+  if (typeof claimed !== 'number' || claimed === threshold) return false
+  return claimed > threshold ? value <= threshold : value >= threshold
 }

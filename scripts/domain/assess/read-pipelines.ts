@@ -64,7 +64,17 @@ function readRunningTask(
   if (common.failure?.name === 'worker_lost') {
     return { ...common, sign: 'task_stuck', evidence, says: `${says}; ${spellFailure(common.failure)} (stuck)` }
   }
-  if (elapsed === null || typical === null) return { ...common, sign: 'task_slow', evidence, says }
+  if (elapsed === null || typical === null) {
+    const isAgain = (data.try_number ?? 1) > 1
+    return isAgain
+      ? {
+          ...common,
+          sign: 'task_retrying',
+          evidence,
+          says: `${says}, at try ${data.try_number}${triesOf(data.max_tries)}`,
+        }
+      : { ...common, sign: 'task_slow', evidence, says }
+  }
   if (elapsed >= typical * stuckFactor)
     return { ...common, sign: 'task_stuck', evidence, says: `${says} (stuck, too long)` }
   if (elapsed >= typical * slowFactor) return { ...common, sign: 'task_slow', evidence, says: `${says} (slow)` }

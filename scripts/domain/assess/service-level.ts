@@ -69,7 +69,20 @@ function ownEntries(
     around.names.some((name) => sameAsset(name, entry.data.asset) || sameAsset(name, entry.asset ?? ''))
   const exact = trusted.filter(isOwn)
   if (exact.length > 0) return exact
-  return trusted.filter(({ data }) => around.relationOf(data.asset, 'pipeline') === 'subject')
+  const subject = trusted.filter(({ data }) => around.relationOf(data.asset, 'pipeline') === 'subject')
+  return subject.length > 0 ? subject : underAnotherName(alerts, trusted)
+}
+
+/** Monitors of these call them by names of their own. */
+const looselyNamed: ReadonlySet<string> = new Set(['job', 'connector', 'service'])
+
+/** The one entry that the catalogue gave for an asset that goes by another name. It may raise a rank, never lower one. */
+function underAnotherName(
+  alerts: readonly Alert[],
+  trusted: readonly EvidenceOf<'catalog_entry'>[],
+): EvidenceOf<'catalog_entry'>[] {
+  const isLoose = alerts.every(({ asset }) => asset !== null && looselyNamed.has(asset.kind))
+  return isLoose && trusted.length === 1 ? trusted.filter(({ data }) => (data.tier ?? 4) <= 2) : []
 }
 
 interface Clock {

@@ -108,7 +108,7 @@ function urgencyOf({ breached, minutesLeft }: ServiceLevel): Situation['urgency'
 }
 
 const lowerEnvironment =
-  /^(?:stag(?:e|ing)|dev(?:elopment)?|test(?:ing)?|qa|uat|sandbox|preprod|pre-production|ci|local|demo)$/i
+  /^(?:stag(?:e|ing)|dev(?:elopment)?|test(?:ing)?|qa|uat|sandbox|(?:pre|non)[-_ ]?prod(?:uction)?|integration|perf|ci|local|demo)$/i
 const lowerName = /(?:^|[._-])(?:staging|stg|dev|sandbox|qa|uat)(?:[._-]|$)/i
 
 /** The catalogue knows best. A payload's word, or a name, is believed only where the catalogue says low tier or nothing. */
