@@ -58,6 +58,9 @@ const fields: Record<EvidenceKind, readonly string[]> = {
   change: ['what', 'ref', 'by', 'at', 'files'],
   maintenance: ['name', 'asset', 'from', 'until'],
   metric: ['name', 'value', 'threshold', 'unit', 'baseline_mean', 'baseline_max', 'pattern', 'customer_impact'],
+  dag_state: ['dag_id', 'schedule', 'next_run_at', 'is_paused', 'import_error', 'version'],
+  pool_state: ['pool', 'slots', 'occupied', 'waiting'],
+  system_health: ['system', 'status', 'part', 'since'],
   unavailable: ['system', 'reason'],
 }
 

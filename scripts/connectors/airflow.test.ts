@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, type StandInDag, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { ended, run, type StandInRun, task } from '../../tests/stand-ins/airflow-state.ts'
+import { contextOf, instanceOf, systemsOf } from '../../tests/support/systems.ts'
 import type { Asset } from '../domain/alert.ts'
 import type { EvidenceDraft, EvidenceKind } from '../domain/evidence.ts'
 import { airflow, airflowRecovered } from './airflow.ts'
@@ -32,7 +33,7 @@ const salesLoad: Asset = { kind: 'dag', name: 'sales.load', native: { dag_id: 'S
 async function gather(dags: StandInDag[], asset: Asset = salesLoad): Promise<EvidenceDraft[]> {
   server = await startAirflow({ dags })
   const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now }
-  return airflow.gather(question, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+  return airflow.gather(question, contextOf(airflow, server.settings))
 }
 
 function data(evidence: readonly EvidenceDraft[], kind: EvidenceKind): unknown[] {
@@ -60,7 +61,6 @@ test('a task that failed: its run, its tries, what its log says', async () => {
       duration_s: 3000,
       typical_duration_s: 3600,
       is_paused: false,
-      system: 'airflow',
     },
   ])
   expect(data(evidence, 'task_failure')).toEqual([
@@ -76,7 +76,6 @@ test('a task that failed: its run, its tries, what its log says', async () => {
       start: ago(40).toISOString(),
       duration_s: 1800,
       typical_duration_s: 2400,
-      system: 'airflow',
     },
   ])
   expect(data(evidence, 'task_history')).toMatchObject([{ recent: ['failed', 'success', 'failed', 'success'] }])
@@ -140,7 +139,7 @@ test('a log that can not be read takes nothing else with it', async () => {
   server = await startAirflow({ dags: [dagOf([past('r2', 30, 'failed')])] })
   server.fail({ status: 500 }, { times: Number.POSITIVE_INFINITY, when: ({ path }) => path.includes('/logs/') })
   const question = { asset: salesLoad, category: 'pipeline_failure' as const, environment: null, alerts: [], now }
-  const evidence = await airflow.gather(question, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+  const evidence = await airflow.gather(question, contextOf(airflow, server.settings))
   expect(data(evidence, 'task_failure')).toMatchObject([{ log_excerpt: null, log_problem: 'Airflow answered 500.' }])
 })
 
@@ -153,7 +152,6 @@ test.each<[string, Asset, boolean]>([
   ['a task with its native parts', { kind: 'task', name: 'a.b', native: { dag_id: 'a', task_id: 'b' } }, true],
   ['a task whose name would have to be split', { kind: 'task', name: 'a.b' }, false],
   ['a table', { kind: 'table', name: 'a.b' }, false],
-  ['a DAG of another Airflow', { kind: 'dag', name: 'sales', system: 'airflow_us' }, false],
 ])('concerns: %s', (_, asset, expected) => {
   expect(airflow.concerns({ asset, category: 'unknown', environment: null, alerts: [], now })).toBe(expected)
 })
@@ -177,16 +175,20 @@ test('an expired token is replaced, once', async () => {
     alerts: [],
     now,
   }
-  const evidence = await airflow.gather(question, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+  const evidence = await airflow.gather(question, contextOf(airflow, server.settings))
   expect(data(evidence, 'task_failure')).toMatchObject([{ task_id: 'load_warehouse' }])
   expect(server.requests.filter(({ path }) => path === '/auth/token')).toHaveLength(2)
 })
 
 describe('recovered', () => {
   const loadTask: Asset = { kind: 'task', name: 'sales.load.load', native: { dag_id: 'Sales.Load', task_id: 'load' } }
+  const recovering = (settings: Record<string, string>) => ({
+    systems: systemsOf(instanceOf(airflow, settings)),
+    signal: AbortSignal.timeout(5_000),
+  })
   async function recovered(runs: StandInRun[], asset: Asset, since: Date) {
     server = await startAirflow({ dags: [dagOf(runs)] })
-    return airflowRecovered(asset, since, { settings: server.settings, signal: AbortSignal.timeout(5_000) })
+    return airflowRecovered(asset, since, recovering(server.settings))
   }
 
   test.each<[string, StandInRun[], boolean]>([
@@ -206,9 +208,9 @@ describe('recovered', () => {
 
   test('null where nobody can know', async () => {
     expect(await recovered([], { ...salesLoad, native: { dag_id: 'gone' } }, now)).toBeNull()
-    expect(await airflowRecovered(salesLoad, now, { settings: {}, signal: AbortSignal.timeout(5_000) })).toBeNull()
     expect(
-      await airflowRecovered(null, now, { settings: server?.settings ?? {}, signal: AbortSignal.timeout(5_000) }),
+      await airflowRecovered(salesLoad, now, { ...recovering(server?.settings ?? {}), systems: systemsOf() }),
     ).toBeNull()
+    expect(await airflowRecovered(null, now, recovering(server?.settings ?? {}))).toBeNull()
   })
 })

@@ -1,9 +1,10 @@
 import type { Asset } from '../domain/alert.ts'
 import { median } from '../domain/duration.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
+import { certainSystem, type Systems } from '../domain/system.ts'
 import { oneLine } from '../domain/text.ts'
 import { AppError } from '../lib/errors.ts'
-import { airflowSystem, readAccess, readSettingNames } from './airflow/access.ts'
+import { AirflowOptions, accessTo, readSettingNames, settingsInstance } from './airflow/access.ts'
 import type { DagRun, TaskInstance } from './airflow/answers.ts'
 import { type Airflow, openAirflow } from './airflow/client.ts'
 import { failureEvidence, historyEvidence, type ReadLog, runEvidence, secondsOf } from './airflow/evidence.ts'
@@ -21,18 +22,28 @@ const slowFactor = 1.4
 /** Apache Airflow 3: runs, tasks, tries and logs of the DAG that is in trouble. */
 export const airflow: Connector = {
   name: 'airflow',
+  kinds: { airflow: AirflowOptions },
   settings: readSettingNames,
-  isConfigured: (settings) => readAccess(settings) !== null,
+  fromSettings: settingsInstance,
+  topics: ['runs'],
   concerns: ({ asset }) => dagIdOf(asset) !== null,
+  owns: ({ kind }) => kind === 'dag' || kind === 'task',
+  shared({ asset, isLead }) {
+    const { run_id: run, task_id: task } = asset?.native ?? {}
+    return { key: [dagIdOf(asset), run ?? null, task ?? null, String(isLead ?? false)], seconds: 20 }
+  },
 
-  async gather(question, { settings, signal }) {
-    const access = readAccess(settings)
+  async gather(question, { system, signal }) {
     const dagId = dagIdOf(question.asset)
-    if (!access || dagId === null) return []
-    const client = openAirflow(access, signal)
+    if (dagId === null) return []
+    const client = openAirflow(accessTo(system), signal)
     const [dag, runs] = await Promise.all([client.dag(dagId), client.runs(dagId, recentRuns)])
     if (!dag || !runs) {
-      throw new AppError('E_HTTP_STATUS', `Airflow knows no DAG ${oneLine(dagId, 250)}.`, 'Check the id in the alert.')
+      throw new AppError(
+        'E_ASSET_UNKNOWN',
+        `Airflow knows no DAG ${oneLine(dagId, 250)}.`,
+        'Check the id in the alert.',
+      )
     }
     const wantedId = question.asset?.native?.run_id
     const wanted = wantedId
@@ -47,21 +58,26 @@ export const airflow: Connector = {
       ...(await taskEvidence(client, focus, typical, question)),
     ]
   },
+
+  async check({ system, signal }) {
+    const { version, missingRights } = await openAirflow(accessTo(system), signal).check()
+    return { version, missingRights }
+  },
 }
 
 /**
  * Whether the DAG, or the task, that an incident is about has succeeded since: its last try or run to end after `since`
- * is a success. Null when Airflow is not configured or does not know the asset. @throws AppError as `gather`
+ * is a success. Null when it is not certain which Airflow that is, or Airflow does not know the asset. @throws AppError as `gather`
  */
 export async function airflowRecovered(
   asset: Asset | null,
   since: Date,
-  context: { settings: Readonly<Record<string, string | undefined>>; signal: AbortSignal },
+  context: { systems: Systems; signal: AbortSignal },
 ): Promise<{ recovered: boolean; detail: string } | null> {
-  const access = readAccess(context.settings)
   const dagId = dagIdOf(asset)
-  if (!access || dagId === null) return null
-  const client = openAirflow(access, context.signal)
+  const system = certainSystem(context.systems, 'airflow', asset?.system)
+  if (!system || dagId === null) return null
+  const client = openAirflow(accessTo(system), context.signal)
   const taskId = asset?.kind === 'task' ? asset.native?.task_id : undefined
   const ended = taskId
     ? await client.taskInstances(dagId, 'any', { task: taskId, limit: recentRuns, orderBy: '-start_date' })
@@ -77,10 +93,9 @@ export async function airflowRecovered(
   return { recovered: true, detail: `${name} succeeded in run ${last.dag_run_id} at ${last.end_date}.` }
 }
 
-/** The DAG of an asset of this Airflow, in Airflow's spelling; null when it is none. */
+/** The DAG of an asset, in Airflow's spelling; null when it has none. */
 function dagIdOf(asset: Asset | null): string | null {
-  if (!asset || (asset.system ?? airflowSystem) !== airflowSystem) return null
-  if (asset.kind !== 'dag' && asset.kind !== 'task') return null
+  if (!asset || (asset.kind !== 'dag' && asset.kind !== 'task')) return null
   // The name of a task is never split: without its native parts nobody knows where the DAG's id ends.
   return asset.native?.dag_id ?? (asset.kind === 'dag' ? asset.name : null)
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { exampleAlert } from '../../tests/support/example-incidents.ts'
+import { contextOf } from '../../tests/support/systems.ts'
 import type { Alert, AlertFact, Asset, Category } from '../domain/alert.ts'
 import { Catalog } from '../domain/catalog.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
@@ -37,7 +38,7 @@ const worker: Asset = { kind: 'host', name: 'worker-3' }
 
 function gather(asset: Asset, now: string, category: Category = 'unknown', alerts: Alert[] = []) {
   const question = { asset, category, environment: null, alerts, now: new Date(now) }
-  return catalog.gather(question, { settings: { DIM_CONFIG_DIR: folder }, signal: AbortSignal.timeout(5_000) })
+  return catalog.gather(question, contextOf(catalog, { DIM_CONFIG_DIR: folder }))
 }
 
 test('an entry in full', async () => {
@@ -91,8 +92,8 @@ test('load that is known, and maintenance that is open', async () => {
 })
 
 test('without a file it is not configured', () => {
-  expect(catalog.isConfigured({ DIM_CONFIG_DIR: join(folder, 'nowhere') })).toBe(false)
-  expect(catalog.isConfigured({ DIM_CONFIG_DIR: folder })).toBe(true)
+  expect(catalog.fromSettings({ DIM_CONFIG_DIR: join(folder, 'nowhere') })).toBeNull()
+  expect(catalog.fromSettings({ DIM_CONFIG_DIR: folder })).not.toBeNull()
 })
 
 test('the example that ships is valid and holds what the scenarios speak of', async () => {

@@ -1,24 +1,33 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { z } from 'zod'
 import type { Alert, Category } from '../domain/alert.ts'
 import { Catalog, type CatalogAsset } from '../domain/catalog.ts'
 import { expectedLoad, findCatalogAsset, maintenanceAt } from '../domain/catalog-lookup.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
 import { nearestDeadline, nextDeadline } from '../domain/sla.ts'
+import type { System } from '../domain/system.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
 import type { Connector } from './connector.ts'
 
 /** What the team wrote down about its own world: `catalog.yaml` in the folder DIM_CONFIG_DIR. */
 export const catalog: Connector = {
   name: 'catalog',
+  kinds: {},
   settings: ['DIM_CONFIG_DIR'],
-  isConfigured: (settings) => fileOf(settings) !== null,
-  concerns: ({ asset }) => asset !== null,
-
-  async gather({ asset, category, environment, alerts, now }, { settings }) {
+  fromSettings(settings) {
     const file = fileOf(settings)
-    if (!file || !asset) return []
-    const contents = await readYamlFile(file, Catalog)
+    return file ? { kind: 'catalog', options: { file }, credentials: {} } : null
+  },
+  topics: ['business'],
+  concerns: ({ asset }) => asset !== null,
+  owns: () => false,
+  // A file on this machine: nothing is gained by sharing.
+  shared: () => null,
+
+  async gather({ asset, category, environment, alerts, now }, { system }) {
+    if (!asset) return []
+    const contents = await contentsOf(system)
     const entry = findCatalogAsset(contents, asset, environment)
     const windows = maintenanceAt(contents, asset, now)
     return [
@@ -26,6 +35,17 @@ export const catalog: Connector = {
       ...windows.map((window) => maintenanceEvidence(window, now)),
     ]
   },
+
+  async check({ system }) {
+    const { assets } = await contentsOf(system)
+    return { version: `${assets.length} assets`, missingRights: [] }
+  },
+}
+
+const Options = z.object({ file: z.string() })
+
+function contentsOf({ options }: System): Promise<Catalog> {
+  return readYamlFile(Options.parse(options).file, Catalog)
 }
 
 function fileOf(settings: Readonly<Record<string, string | undefined>>): string | null {

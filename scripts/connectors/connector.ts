@@ -1,32 +1,64 @@
+import type { z } from 'zod'
 import type { Alert, Asset, Category } from '../domain/alert.ts'
-import type { EvidenceDraft } from '../domain/evidence.ts'
+import type { EvidenceDraft, EvidenceSource } from '../domain/evidence.ts'
+import type { System } from '../domain/system.ts'
+import type { Topic } from '../domain/topics.ts'
 
 /** What is to be found out. */
 export interface Question {
+  /** The incident's asset; in the second round one that the first answers named. */
   asset: Asset | null
   category: Category
   environment: string | null
   /** The alerts of the incident, oldest first. */
   alerts: readonly Alert[]
   now: Date
+  /** Whether an answer, not the incident, named this asset: then the short answer will do. */
+  isLead?: boolean
 }
 
-/** What a connector may use. `signal` ends with the connector's own time limit. */
+/** What a connector may use. `signal` ends with the system's own time limit. */
 export interface ConnectorContext {
-  settings: Readonly<Record<string, string | undefined>>
+  system: System
   signal: AbortSignal
 }
 
-/** Asks one system, read-only, and answers in evidence. */
+/** What the lightest question to a system told. */
+export interface Health {
+  version: string | null
+  /** What its user may not see or do, as the other side calls it, with what to grant. */
+  missingRights: string[]
+}
+
+/** Asks one kind of system, read-only, and answers in evidence. */
 export interface Connector {
-  /** Registry key and the file's name. */
-  readonly name: string
-  /** The settings it reads. */
+  /** Registry key and the file's name; the source of its evidence. */
+  readonly name: EvidenceSource
+  /** The kinds of instance that it asks, each with what `config/systems.yaml` may say of one beyond `systemKeys`. */
+  readonly kinds: Readonly<Record<string, z.ZodObject>>
+  /** The settings of its one default instance. */
   readonly settings: readonly string[]
-  /** Whether enough is set to ask it. Not configured is no fault and blocks nothing. */
-  isConfigured(settings: Readonly<Record<string, string | undefined>>): boolean
-  /** Whether this system can know anything about the question. */
+  /** The default instance, named as its kind, when enough is set. Not configured is no fault and blocks nothing. */
+  fromSettings(
+    settings: Readonly<Record<string, string | undefined>>,
+  ): Pick<System, 'kind' | 'options' | 'credentials'> | null
+  /** What it can tell of; the table in domain/topics.ts says when that is asked about. */
+  readonly topics: readonly Topic[]
+  /** Whether a system of this kind can know anything about the question. */
   concerns(question: Question): boolean
-  /** @throws AppError when it can't be asked; the caller turns that into `unavailable` evidence. */
+  /** Whether the asset itself lives in a system of this kind, so that its `system` names one of these instances. */
+  owns(asset: Asset): boolean
+  /**
+   * What of the question the answer depends on, and for how many seconds it may be given again: questions alike are
+   * asked once in a storm. Null: every incident asks for itself.
+   */
+  shared(question: Question): { key: readonly (string | null)[]; seconds: number } | null
+  /**
+   * Evidence about `question.asset`. Gathering stamps each piece with the instance, redacts and caps it.
+   * @throws AppError when it can't be asked (`unavailable` evidence is made of it), E_ASSET_UNKNOWN when it has nothing
+   * of that name.
+   */
   gather(question: Question, context: ConnectorContext): Promise<EvidenceDraft[]>
+  /** The lightest question that proves address, credentials and rights. @throws AppError as `gather` */
+  check(context: ConnectorContext): Promise<Health>
 }

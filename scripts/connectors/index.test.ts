@@ -4,11 +4,12 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import type { Fault } from '../../tests/stand-ins/server.ts'
-import { exampleAlert } from '../../tests/support/example-incidents.ts'
+import { contextOf } from '../../tests/support/systems.ts'
 import { Evidence, EvidenceSource, ofKind } from '../domain/evidence.ts'
-import { AppError } from '../lib/errors.ts'
-import type { Connector, Question } from './connector.ts'
-import { connectors, gatherEvidence } from './index.ts'
+import type { Question } from './connector.ts'
+import { gatherEvidence } from './gathering/gather.ts'
+import { loadSystems } from './gathering/systems.ts'
+import { connectors } from './index.ts'
 
 const question: Question = {
   asset: { kind: 'dag', name: 'daily_elt_pipeline', native: { dag_id: 'daily_elt_pipeline' } },
@@ -94,7 +95,7 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
 
   test('answers evidence, leaves the question as it is, and says the same twice', async () => {
     const before = structuredClone(question)
-    const ask = () => connector.gather(question, { settings, signal: AbortSignal.timeout(5_000) })
+    const ask = () => connector.gather(question, contextOf(connector, settings))
     const drafts = await ask()
     expect(drafts.length).toBeGreaterThan(0)
     for (const [index, draft] of drafts.entries()) Evidence.parse({ ...draft, id: `ev_${index + 1}` })
@@ -103,10 +104,11 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
   })
 
   test('asks nothing when it is not configured, or does not concern the question', async () => {
-    expect(connector.isConfigured({})).toBe(false)
-    const bare = await gatherEvidence(question, { settings: {}, from: [connector] })
+    expect(connector.fromSettings({})).toBeNull()
+    const bare = await gatherEvidence(question, { systems: await loadSystems({}), from: [connector] })
     expect(bare).toEqual({ evidence: [], notConfigured: [name] })
-    const nothing = await gatherEvidence({ ...question, asset: null }, { settings, from: [connector] })
+    const systems = await loadSystems(settings)
+    const nothing = await gatherEvidence({ ...question, asset: null }, { systems, from: [connector] })
     expect(nothing).toEqual({ evidence: [], notConfigured: [] })
     expect(airflow.requests).toHaveLength(0)
   })
@@ -119,8 +121,7 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
         return Reflect.get(target, key)
       },
     })
-    connector.isConfigured(watched)
-    await connector.gather(question, { settings: watched, signal: AbortSignal.timeout(5_000) })
+    connector.fromSettings(watched)
     expect([...read].filter((key) => !connector.settings.includes(key))).toEqual([])
   })
 
@@ -128,7 +129,8 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     'is unavailable: $name',
     async ({ reason, limitMs = 5_000, arrange }) => {
       await arrange()
-      const { evidence } = await gatherEvidence(question, { settings, perConnectorMs: limitMs })
+      const systems = await loadSystems(settings)
+      const { evidence } = await gatherEvidence(question, { systems, perSystemMs: limitMs })
       const [unavailable] = ofKind(evidence, 'unavailable')
       expect(unavailable).toMatchObject({ source: name, data: { system: name, hint: expect.any(String) } })
       expect(unavailable?.data.reason).toMatch(reason)
@@ -137,109 +139,4 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
       expect(JSON.stringify(evidence)).not.toMatch(/stand-in-password|Bearer/)
     },
   )
-})
-
-describe('gathering', () => {
-  const made = (name: string, gather: Connector['gather']): Connector => ({
-    name,
-    settings: [],
-    isConfigured: () => true,
-    concerns: () => true,
-    gather,
-  })
-
-  test('asks all at once', async () => {
-    let arrived = 0
-    let release: () => void = () => {}
-    const both = new Promise<void>((resolve) => {
-      release = resolve
-    })
-    const meet = async () => {
-      arrived += 1
-      if (arrived === 2) release()
-      await both
-      return []
-    }
-    const { evidence } = await gatherEvidence(question, {
-      settings: {},
-      from: [made('dbt', meet), made('airflow', meet)],
-    })
-    expect(evidence).toEqual([])
-  })
-
-  test('leaves behind who does not heed the time limit, and tells it to stop', async () => {
-    let told = false
-    const deaf = made('dbt', (_, { signal }) => {
-      signal.addEventListener('abort', () => {
-        told = true
-      })
-      return new Promise(() => {})
-    })
-    const { evidence } = await gatherEvidence(question, { settings, from: [deaf, ...connectors], totalMs: 250 })
-    expect(evidence[0]).toMatchObject({
-      kind: 'unavailable',
-      data: { system: 'dbt', reason: 'No answer within 0.25 s.' },
-    })
-    expect(told).toBe(true)
-  })
-
-  test('a fault of ours, and an answer that is no evidence, are unavailable too', async () => {
-    const broken = made('dbt', () => Promise.reject(new TypeError('x is undefined')))
-    // @ts-expect-error A connector that breaks its contract.
-    const wrong = made('snowflake', async () => [{ source: 'snowflake', kind: 'weather', summary: '', data: {} }])
-    const refused = made('postgres', () => Promise.reject(new AppError('E_HTTP_STATUS', 'It said no.', 'Ask again.')))
-    const { evidence } = await gatherEvidence(question, { settings: {}, from: [broken, wrong, refused] })
-    expect(evidence).toMatchObject([
-      { id: 'ev_1', data: { system: 'dbt', code: 'E_UNEXPECTED' } },
-      { id: 'ev_2', data: { system: 'snowflake', code: 'E_HTTP_ANSWER' } },
-      {
-        id: 'ev_3',
-        summary: 'postgres could not be asked: It said no.',
-        data: { reason: 'It said no.', hint: 'Ask again.' },
-      },
-    ])
-  })
-
-  test('takes in other evidence and what alerts claim, without secrets', async () => {
-    const { evidence } = await gatherEvidence(
-      {
-        ...question,
-        alerts: [
-          exampleAlert({
-            asset: question.asset,
-            received_at: '2026-11-20T08:00:00.000Z',
-            facts: [
-              {
-                kind: 'dag_run',
-                summary: 'It runs with password=hunter2hunter2',
-                data: {
-                  dag_id: 'daily_elt_pipeline',
-                  state: 'running',
-                  duration_s: 21_600,
-                  db_password: 'hunter2hunter2',
-                },
-              },
-            ],
-          }),
-        ],
-      },
-      {
-        settings: {},
-        extra: [
-          { source: 'history', kind: 'past_incident', summary: 'It happened before.', data: { incident_id: 'inc_1' } },
-        ],
-      },
-    )
-    expect(evidence.map(({ id, source }) => [id, source])).toEqual([
-      ['ev_1', 'history'],
-      ['ev_2', 'alert'],
-    ])
-    expect(evidence[1]).toMatchObject({ observed_at: '2026-11-20T08:00:00.000Z', asset: 'daily_elt_pipeline' })
-    expect(JSON.stringify(evidence)).not.toContain('hunter2')
-  })
-
-  test('knows that a promise is broken when a run at work takes longer', async () => {
-    const { evidence } = await gatherEvidence(question, { settings })
-    expect(ofKind(evidence, 'catalog_entry')[0]?.data).toMatchObject({ tier: 1, sla_minutes: 120, breached: true })
-  })
 })

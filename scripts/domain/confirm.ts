@@ -50,7 +50,10 @@ export function planFromEvidence(
   target: string,
 ): RemediationParams | null {
   const ids = new Set(confirmations(situation, template, target).flatMap(({ evidence }) => evidence))
-  const seen = situation.evidence.filter(({ id, source }) => ids.has(id) && source !== 'alert')
+  const seen = situation.evidence.filter(
+    // Where two instances could be meant, neither is touched.
+    ({ id, source, data }) => ids.has(id) && source !== 'alert' && !('is_certain' in data && data.is_certain === false),
+  )
   const task = ofKind(seen, 'task_failure')[0]?.data
   const run = task ?? ofKind(seen, 'dag_run')[0]?.data
   if (!run) return seen.length > 0 ? {} : null

@@ -101,8 +101,24 @@ export const evidenceData = {
     unit: text,
     customer_impact: text,
   }),
+  /** A DAG as its orchestrator knows it: its schedule, who owns it, whether it can be run at all. */
+  dag_state: z.looseObject({
+    dag_id: z.string(),
+    schedule: text,
+    next_run_at: instant,
+    owners: names,
+    tags: names,
+    is_paused: z.boolean().nullish(),
+    import_error: text,
+    version: number,
+    system: text,
+  }),
+  /** The slots that tasks share. */
+  pool_state: z.looseObject({ pool: z.string(), slots: number, occupied: number, waiting: number, system: text }),
+  /** How a system itself is: its scheduler, say. */
+  system_health: z.looseObject({ system: z.string(), status: z.string(), part: text, since: instant }),
   /** Configured and did not answer: stated, never silently absent. */
-  unavailable: z.looseObject({ system: z.string(), reason: z.string() }),
+  unavailable: z.looseObject({ system: z.string(), kind: text, reason: z.string(), code: text, hint: text }),
 } as const
 
 export const EvidenceSource = z.enum([
@@ -114,6 +130,7 @@ export const EvidenceSource = z.enum([
   'history',
   'change',
   'maintenance',
+  'metrics',
   'alert',
 ])
 export type EvidenceSource = z.infer<typeof EvidenceSource>
@@ -151,6 +168,9 @@ export const Evidence = z.discriminatedUnion('kind', [
   kind('change'),
   kind('maintenance'),
   kind('metric'),
+  kind('dag_state'),
+  kind('pool_state'),
+  kind('system_health'),
   kind('unavailable'),
 ])
 export type Evidence = z.infer<typeof Evidence>

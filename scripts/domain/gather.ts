@@ -1,5 +1,5 @@
 import type { Alert } from './alert.ts'
-import { Evidence, type EvidenceDraft, type EvidenceOf } from './evidence.ts'
+import { Evidence, type EvidenceOf } from './evidence.ts'
 import { oneLine, plainText } from './text.ts'
 
 const mostEvidence = 100
@@ -32,11 +32,10 @@ export function settleEvidence(drafts: readonly unknown[]): Evidence[] {
   const known = new Set<string>()
   const evidence: Evidence[] = []
   for (const draft of drafts) {
-    if (evidence.length >= mostEvidence) break
     const parsed = readDraft(draft, evidence.length + 1)
-    if (!parsed) continue
-    // When it was seen is no part of what is said.
-    const said = JSON.stringify([parsed.source, parsed.kind, parsed.asset ?? null, parsed.data])
+    // That something could not be asked is never cut off: decisions rest on it.
+    if (!parsed || (evidence.length >= mostEvidence && parsed.kind !== 'unavailable')) continue
+    const said = saying(parsed)
     if (known.has(said)) continue
     known.add(said)
     evidence.push(parsed)
@@ -44,8 +43,15 @@ export function settleEvidence(drafts: readonly unknown[]): Evidence[] {
   return evidence.map((item) => (item.kind === 'catalog_entry' ? withBreach(item, evidence) : item))
 }
 
+/** What tells one piece from a repetition: not when it was seen, nor how often a system could not be asked. */
+function saying({ source, kind, asset, data }: Evidence): string {
+  return JSON.stringify(
+    kind === 'unavailable' ? [source, kind, data.system, data.code] : [source, kind, asset ?? null, data],
+  )
+}
+
 /** Whether a connector's answer is evidence. */
-export function isDraft(draft: EvidenceDraft): boolean {
+export function isDraft(draft: unknown): boolean {
   return readDraft(draft, 1) !== null
 }
 

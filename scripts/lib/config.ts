@@ -49,6 +49,16 @@ export const settings = {
     what: 'Airflow user for fixes; only auto_remediate gets it. Empty: the reading user.',
   },
   AIRFLOW_WRITE_PASSWORD: { kind: 'secret', required: false, what: 'Its password.' },
+  SYSTEMS_CREDENTIALS: {
+    kind: 'secret',
+    required: false,
+    what: 'Credentials of the instances in config/systems.yaml, for reading: {"NAME": {"username": "…", "password": "…"}}',
+  },
+  SYSTEMS_WRITE_CREDENTIALS: {
+    kind: 'secret',
+    required: false,
+    what: 'The same for fixes; only auto_remediate gets it. Where it names no instance: those for reading.',
+  },
   GEMINI_API_KEY: { kind: 'secret', required: false, what: 'Google Gemini. Without it `rules` decides.' },
   GEMINI_MODEL: { kind: 'setting', required: false, what: 'The model; default gemini-2.5-flash.' },
   GEMINI_BASE_URL: { kind: 'setting', required: false, what: 'Another address for the model, such as a proxy.' },
@@ -56,7 +66,7 @@ export const settings = {
   DIM_CONFIG_DIR: {
     kind: 'setting',
     required: false,
-    what: 'Folder of catalog.yaml and policy.yaml; default config/ beside the tasks.',
+    what: 'Folder of catalog.yaml, policy.yaml and systems.yaml; default config/ beside the tasks.',
   },
   KESTRA_URL: {
     kind: 'setting',

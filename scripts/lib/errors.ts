@@ -15,6 +15,8 @@ export const errorCodes = {
   E_HTTP_NETWORK: true,
   E_HTTP_ANSWER: false,
   E_HTTP_REDIRECT: false,
+  E_SYSTEM_PAUSED: true,
+  E_ASSET_UNKNOWN: false,
   E_MODEL_UNAVAILABLE: true,
   E_MODEL_ANSWER: false,
   E_CHANNEL_REFUSED: false,

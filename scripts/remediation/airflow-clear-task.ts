@@ -31,7 +31,12 @@ export const airflowClearTask: RemediationRow = {
     if (!first?.run_id) return null
     // Ids may hold dots: `a.b` + `c` and `a` + `b.c` read alike. What is not certain is not touched.
     const isCertain = bad.every(
-      ({ data }) => data.dag_id === first.dag_id && data.run_id === first.run_id && data.state === first.state,
+      ({ data }) =>
+        data.is_certain !== false &&
+        data.system === first.system &&
+        data.dag_id === first.dag_id &&
+        data.run_id === first.run_id &&
+        data.state === first.state,
     )
     if (!isCertain) return null
     return {

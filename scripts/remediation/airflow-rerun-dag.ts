@@ -18,6 +18,8 @@ export const airflowRerunDag: RemediationRow = {
 
   plan(target, evidence) {
     const runs = ofKind(evidence, 'dag_run').filter((item) => item.source === 'airflow' && item.data.dag_id === target)
+    // Two Airflows may each have a DAG of this name.
+    if (runs.some(({ data }) => data.is_certain === false || data.system !== runs[0]?.data.system)) return null
     const failed = runs.find(({ data }) => data.state === 'failed')?.data
     // A run at work, or one that ended well, makes another one needless; a paused DAG never starts it.
     const isNeeded = runs.every(

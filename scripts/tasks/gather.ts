@@ -3,7 +3,14 @@ import { openStore } from '../store/connection.ts'
 import { gatherIncident } from '../workflow/gather.ts'
 
 void runTask({
-  settings: ['DATABASE_URL', 'DIM_CONFIG_DIR', 'AIRFLOW_URL', 'AIRFLOW_USERNAME', 'AIRFLOW_PASSWORD'],
+  settings: [
+    'DATABASE_URL',
+    'DIM_CONFIG_DIR',
+    'SYSTEMS_CREDENTIALS',
+    'AIRFLOW_URL',
+    'AIRFLOW_USERNAME',
+    'AIRFLOW_PASSWORD',
+  ],
   async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const gathered = await gatherIncident(store, input('INCIDENT'), execution.originalId, settings, new Date())

@@ -6,6 +6,9 @@ void runTask({
   settings: [
     'DATABASE_URL',
     'SLACK_WEBHOOK_URL',
+    'DIM_CONFIG_DIR',
+    'SYSTEMS_CREDENTIALS',
+    'SYSTEMS_WRITE_CREDENTIALS',
     'AIRFLOW_URL',
     'AIRFLOW_USERNAME',
     'AIRFLOW_PASSWORD',

@@ -3,7 +3,15 @@ import { openStore } from '../store/connection.ts'
 import { verifyFix } from '../workflow/fix.ts'
 
 void runTask({
-  settings: ['DATABASE_URL', 'SLACK_WEBHOOK_URL', 'AIRFLOW_URL', 'AIRFLOW_USERNAME', 'AIRFLOW_PASSWORD'],
+  settings: [
+    'DATABASE_URL',
+    'SLACK_WEBHOOK_URL',
+    'DIM_CONFIG_DIR',
+    'SYSTEMS_CREDENTIALS',
+    'AIRFLOW_URL',
+    'AIRFLOW_USERNAME',
+    'AIRFLOW_PASSWORD',
+  ],
   async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const { state, detail } = await verifyFix(store, input('INCIDENT'), settings, { patienceMs: 50_000 })

@@ -1,4 +1,5 @@
 import { airflowRecovered } from '../connectors/airflow.ts'
+import { loadSystems } from '../connectors/gathering/systems.ts'
 import type { Incident } from '../domain/incident.ts'
 import type { Occasion } from '../domain/message.ts'
 import { type DueKind, reminderMs, schedule } from '../domain/schedule.ts'
@@ -115,7 +116,7 @@ export const dueWork: Record<DueKind, Work> = {
     const { incident } = await loadIncident(store, subject)
     if (incident.closed_at || incident.state === 'dismissed') return {}
     const since = incident.last_seen_at
-    const context = { settings, signal: AbortSignal.timeout(askMs) }
+    const context = { systems: await loadSystems(settings), signal: AbortSignal.timeout(askMs) }
     const seen = await airflowRecovered(incident.asset, since, context)
     if (!seen) return {}
     if (!seen.recovered) return { againInMs: schedule.recoveryMs }

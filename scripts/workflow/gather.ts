@@ -1,5 +1,7 @@
 import type { Question } from '../connectors/connector.ts'
-import { gatherEvidence } from '../connectors/index.ts'
+import { gatherEvidence } from '../connectors/gathering/gather.ts'
+import type { Memory } from '../connectors/gathering/memory.ts'
+import { loadSystems } from '../connectors/gathering/systems.ts'
 import { sourceKey } from '../domain/alert.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
 import { assetKey } from '../domain/fingerprint.ts'
@@ -9,6 +11,7 @@ import { beginAnalysis } from '../store/decisions.ts'
 import { saveEvidence } from '../store/evidence.ts'
 import { similarIncidents } from '../store/history.ts'
 import { loadIncident } from '../store/incidents.ts'
+import { takeTurn, tellOutcome } from '../store/systems.ts'
 
 /**
  * Takes the incident's lease for this execution and collects what every configured system knows.
@@ -34,7 +37,11 @@ export async function gatherIncident(store: Store, id: string, holder: string, s
     },
     5,
   )
-  const { evidence } = await gatherEvidence(question, { settings, extra: past satisfies EvidenceDraft[] })
+  const { evidence } = await gatherEvidence(question, {
+    systems: await loadSystems(settings),
+    memory: memoryOf(store),
+    extra: past satisfies EvidenceDraft[],
+  })
   const isHeld = await store.transaction(async (query) => {
     // While systems were asked another execution may have taken over: what that one decides on is not replaced.
     const held = await beginAnalysis(query, id, holder)
@@ -45,4 +52,12 @@ export async function gatherIncident(store: Store, id: string, holder: string, s
   const unavailable = evidence.flatMap((item) => (item.kind === 'unavailable' ? [item.summary] : []))
   const first = alerts[0]
   return { evidence: evidence.length, unavailable, source: first ? sourceKey(first) : incident.source }
+}
+
+/** What gatherings share, kept in the store. */
+function memoryOf(store: Store): Memory {
+  return {
+    take: (system, key, limits) => takeTurn(store, system, key, limits),
+    tell: (system, key, token, outcome) => tellOutcome(store, system, key, token, outcome),
+  }
 }

@@ -33,6 +33,9 @@ const usualSource: Record<EvidenceKind, EvidenceSource> = {
   change: 'change',
   maintenance: 'maintenance',
   metric: 'catalog',
+  dag_state: 'airflow',
+  pool_state: 'airflow',
+  system_health: 'airflow',
   unavailable: 'airflow',
 }
 

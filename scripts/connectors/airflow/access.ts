@@ -1,10 +1,14 @@
+import { z } from 'zod'
+import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 
-/** What evidence and fixes call this instance. */
-export const airflowSystem = 'airflow'
+/** What `config/systems.yaml` says of an Airflow. */
+export const AirflowOptions = z.strictObject({
+  /** Without `/api/v2`. */
+  url: z.url({ protocol: /^https?$/ }).max(2048),
+})
 
 export interface AirflowAccess {
-  /** Without `/api/v2`. */
   url: string
   username: string
   password: string
@@ -13,19 +17,29 @@ export interface AirflowAccess {
 type Settings = Readonly<Record<string, string | undefined>>
 
 export const readSettingNames = ['AIRFLOW_URL', 'AIRFLOW_USERNAME', 'AIRFLOW_PASSWORD'] as const
-export const writeSettingNames = [...readSettingNames, 'AIRFLOW_WRITE_USERNAME', 'AIRFLOW_WRITE_PASSWORD'] as const
+export const writeSettingNames = [
+  ...readSettingNames,
+  'AIRFLOW_WRITE_USERNAME',
+  'AIRFLOW_WRITE_PASSWORD',
+  'DIM_CONFIG_DIR',
+  'SYSTEMS_CREDENTIALS',
+  'SYSTEMS_WRITE_CREDENTIALS',
+] as const
 
-/** The access for reading; null when Airflow is not configured. */
-export function readAccess(settings: Settings): AirflowAccess | null {
+/** The instance that the settings describe; null when they describe none. */
+export function settingsInstance(settings: Settings): Pick<System, 'kind' | 'options' | 'credentials'> | null {
   const { AIRFLOW_URL: url, AIRFLOW_USERNAME: username, AIRFLOW_PASSWORD: password } = settings
-  return url && username && password ? { url, username, password } : null
+  return url && username && password ? { kind: 'airflow', options: { url }, credentials: { username, password } } : null
 }
 
-/** The access for fixes: a user of its own, or the reading one. @throws AppError E_SETTING_MISSING */
-export function writeAccess(settings: Settings): AirflowAccess {
-  const { AIRFLOW_WRITE_USERNAME: username, AIRFLOW_WRITE_PASSWORD: password } = settings
-  const reading = readAccess(settings)
-  if (settings.AIRFLOW_URL && username && password) return { url: settings.AIRFLOW_URL, username, password }
-  if (reading) return reading
-  throw new AppError('E_SETTING_MISSING', 'Airflow is not configured.', `Set ${readSettingNames.join(', ')}.`)
+/** @throws AppError E_SETTING_MISSING naming the credentials that the instance lacks, E_SETTING_INVALID */
+export function accessTo({ name, options, credentials }: System): AirflowAccess {
+  const { url } = AirflowOptions.parse(options)
+  const { username, password } = credentials
+  if (username && password) return { url, username, password }
+  throw new AppError(
+    'E_SETTING_MISSING',
+    `${name} has no user name and password.`,
+    `Put {"${name}": {"username": "…", "password": "…"}} into SYSTEMS_CREDENTIALS.`,
+  )
 }

@@ -1,4 +1,4 @@
-import type { ZodType } from 'zod'
+import { type ZodType, z } from 'zod'
 import { AppError } from '../../lib/errors.ts'
 import { HttpStatusError, type JsonRequest, requestJson } from '../../lib/http.ts'
 import { redact } from '../../lib/redact.ts'
@@ -13,6 +13,7 @@ import {
   type TaskInstance,
   TaskInstances,
   Token,
+  Version,
 } from './answers.ts'
 
 /** A change is not given up early: one whose outcome is unknown costs more than the wait. */
@@ -52,36 +53,48 @@ export interface Airflow {
   events(dagId: string, event: string): Promise<EventLogs>
   clear(dagId: string, body: ClearBody): Promise<TaskInstance[]>
   trigger(dagId: string, body: { dag_run_id: string; conf: object; note: string }): Promise<DagRun>
+  /** What it is and which of the rights that reading needs the user lacks. */
+  check(): Promise<{ version: string | null; missingRights: string[] }>
   /** Without this access's own secrets, and what else looks like one. */
   redact(text: string): string
 }
 
-/** Logs in with the first call and again when the token has expired. Every call throws AppError as `requestJson` does. */
-export function openAirflow(access: AirflowAccess, signal: AbortSignal): Airflow {
-  const base = access.url.replace(/\/+$/, '')
+/**
+ * Logs in with the first call and again when the token has expired. Every call throws AppError as `requestJson` does,
+ * and what finding the access threw.
+ */
+export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>), signal: AbortSignal): Airflow {
+  const secrets: string[] = []
+  let found: Promise<AirflowAccess> | null = null
+  const access = async () => {
+    found ??= typeof given === 'function' ? given() : Promise.resolve(given)
+    const ready = await found
+    if (secrets.length === 0) secrets.push(ready.password)
+    return { ...ready, url: ready.url.replace(/\/+$/, '') }
+  }
   const common = { system: 'Airflow', signal } as const
   let token: Promise<string> | null = null
 
-  const logIn = () =>
-    requestJson(`${base}/auth/token`, {
+  const logIn = async () => {
+    const { url, username, password } = await access()
+    return requestJson(`${url}/auth/token`, {
       ...common,
       method: 'POST',
       // Logging in twice does no harm.
       idempotent: true,
-      body: { username: access.username, password: access.password },
+      body: { username, password },
       schema: Token,
     })
+  }
 
   async function call<T>(path: string, request: JsonRequest & { schema: ZodType<T> }): Promise<T> {
     token ??= logIn()
     const used = token
-    const send = async () =>
-      requestJson(`${base}/api/v2${path}`, {
-        retries: 1,
-        ...common,
-        ...request,
-        headers: { authorization: `Bearer ${await token}` },
-      })
+    const send = async () => {
+      const authorization = `Bearer ${await token}`
+      const { url } = await access()
+      return requestJson(`${url}/api/v2${path}`, { retries: 1, ...common, ...request, headers: { authorization } })
+    }
     try {
       return await send()
     } catch (thrown) {
@@ -140,7 +153,28 @@ export function openAirflow(access: AirflowAccess, signal: AbortSignal): Airflow
         schema: DagRun,
         timeoutMs: changeMs,
       }),
-    redact: (text) => redact(text, [access.password]),
+    async check() {
+      const { version } = await call('/version', { schema: Version })
+      const rights: [string, string][] = [
+        ['/dags?limit=1', 'DAGs (can_read on DAGs)'],
+        ['/eventLogs?limit=1', 'the audit log (can_read on Audit Logs)'],
+        ['/pools?limit=1', 'pools (can_read on Pools)'],
+        ['/importErrors?limit=1', 'import errors (can_read on ImportError)'],
+      ]
+      const lacks = await Promise.all(
+        rights.map(async ([path, name]) => {
+          try {
+            await call(path, { schema: z.unknown() })
+            return []
+          } catch (thrown) {
+            if (hasStatus(thrown, 403)) return [name]
+            throw thrown
+          }
+        }),
+      )
+      return { version, missingRights: lacks.flat() }
+    },
+    redact: (text) => redact(text, secrets),
   }
 }
 

@@ -1,6 +1,5 @@
 import { spellDuration } from '../../domain/duration.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
-import { airflowSystem } from './access.ts'
 import type { DagRun, TaskInstance } from './answers.ts'
 
 /** How long it took, or has been going on. */
@@ -44,7 +43,6 @@ export function runEvidence(run: DagRun, typical: number | null, isPaused: boole
       duration_s: seconds,
       typical_duration_s: typical === null ? null : Math.round(typical),
       is_paused: isPaused,
-      system: airflowSystem,
     },
   }
 }
@@ -71,7 +69,6 @@ export function failureEvidence(one: TaskInstance, typical: number | null, log: 
       start: one.start_date ?? null,
       duration_s: seconds,
       typical_duration_s: typical === null ? null : Math.round(typical),
-      system: airflowSystem,
     },
   }
 }
@@ -85,6 +82,6 @@ export function historyEvidence(one: TaskInstance, history: readonly TaskInstanc
     asset: `${one.dag_id}.${one.task_id}`,
     observed_at: now.toISOString(),
     summary: `Of its last ${recent.length} runs, ${one.task_id} failed in ${failed}.`,
-    data: { dag_id: one.dag_id, task_id: one.task_id, recent, system: airflowSystem },
+    data: { dag_id: one.dag_id, task_id: one.task_id, recent },
   }
 }

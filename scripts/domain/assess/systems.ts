@@ -22,6 +22,7 @@ export function unavailableSystems(evidence: readonly Evidence[], category: Cate
   return ofKind(evidence, 'unavailable').filter(
     ({ data }) =>
       !/^not[_ ]configured/i.test(data.reason) &&
-      needed[category].some((system) => data.system.toLowerCase().startsWith(system)),
+      // An instance may have any name: what it is then stands beside it.
+      needed[category].some((system) => `${data.kind ?? data.system}`.toLowerCase().startsWith(system)),
   )
 }

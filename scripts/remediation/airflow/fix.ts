@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { airflowSystem, writeAccess } from '../../connectors/airflow/access.ts'
 import type { Dag } from '../../connectors/airflow/answers.ts'
 import { type Airflow, openAirflow } from '../../connectors/airflow/client.ts'
 import type { Remediation } from '../../domain/decision.ts'
@@ -7,6 +6,7 @@ import { oneLine } from '../../domain/text.ts'
 import { AppError } from '../../lib/errors.ts'
 import { HttpStatusError } from '../../lib/http.ts'
 import type { Settings } from '../remediation.ts'
+import { writeAccess } from './access.ts'
 
 /** The start of every mark, and so of every run that a fix began. */
 export const markPrefix = 'dim_'
@@ -21,12 +21,9 @@ export function noteOf(key: string): string {
   return `By DataIncidentManager, key ${oneLine(key, 300)} (${markOf(key)})`
 }
 
-/** Opens the Airflow that a fix is for. @throws AppError E_FIX_REFUSED for another instance. */
+/** Opens the Airflow that a fix is for. Its first call throws E_FIX_REFUSED when it is not certain which one that is. */
 export function openForFix({ params }: Remediation, settings: Settings, signal: AbortSignal): Airflow {
-  if ((params.system ?? airflowSystem) !== airflowSystem) {
-    throw refused(`No Airflow is configured as ${oneLine(params.system ?? '', 64)}.`)
-  }
-  return openAirflow(writeAccess(settings), signal)
+  return openAirflow(() => writeAccess(params.system, settings), signal)
 }
 
 /** The DAG, when it can take a fix: one that is paused never starts what is queued. @throws AppError E_FIX_REFUSED */

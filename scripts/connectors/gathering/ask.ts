@@ -1,0 +1,140 @@
+import { createHash } from 'node:crypto'
+import type { Outcome, Turn } from '../../domain/asking.ts'
+import type { EvidenceDraft } from '../../domain/evidence.ts'
+import { isDraft } from '../../domain/gather.ts'
+import type { System } from '../../domain/system.ts'
+import { AppError, toAppError } from '../../lib/errors.ts'
+import { HttpStatusError } from '../../lib/http.ts'
+import { redact, redactDeep } from '../../lib/redact.ts'
+import type { Connector, Question } from '../connector.ts'
+import type { Memory } from './memory.ts'
+
+/** Evidence of one system about one asset, or why there is none. */
+export interface Answer {
+  drafts: unknown[]
+  fault: AppError | null
+}
+
+/** An answer that is the same for others is waited for at most this share of the time that asking may take. */
+const waitShare = 0.5
+
+/**
+ * Asks one instance one question within `limitMs`, unless it is paused or has just answered the same. Never throws: a
+ * fault is an answer. What comes back is redacted, the instance's own secrets included.
+ */
+export async function ask(
+  connector: Connector,
+  system: System,
+  question: Question,
+  options: { limitMs: number; memory: Memory },
+): Promise<Answer> {
+  const { limitMs, memory } = options
+  const start = Date.now()
+  const shared = connector.shared(question)
+  const key = shared && keyOf([connector.name, ...shared.key])
+  const turn = await memory
+    .take(system.name, key, { waitMs: limitMs * waitShare, leaseMs: limitMs + 1_000 })
+    .catch(askAnyway)
+  if (turn.turn === 'answered') return { drafts: turn.answer, fault: null }
+  if (turn.turn === 'paused') return { drafts: [], fault: pausedFault(turn.untilMs, turn.reason) }
+
+  const secrets = Object.values(system.credentials)
+  const answer = await within(Math.max(1, limitMs - (Date.now() - start)), (signal) =>
+    connector.gather(question, { system, signal }),
+  ).then(
+    (drafts) => understood(drafts.map((draft) => redactDeep(draft, secrets))),
+    (thrown: unknown) => ({ drafts: [], fault: withoutSecrets(toAppError(thrown), secrets) }),
+  )
+  // What others are to know of it must not cost this one its answer.
+  await memory.tell(system.name, key, turn.token, outcomeOf(answer, shared?.seconds ?? 0)).catch(() => {})
+  return answer
+}
+
+function understood(drafts: unknown[]): Answer {
+  if (drafts.every(isDraft)) return { drafts, fault: null }
+  return {
+    drafts: [],
+    fault: new AppError('E_HTTP_ANSWER', 'It answered what can not be understood.', 'Check its version.'),
+  }
+}
+
+const askAnyway = (): Turn => ({ turn: 'ask', token: null })
+
+/** Runs what may not heed its signal: when time is up it is told to stop, and left behind. */
+export async function within<T>(limitMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController()
+  let timer: NodeJS.Timeout | undefined
+  const timeUp = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => {
+      reject(
+        new AppError('E_HTTP_TIMEOUT', `No answer within ${spell(limitMs)}.`, 'Check that it is up and reachable.'),
+      )
+      limit.abort()
+    }, limitMs)
+  })
+  try {
+    return await Promise.race([run(limit.signal), timeUp])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Whether what went wrong says something about the system, not about this one question. */
+export function isTheirs(fault: AppError): boolean {
+  if (fault instanceof HttpStatusError) return fault.retryable || fault.status === 401 || fault.status === 403
+  return fault.retryable || fault.code === 'E_HTTP_ANSWER' || fault.code === 'E_HTTP_REDIRECT'
+}
+
+function outcomeOf({ drafts, fault }: Answer, keepSeconds: number): Outcome {
+  if (!fault) return { answer: drafts, keepSeconds, fault: null, isWell: true }
+  const { code, message: reason, retryAfterMs } = fault
+  const isToBlame = isTheirs(fault)
+  return {
+    answer: null,
+    keepSeconds: 0,
+    fault: isToBlame ? { code, reason, retryAfterMs } : null,
+    isWell: code === 'E_ASSET_UNKNOWN',
+  }
+}
+
+function withoutSecrets(fault: AppError, secrets: readonly string[]): AppError {
+  const message = redact(fault.message, secrets)
+  if (message === fault.message) return fault
+  const { code, hint, retryable, retryAfterMs } = fault
+  return new AppError(code, message, hint, { retryable, retryAfterMs })
+}
+
+function pausedFault(untilMs: number, reason: string): AppError {
+  const seconds = Math.max(1, Math.ceil((untilMs - Date.now()) / 1000))
+  return new AppError(
+    'E_SYSTEM_PAUSED',
+    `It is not asked for ${seconds} s, because it failed before: ${reason}`,
+    'See why it failed; it is asked again by itself.',
+  )
+}
+
+function spell(limitMs: number): string {
+  return `${Math.round(limitMs / 10) / 100} s`
+}
+
+function keyOf(parts: readonly (string | null)[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32)
+}
+
+/** What a system that could not be asked leaves behind: stated, with what to do about it. */
+export function unavailable(
+  connector: Pick<Connector, 'name'>,
+  system: Pick<System, 'name' | 'kind'>,
+  fault: { code: string; message: string; hint: string },
+  question: Question,
+): EvidenceDraft {
+  const { code, message, hint } = fault
+  return {
+    source: connector.name,
+    kind: 'unavailable',
+    asset: question.asset?.name ?? null,
+    observed_at: question.now.toISOString(),
+    summary: `${system.name} could not be asked: ${message}`,
+    data: { system: system.name, kind: system.kind, reason: message, code, hint },
+  }
+}

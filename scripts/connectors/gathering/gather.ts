@@ -1,0 +1,148 @@
+import type { Evidence, EvidenceDraft } from '../../domain/evidence.ts'
+import { assetKey } from '../../domain/fingerprint.ts'
+import { alertEvidence, settleEvidence } from '../../domain/gather.ts'
+import { leadsOf } from '../../domain/leads.ts'
+import { candidateSystems, certainSystem, type System, type Systems } from '../../domain/system.ts'
+import { topicsFor } from '../../domain/topics.ts'
+import { weightOf } from '../../domain/weight.ts'
+import { redactDeep } from '../../lib/redact.ts'
+import type { Connector, Question } from '../connector.ts'
+import { connectors } from '../index.ts'
+import { type Answer, ask, unavailable } from './ask.ts'
+import { type Memory, noMemory } from './memory.ts'
+
+/** More assets than this are not asked about, the incident's own aside. */
+const mostLeads = 8
+/** While it is not certain which instance is meant, so many are asked. */
+const mostCandidates = 5
+
+export interface GatherOptions {
+  systems: Systems
+  memory?: Memory
+  /** Evidence from elsewhere, such as past incidents. */
+  extra?: readonly EvidenceDraft[]
+  /** For one question to one system that sets no limit of its own; default 5 s. */
+  perSystemMs?: number
+  /** For all of it; default 12 s. */
+  totalMs?: number
+  /** For tests; default all. */
+  from?: readonly Connector[]
+}
+
+export interface Gathered {
+  evidence: Evidence[]
+  /** Systems that could know something and are not set up. */
+  notConfigured: string[]
+}
+
+/** One draft, and whether it is about an asset that an answer named. */
+interface Piece {
+  draft: unknown
+  isLead: boolean
+}
+
+/**
+ * Asks every instance that may know something, all at once; what an answer names is asked about next, as soon as it is
+ * there. One that can't be asked becomes `unavailable` evidence and costs the others nothing. Never throws for what a
+ * system does.
+ */
+export async function gatherEvidence(question: Question, options: GatherOptions): Promise<Gathered> {
+  const { systems, memory = noMemory, extra = [], perSystemMs = 5_000, totalMs = 12_000, from = connectors } = options
+  const end = Date.now() + totalMs
+  const notConfigured = new Set<string>()
+  const asked = new Set<string>()
+  const silent = new Set<string>()
+  let leadsLeft = mostLeads
+
+  const pieces = await askAbout(question)
+  const claims = [...extra, ...alertEvidence(question.alerts)].map((draft) => ({
+    draft: redactDeep(draft),
+    isLead: false,
+  }))
+  const weighed = [...faultOf(systems, question), ...pieces, ...claims]
+    .map((piece) => ({ ...piece, weight: weightOf(piece.draft, piece.isLead) }))
+    .toSorted((a, b) => b.weight - a.weight)
+  return { evidence: settleEvidence(weighed.map(({ draft }) => draft)), notConfigured: [...notConfigured] }
+
+  async function askAbout(about: Question): Promise<Piece[]> {
+    const topics = topicsFor(about.asset, about.category)
+    const found = await Promise.all(
+      from
+        .filter((connector) => connector.topics.some((topic) => topics.has(topic)) && connector.concerns(about))
+        .map((connector) => askInstances(connector, about)),
+    )
+    return found.flat()
+  }
+
+  async function askInstances(connector: Connector, about: Question): Promise<Piece[]> {
+    const instances = instancesFor(connector, about, systems)
+    if (!about.isLead && typeof instances === 'string') notConfigured.add(instances)
+    if (typeof instances === 'string') return []
+    const answers = await Promise.all(instances.map((instance) => askOne(connector, instance, about)))
+    // Of several instances that may be meant, those without the asset are just not the one.
+    const isFound = answers.some(({ answer }) => answer.drafts.length > 0)
+    return answers.flatMap(({ system, answer, further }) => {
+      const { drafts, fault } = answer
+      const isElsewhere = fault?.code === 'E_ASSET_UNKNOWN' && (about.isLead === true || isFound)
+      const stated = fault && !isElsewhere ? [unavailable(connector, system, fault, about)] : []
+      return [...[...drafts, ...stated].map((draft) => ({ draft, isLead: about.isLead === true })), ...further]
+    })
+  }
+
+  async function askOne(connector: Connector, { system, isCertain }: Instance, about: Question) {
+    const nothing = { system, answer: { drafts: [], fault: null } satisfies Answer, further: [] }
+    const key = `${connector.name}|${system.name}|${assetKey(about.asset, null) ?? ''}`
+    if (asked.has(key) || silent.has(system.name)) return nothing
+    asked.add(key)
+    const limitMs = Math.min(system.limitMs ?? perSystemMs, end - Date.now())
+    if (limitMs <= 0) return nothing
+    const answer = await ask(connector, system, about, { limitMs, memory })
+    if (answer.fault?.code === 'E_HTTP_TIMEOUT') silent.add(system.name)
+    const drafts = answer.drafts.map((draft) => stamped(draft, connector, system, isCertain))
+    return { system, answer: { ...answer, drafts }, further: about.isLead ? [] : await follow(drafts, about) }
+  }
+
+  async function follow(drafts: readonly unknown[], about: Question): Promise<Piece[]> {
+    const leads = leadsOf(drafts, about.asset).slice(0, leadsLeft)
+    leadsLeft -= leads.length
+    const found = await Promise.all(leads.map((asset) => askAbout({ ...about, asset, isLead: true })))
+    return found.flat()
+  }
+}
+
+interface Instance {
+  system: System
+  /** False while another instance could be meant just as well: what is found there is never fixed. */
+  isCertain: boolean
+}
+
+/** The instances to ask; the name of what would have to be configured when there are none. */
+function instancesFor(connector: Connector, { asset, environment }: Question, systems: Systems): Instance[] | string {
+  const kinds = [connector.name, ...Object.keys(connector.kinds)]
+  const isOwn = asset !== null && connector.owns(asset)
+  const called = isOwn ? asset.system : null
+  const candidates = candidateSystems(systems, kinds, called, environment)
+  if (candidates.length === 0) return connector.name
+  // Another instance than the one that the alert names can only tell of a namesake.
+  if (called != null && candidates.every((system) => system.name !== called && !system.aliases.includes(called)))
+    return called
+  return candidates.slice(0, mostCandidates).map((system) => ({
+    system,
+    isCertain: !isOwn || certainSystem(systems, system.kind, called)?.name === system.name,
+  }))
+}
+
+/** Evidence says which instance it is of. A catalogue has none. */
+function stamped(draft: unknown, connector: Connector, system: System, isCertain: boolean): unknown {
+  if (Object.keys(connector.kinds).length === 0) return draft
+  if (typeof draft !== 'object' || draft === null || !('data' in draft)) return draft
+  const { data } = draft
+  if (typeof data !== 'object' || data === null) return draft
+  return { ...draft, data: { ...data, system: system.name, ...(isCertain ? {} : { is_certain: false }) } }
+}
+
+function faultOf({ fault }: Systems, question: Question): Piece[] {
+  if (!fault) return []
+  const file = { name: 'systems', kind: 'systems' }
+  return [{ draft: unavailable({ name: 'catalog' }, file, fault, question), isLead: false }]
+}
