@@ -206,6 +206,9 @@ describe('tenants', () => {
     'lineage_origins',
     'conditions',
     'platforms',
+    'system_health',
+    'system_answers',
+    'changes',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -389,6 +392,16 @@ async function fillEveryTable(store: Store): Promise<void> {
     )
     await query.run(sql`insert into audit (tenant, actor, what, detail) values (${store.tenant}, 'a', 'w', '{}')`)
     await replaceLineage(query, 'catalog', '1', [{ upstream: 'a', downstream: 'b' }])
+    await query.run(
+      sql`insert into system_health (tenant, system, failures, code, reason) values (${store.tenant}, 's', 1, 'c', 'r')`,
+    )
+    await query.run(
+      sql`insert into system_answers (tenant, system, key, token, until) values (${store.tenant}, 's', 'k', 't', now())`,
+    )
+    await query.run(
+      sql`insert into changes (tenant, id, what, at, assets, files, summary)
+          values (${store.tenant}, 'c', 'deploy', now(), '{}', '{}', 's')`,
+    )
     await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
     await query.run(
       sql`insert into conditions (tenant, incident, fingerprint, severity, category, title, source, opened_at, last_seen_at)

@@ -65,3 +65,5 @@ const LogLine = z.union([
 export type LogLine = z.infer<typeof LogLine>
 export const Log = z.object({ content: z.array(LogLine) }).transform((answer) => answer.content)
 export const Version = z.object({ version: z.string() })
+/** For a call of which only the status matters. */
+export const Anything = z.unknown()

@@ -1,4 +1,4 @@
--- What gatherings know of the systems they ask: who is left alone for now, and what was answered seconds ago.
+-- What gatherings know of the systems they ask: who is left alone for now, what was answered seconds ago, what changed.
 
 create table system_health (
   tenant text not null,
@@ -28,11 +28,30 @@ create table system_answers (
 );
 create index system_answers_until on system_answers (tenant, until);
 
+-- What people changed, as deploys tell the webhook: no alerts, but what explains the next one.
+create table changes (
+  tenant text not null,
+  -- A digest of what was changed, where and when: told twice it is the same.
+  id text not null,
+  what text not null,
+  ref text,
+  who text,
+  at timestamptz not null,
+  environment text,
+  -- The assets that it names, in lower case; empty when it names none.
+  assets text[] not null,
+  files text[] not null,
+  summary text not null,
+  received_at timestamptz not null default now(),
+  primary key (tenant, id)
+);
+create index changes_at on changes (tenant, at desc);
+
 do $$
 declare
   name text;
 begin
-  foreach name in array array['system_health', 'system_answers']
+  foreach name in array array['system_health', 'system_answers', 'changes']
   loop
     execute format('alter table %I enable row level security', name);
     execute format('alter table %I force row level security', name);
