@@ -9,6 +9,7 @@ import { safeStringify } from '../lib/json.ts'
 import { openStore } from '../store/connection.ts'
 import { duplicatesSection, measureDuplicates } from './bench/duplicates.ts'
 import { openExecutions } from './bench/executions.ts'
+import { gatheringSection, measureGathering } from './bench/gathering.ts'
 import { latencySection, measureLatency } from './bench/latency.ts'
 import { memoryOf, memorySection } from './bench/memory.ts'
 import { markdownReport, mebibytes, plainReport } from './bench/report.ts'
@@ -20,7 +21,7 @@ import { showProgress } from './progress.ts'
 const help = `Usage: npm run --silent bench [-- --quick] [--markdown] [--json FILE]
 
 Measures the product on this machine, on the embedded engine, with a store of its own; Slack and Gemini are stand-ins.
-Start of each task, each task with its work, webhook to terminal state beside the same flows with empty scripts,
+Start of each task, gathering, each task with its work, webhook to terminal state beside the same flows with empty scripts,
 duplicates, memory. Takes about five minutes; let the machine do nothing else meanwhile.
 
   --quick        few runs: whether it works, not how fast it is
@@ -45,6 +46,7 @@ await runCommand(
     // Bare starts are measured before the engine runs beside them.
     const early = showProgress()
     const starts = await measureTaskStarts(await buildTasks(), { runs: runs.start, onProgress: early.step })
+    const gathering = await measureGathering({ runs: runs.work, onProgress: early.step })
     const isNew = await isNewEngine(early.step)
     early.pause()
     const figures = await measureStack(runs)
@@ -54,6 +56,7 @@ await runCommand(
       about: [machine.text, ...(isNew ? [disturbed] : [])],
       sections: [
         taskStartSection(starts),
+        gatheringSection(gathering),
         taskWorkSection(taskWork),
         latencySection(latency),
         duplicatesSection(duplicates),
@@ -68,6 +71,7 @@ await runCommand(
         machine,
         runs,
         taskStart: starts,
+        gathering,
         ...figures,
       }
       await writeFile(values.json, `${safeStringify(all, 2)}\n`)

@@ -9,6 +9,7 @@ import type { DagRun, TaskInstance } from './airflow/answers.ts'
 import { type Airflow, openAirflow } from './airflow/client.ts'
 import { failureEvidence, historyEvidence, type ReadLog, runEvidence, secondsOf } from './airflow/evidence.ts'
 import { logExcerpt } from './airflow/log-excerpt.ts'
+import { surroundings } from './airflow/surroundings.ts'
 import type { Connector, Question } from './connector.ts'
 
 const recentRuns = 25
@@ -19,7 +20,7 @@ const troubledStates: readonly string[] = ['failed', 'up_for_retry', 'running']
 /** From here on something runs longer than usual; evidence says by how much, the analyser judges. */
 const slowFactor = 1.4
 
-/** Apache Airflow 3: runs, tasks, tries and logs of the DAG that is in trouble. */
+/** Apache Airflow: runs, tasks, tries and logs of the DAG that is in trouble, and what stands around it. */
 export const airflow: Connector = {
   name: 'airflow',
   kinds: { airflow: AirflowOptions },
@@ -28,9 +29,9 @@ export const airflow: Connector = {
   topics: ['runs'],
   concerns: ({ asset }) => dagIdOf(asset) !== null,
   owns: ({ kind }) => kind === 'dag' || kind === 'task',
-  shared({ asset, isLead }) {
+  shared({ asset, category, isLead }) {
     const { run_id: run, task_id: task } = asset?.native ?? {}
-    return { key: [dagIdOf(asset), run ?? null, task ?? null, String(isLead ?? false)], seconds: 20 }
+    return { key: [dagIdOf(asset), run ?? null, task ?? null, isLead ? null : category], seconds: 20 }
   },
 
   async gather(question, { system, signal }) {
@@ -51,12 +52,13 @@ export const airflow: Connector = {
       : null
     const typical = typicalSeconds(runs)
     const focus = wanted ?? runInTrouble(runs, typical, question.now)
-    if (!focus) return []
+    if (!focus) return surroundings(client, dag, question)
     const shown = new Set([focus, runs[0], runs.find(hasEnded)].filter((run) => run !== undefined))
-    return [
-      ...[...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now)),
-      ...(await taskEvidence(client, focus, typical, question)),
-    ]
+    const [tasks, around] = await Promise.all([
+      taskEvidence(client, focus, typical, question),
+      surroundings(client, dag, question),
+    ])
+    return [...[...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now)), ...tasks, ...around]
   },
 
   async check({ system, signal }) {

@@ -3,10 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
-import type { Fault } from '../../tests/stand-ins/server.ts'
-import { contextOf } from '../../tests/support/systems.ts'
+import { type Fault, type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
+import { exampleAlert } from '../../tests/support/example-incidents.ts'
+import { exampleRepository, instanceOf, systemsOf } from '../../tests/support/systems.ts'
 import { Evidence, EvidenceSource, ofKind } from '../domain/evidence.ts'
-import type { Question } from './connector.ts'
+import type { Systems } from '../domain/system.ts'
+import type { Connector, ConnectorContext, Question } from './connector.ts'
 import { gatherEvidence } from './gathering/gather.ts'
 import { loadSystems } from './gathering/systems.ts'
 import { connectors } from './index.ts'
@@ -15,23 +17,55 @@ const question: Question = {
   asset: { kind: 'dag', name: 'daily_elt_pipeline', native: { dag_id: 'daily_elt_pipeline' } },
   category: 'pipeline_delay',
   environment: 'production',
-  alerts: [],
+  alerts: [
+    exampleAlert({
+      started_at: null,
+      url: 'http://prometheus.example.com/graph?g0.expr=dag_duration_seconds+%3E+7200',
+    }),
+  ],
   now: new Date(),
 }
 const exampleConfig = join(import.meta.dirname, '..', '..', 'config')
 
 let airflow: AirflowStandIn
+let prometheus: StandIn
+let example: string
+let repository: string
 let settings: Record<string, string>
 let folder: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'connectors-'))
+  example = await exampleRepository(join(folder, 'repository'), 'dags/daily_elt_pipeline.py')
 })
 afterAll(() => rm(folder, { recursive: true }))
 beforeEach(async () => {
   airflow = await startAirflow({ dags: [dailyEltPipeline()] })
-  settings = { ...airflow.settings, DIM_CONFIG_DIR: exampleConfig }
+  prometheus = await startStandIn(({ path }) => ({
+    status: 200,
+    body: {
+      status: 'success',
+      data: path.endsWith('_range') ? { result: [] } : { result: [{ metric: {}, value: [0, '9000'] }] },
+    },
+  }))
+  repository = example
+  settings = { ...airflow.settings, PROMETHEUS_URL: prometheus.url, DIM_CONFIG_DIR: exampleConfig }
 })
-afterEach(() => airflow.close())
+afterEach(async () => {
+  await Promise.all([airflow.close(), prometheus.close()])
+})
+
+/** What is configured by settings, and a clone, which only the file can name. */
+async function configured(): Promise<Systems> {
+  const clone = { kind: 'git', options: { path: repository }, credentials: {} }
+  const common = { environment: null, aliases: [], limitMs: null }
+  return systemsOf(...(await loadSystems(settings)).all, { name: 'git', ...clone, ...common })
+}
+
+async function contextFor(connector: Connector): Promise<ConnectorContext> {
+  const { all } = await configured()
+  const system = all.find(({ kind }) => kind === connector.name || Object.hasOwn(connector.kinds, kind))
+  return { system: system ?? instanceOf(connector, settings), signal: AbortSignal.timeout(5_000) }
+}
 
 const always = { times: Number.POSITIVE_INFINITY }
 const huge = ' '.repeat(200_000_000)
@@ -43,7 +77,7 @@ const httpFaults: [string, Fault | 'down', RegExp][] = [
   ['slow', 'hang', /No answer within 0.3 s|did not answer in time/],
   ['401', { status: 401, body: { detail: 'Invalid credentials' } }, /answered 401/],
   ['403', { status: 403, body: { detail: 'Forbidden' } }, /answered 403/],
-  ['404', { status: 404, body: { detail: 'Not found' } }, /answered 404|knows no DAG/],
+  ['404', { status: 404, body: { detail: 'Not found' } }, /answered 40[14]|knows no DAG/],
   ['429', { status: 429, headers: { 'retry-after': '600' } }, /answered 429/],
   ['500', { status: 500, headers: { 'retry-after': '0' }, body: 'Traceback' }, /answered 500/],
   ['a web page', { status: 200, body: '<html>Sign in</html>' }, /web page instead of JSON/],
@@ -66,6 +100,26 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
       },
     })),
   ),
+  metrics: httpFaults
+    .filter(([name]) => name !== '404')
+    .map(([name, fault, reason]) => ({
+      name,
+      reason,
+      ...(fault === 'hang' ? { limitMs: 300 } : {}),
+      async arrange() {
+        if (fault === 'down') settings.PROMETHEUS_URL = 'http://127.0.0.1:2'
+        else prometheus.fail(fault, always)
+      },
+    })),
+  change: [
+    {
+      name: 'a clone that is gone',
+      reason: /clone can not be read/,
+      async arrange() {
+        repository = join(folder, 'nowhere')
+      },
+    },
+  ],
   catalog: [
     ['broken YAML', 'assets: [', /line \d/],
     ['an unknown key', 'assets:\n  - { name: a, kind: dag, tier: 1, teir: 2 }', /line 2, assets\.0\.teir: unknown key/],
@@ -95,7 +149,8 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
 
   test('answers evidence, leaves the question as it is, and says the same twice', async () => {
     const before = structuredClone(question)
-    const ask = () => connector.gather(question, contextOf(connector, settings))
+    const context = await contextFor(connector)
+    const ask = () => connector.gather(question, context)
     const drafts = await ask()
     expect(drafts.length).toBeGreaterThan(0)
     for (const [index, draft] of drafts.entries()) Evidence.parse({ ...draft, id: `ev_${index + 1}` })
@@ -107,10 +162,10 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     expect(connector.fromSettings({})).toBeNull()
     const bare = await gatherEvidence(question, { systems: await loadSystems({}), from: [connector] })
     expect(bare).toEqual({ evidence: [], notConfigured: [name] })
-    const systems = await loadSystems(settings)
-    const nothing = await gatherEvidence({ ...question, asset: null }, { systems, from: [connector] })
+    const systems = await configured()
+    const nothing = await gatherEvidence({ ...question, asset: null, alerts: [] }, { systems, from: [connector] })
     expect(nothing).toEqual({ evidence: [], notConfigured: [] })
-    expect(airflow.requests).toHaveLength(0)
+    expect([...airflow.requests, ...prometheus.requests]).toHaveLength(0)
   })
 
   test('reads only the settings that it names', async () => {
@@ -129,10 +184,13 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     'is unavailable: $name',
     async ({ reason, limitMs = 5_000, arrange }) => {
       await arrange()
-      const systems = await loadSystems(settings)
+      const systems = await configured()
       const { evidence } = await gatherEvidence(question, { systems, perSystemMs: limitMs })
       const [unavailable] = ofKind(evidence, 'unavailable')
-      expect(unavailable).toMatchObject({ source: name, data: { system: name, hint: expect.any(String) } })
+      expect(unavailable).toMatchObject({
+        source: name,
+        data: { system: expect.any(String), hint: expect.any(String) },
+      })
       expect(unavailable?.data.reason).toMatch(reason)
       // It costs the others nothing.
       expect(new Set(evidence.map(({ source }) => source)).size).toBe(connectors.length)

@@ -1,6 +1,8 @@
 import { airflow } from './airflow.ts'
 import { catalog } from './catalog.ts'
+import { change } from './change.ts'
 import type { Connector } from './connector.ts'
+import { metrics } from './metrics.ts'
 
 /** Every kind of system that can be asked. */
-export const connectors: readonly Connector[] = [catalog, airflow]
+export const connectors: readonly Connector[] = [catalog, airflow, change, metrics]

@@ -49,6 +49,8 @@ export const settings = {
     what: 'Airflow user for fixes; only auto_remediate gets it. Empty: the reading user.',
   },
   AIRFLOW_WRITE_PASSWORD: { kind: 'secret', required: false, what: 'Its password.' },
+  PROMETHEUS_URL: { kind: 'setting', required: false, what: 'Base URL of Prometheus, without /api/v1.' },
+  PROMETHEUS_TOKEN: { kind: 'secret', required: false, what: 'Bearer token for it, where it wants one.' },
   SYSTEMS_CREDENTIALS: {
     kind: 'secret',
     required: false,

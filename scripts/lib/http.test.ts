@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { z } from 'zod'
 import { AppError } from './errors.ts'
-import { HttpStatusError, requestJson } from './http.ts'
+import { HttpStatusError, requestJson, requestTail } from './http.ts'
 
 const closers: (() => Promise<void>)[] = []
 afterEach(async () => {
@@ -195,4 +195,36 @@ test('credentials in a URL travel as a header and never show in an error', async
   for (const error of errors) {
     expect(`${error.message} ${error.hint} ${error.stack} ${String(error.cause)}`).not.toMatch(/secret|s3cret/)
   }
+})
+
+test('of text of any length only the end is kept', async () => {
+  const { url } = await serve((_, response) => {
+    let left = 60
+    const pump = () => {
+      while (left > 0) {
+        left -= 1
+        if (!response.write(Buffer.alloc(1_000_000, 0x78))) return
+      }
+      response.end('the end')
+      response.off('drain', pump)
+    }
+    response.on('drain', pump)
+    pump()
+  })
+  const { text, isWhole } = await requestTail(url, { tailBytes: 100 })
+  expect([text.length, text.endsWith('xthe end'), isWhole]).toEqual([100, true, false])
+})
+
+test('short text is kept whole, and a status that is no success is a fault', async () => {
+  const { url } = await serve((_, response, call) => response.writeHead(call === 1 ? 200 : 404).end('a line'))
+  expect(await requestTail(url, { tailBytes: 100 })).toEqual({ text: 'a line', isWhole: true })
+  expect((await fault(requestTail(url, { tailBytes: 100 }))).code).toBe('E_HTTP_STATUS')
+})
+
+test('a host that nobody knows, nobody listening, and what speaks no TLS, each with what to do', async () => {
+  const hint = async (url: string) => (await fault(requestJson(url, { retries: 0 }))).hint
+  const { url } = await serve((_, response) => response.end('{}'))
+  expect(await hint('http://nowhere.invalid/')).toMatch(/host name is not known/)
+  expect(await hint('http://127.0.0.1:1/')).toMatch(/Check/)
+  expect(await hint(url.replace('http:', 'https:'))).toMatch(/does not speak TLS/)
 })

@@ -60,9 +60,44 @@ export async function requestJson(url: string, request: JsonRequest & { schema?:
   const method = request.method ?? 'GET'
   const mayRepeat = request.idempotent ?? (method !== 'POST' && method !== 'PATCH')
   const attempts = mayRepeat ? 1 + (request.retries ?? 2) : 1
-  const text = await withRetries(attempts, call, () => attempt(call, method))
+  const text = await withRetries(attempts, call, () => attempt(call, method, (response) => readText(response, call)))
   const value = readJson(text, call)
   return request.schema ? checked(value, request.schema, call.system) : value
+}
+
+/** The end of an answer, and whether that is all of it. */
+export interface Tail {
+  text: string
+  isWhole: boolean
+}
+
+/**
+ * Asks for text of any length and keeps its last `tailBytes` only, so that a log of a gigabyte costs no memory.
+ * @throws as `requestJson`; E_HTTP_TIMEOUT when its end does not come in time.
+ */
+export async function requestTail(url: string, request: JsonRequest & { tailBytes: number }): Promise<Tail> {
+  const { address, authorization } = splitCredentials(url)
+  const call: Call = { ...request, address, authorization, system: request.system ?? address.host }
+  return withRetries(1 + (request.retries ?? 2), call, () =>
+    attempt(call, 'GET', (response) => readTail(response, request.tailBytes)),
+  )
+}
+
+async function readTail(response: Response, tailBytes: number): Promise<Tail> {
+  const chunks: Uint8Array[] = []
+  let kept = 0
+  let isWhole = true
+  for await (const chunk of response.body ?? []) {
+    chunks.push(chunk)
+    kept += chunk.byteLength
+    while (chunks[0] && kept - chunks[0].byteLength >= tailBytes) {
+      kept -= chunks.shift()?.byteLength ?? 0
+      isWhole = false
+    }
+  }
+  const bytes = Buffer.concat(chunks)
+  const isCut = bytes.byteLength > tailBytes
+  return { text: (isCut ? bytes.subarray(-tailBytes) : bytes).toString('utf8'), isWhole: isWhole && !isCut }
 }
 
 interface Call extends JsonRequest {
@@ -87,14 +122,18 @@ async function withRetries<T>(attempts: number, call: Call, run: () => Promise<T
   }
 }
 
-async function attempt(call: Call, method: string): Promise<string> {
+async function attempt<T>(call: Call, method: string, read: (response: Response) => Promise<T>): Promise<T> {
   const limit = AbortSignal.timeout(call.timeoutMs ?? 10_000)
   const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit
   try {
     const response = await followed(call, method, signal)
-    const text = await readText(response, call)
-    if (response.ok) return text
-    throw new HttpStatusError(call.system, response.status, text, retryAfter(response.headers.get('retry-after')))
+    if (response.ok) return await read(response)
+    throw new HttpStatusError(
+      call.system,
+      response.status,
+      await readText(response, call),
+      retryAfter(response.headers.get('retry-after')),
+    )
   } catch (thrown) {
     if (thrown instanceof AppError) throw thrown
     if (signal.aborted) {
@@ -104,7 +143,8 @@ async function attempt(call: Call, method: string): Promise<string> {
         'Check that it is up and reachable.',
       )
     }
-    throw new AppError('E_HTTP_NETWORK', `${call.system} can't be reached (${faultCode(thrown)}).`, networkHint)
+    const code = faultCode(thrown)
+    throw new AppError('E_HTTP_NETWORK', `${call.system} can't be reached (${code}).`, networkHint(code))
   }
 }
 
@@ -226,7 +266,17 @@ function retryAfter(header: string | null): number | undefined {
   return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined
 }
 
-const networkHint = 'Check the address, the network, and that the system is up.'
+function networkHint(code: string): string {
+  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
+    return 'Its host name is not known: check the address, and DNS from here.'
+  if (code === 'CERT_HAS_EXPIRED') return 'Its certificate has expired: renew it there.'
+  if (/CERT|SELF_SIGNED|ISSUER|LEAF_SIGNATURE/.test(code)) {
+    return 'Its certificate is not trusted: name its authority in NODE_EXTRA_CA_CERTS, or correct the host name.'
+  }
+  if (/^ERR_SSL|EPROTO/.test(code)) return 'It does not speak TLS there: check http or https, and the port.'
+  if (code === 'ECONNREFUSED') return 'Nothing listens there: check the address, and that the system is up.'
+  return 'Check the address, the network, and that the system is up.'
+}
 
 /** The code of a fetch failure (`ECONNREFUSED`), found in its cause. Its text is not shown: it may hold the URL. */
 function faultCode(thrown: unknown): string {

@@ -1,30 +1,49 @@
 import { z } from 'zod'
 
-/** What Airflow's REST API v2 answers, as far as it is read. Its own names. */
+/** What Airflow's REST API answers, v2 and Airflow 2's v1, as far as it is read. Its own names. */
 
 const instant = z.iso.datetime({ offset: true }).nullish()
+
+function secondsBetween(start: string | null | undefined, end: string | null | undefined): number | null {
+  return start && end ? (Date.parse(end) - Date.parse(start)) / 1000 : null
+}
 
 export const Dag = z.object({
   dag_id: z.string(),
   is_paused: z.boolean(),
   is_stale: z.boolean().nullish(),
   has_import_errors: z.boolean().nullish(),
+  owners: z.array(z.string()).nullish(),
+  tags: z.array(z.object({ name: z.string() })).nullish(),
+  timetable_summary: z.string().nullish(),
+  timetable_description: z.string().nullish(),
+  next_dagrun_run_after: instant,
+  fileloc: z.string().nullish(),
+  relative_fileloc: z.string().nullish(),
 })
 export type Dag = z.infer<typeof Dag>
 
-export const DagRun = z.object({
-  dag_id: z.string(),
-  dag_run_id: z.string(),
-  /** `queued` `running` `success` `failed` */
-  state: z.string(),
-  run_after: instant,
-  start_date: instant,
-  end_date: instant,
-  /** Seconds; null while it runs. */
-  duration: z.number().nullish(),
-  note: z.string().nullish(),
-  conf: z.record(z.string(), z.unknown()).nullish(),
-})
+export const DagRun = z
+  .object({
+    dag_id: z.string(),
+    dag_run_id: z.string(),
+    /** `queued` `running` `success` `failed` */
+    state: z.string(),
+    run_after: instant,
+    start_date: instant,
+    end_date: instant,
+    /** Seconds; null while it runs. */
+    duration: z.number().nullish(),
+    note: z.string().nullish(),
+    conf: z.record(z.string(), z.unknown()).nullish(),
+    /** In Airflow 2, what `run_after` came from. */
+    data_interval_end: instant,
+  })
+  .transform(({ data_interval_end: due, ...run }) => ({
+    ...run,
+    run_after: run.run_after ?? due,
+    duration: run.duration ?? secondsBetween(run.start_date, run.end_date),
+  }))
 export type DagRun = z.infer<typeof DagRun>
 
 const TaskInstance = z.object({
@@ -63,7 +82,70 @@ const LogLine = z.union([
   }),
 ])
 export type LogLine = z.infer<typeof LogLine>
-export const Log = z.object({ content: z.array(LogLine) }).transform((answer) => answer.content)
+export const LogLines = z.array(LogLine)
+/** Airflow 2 hands a log over as one text in which a list of texts was printed. */
+export const Log = z
+  .object({ content: z.union([z.array(LogLine), z.string()]) })
+  .transform(({ content }) =>
+    typeof content === 'string'
+      ? LogLines.parse(content.split(/\\n|\n/).filter((line) => line.trim() !== ''))
+      : content,
+  )
 export const Version = z.object({ version: z.string() })
 /** For a call of which only the status matters. */
 export const Anything = z.unknown()
+
+export const ImportErrors = z
+  .object({ import_errors: z.array(z.object({ filename: z.string(), stack_trace: z.string() })) })
+  .transform((answer) => answer.import_errors)
+
+export const DagVersions = z
+  .object({
+    dag_versions: z.array(
+      z.object({ version_number: z.int(), created_at: z.string(), bundle_version: z.string().nullish() }),
+    ),
+  })
+  .transform((answer) => answer.dag_versions)
+export type DagVersions = z.infer<typeof DagVersions>
+
+const ofDags = z.array(z.object({ dag_id: z.string() }))
+export const Assets = z
+  .object({
+    assets: z.array(
+      z.object({
+        name: z.string(),
+        scheduled_dags: ofDags,
+        producing_tasks: ofDags,
+        last_asset_event: z.object({ timestamp: z.string().nullish() }).nullish(),
+      }),
+    ),
+  })
+  .transform((answer) => answer.assets)
+export type Assets = z.infer<typeof Assets>
+
+export const Pools = z
+  .object({
+    pools: z.array(
+      z.object({
+        name: z.string(),
+        slots: z.int(),
+        occupied_slots: z.int(),
+        queued_slots: z.int(),
+        scheduled_slots: z.int().default(0),
+        open_slots: z.int(),
+      }),
+    ),
+  })
+  .transform((answer) => answer.pools)
+export type Pools = z.infer<typeof Pools>
+
+const Part = z.looseObject({ status: z.string().nullish() }).nullish()
+export const Monitor = z
+  .object({ metadatabase: Part, scheduler: Part, triggerer: Part, dag_processor: Part })
+  .transform((answer) =>
+    Object.entries(answer).map(([part, health]) => {
+      const since = health ? health[`latest_${part}_heartbeat`] : null
+      return { part, status: health?.status ?? null, since: typeof since === 'string' ? since : null }
+    }),
+  )
+export type Monitor = z.infer<typeof Monitor>

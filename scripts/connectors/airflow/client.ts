@@ -1,16 +1,23 @@
 import type { ZodType } from 'zod'
 import { AppError } from '../../lib/errors.ts'
-import { HttpStatusError, type JsonRequest, requestJson } from '../../lib/http.ts'
+import { HttpStatusError, type JsonRequest, requestJson, requestTail, type Tail } from '../../lib/http.ts'
+import { tryParseJson } from '../../lib/json.ts'
 import { redact } from '../../lib/redact.ts'
 import type { AirflowAccess } from './access.ts'
 import {
   Anything,
+  Assets,
   Dag,
   DagRun,
   DagRuns,
+  DagVersions,
   EventLogs,
+  ImportErrors,
   Log,
   type LogLine,
+  LogLines,
+  Monitor,
+  Pools,
   type TaskInstance,
   TaskInstances,
   Token,
@@ -21,6 +28,8 @@ import {
 const changeMs = 25_000
 /** A log that comes slowly, from a storage far away, must not use up the time of what matters more. */
 const logMs = 2_000
+/** Of a log, however long, so much of its end is looked at. */
+const logTail = 262_144
 
 /** What a clear is about; Airflow's own names. */
 export interface ClearBody {
@@ -40,7 +49,7 @@ export interface TaskFilter {
   orderBy?: string
 }
 
-/** One Airflow 3, over its REST API v2 (https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html). */
+/** One Airflow, over its REST API v2, or v1 of Airflow 2 (https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html). */
 export interface Airflow {
   /** Null when there is no such DAG; so with each of the next four. */
   dag(dagId: string): Promise<Dag | null>
@@ -50,6 +59,15 @@ export interface Airflow {
   taskInstances(dagId: string, runId: string | 'any', filter: TaskFilter): Promise<TaskInstance[] | null>
   /** Null when that try left no log. */
   log(instance: TaskInstance): Promise<LogLine[] | null>
+  /** The stack trace of why its file can't be imported; null when that is not known. */
+  importError(dag: Dag): Promise<string | null>
+  /** Newest first; none from Airflow 2. */
+  versions(dagId: string): Promise<DagVersions>
+  /** The assets that it reads and writes; none from Airflow 2. */
+  assetsOf(dagId: string): Promise<Assets>
+  pools(): Promise<Pools>
+  /** How its own parts are. */
+  health(): Promise<Monitor>
   /** What was asked of Airflow for this DAG, newest first: its own audit trail. */
   events(dagId: string, event: string): Promise<EventLogs>
   clear(dagId: string, body: ClearBody): Promise<TaskInstance[]>
@@ -74,36 +92,59 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
     return { ...ready, url: ready.url.replace(/\/+$/, '') }
   }
   const common = { system: 'Airflow', signal } as const
-  let token: Promise<string> | null = null
+  let session: Promise<Session> | null = null
 
-  const logIn = async () => {
+  const logIn = async (): Promise<Session> => {
     const { url, username, password } = await access()
-    return requestJson(`${url}/auth/token`, {
-      ...common,
-      method: 'POST',
-      // Logging in twice does no harm.
-      idempotent: true,
-      body: { username, password },
-      schema: Token,
-    })
+    try {
+      const token = await requestJson(`${url}/auth/token`, {
+        ...common,
+        method: 'POST',
+        // Logging in twice does no harm.
+        idempotent: true,
+        body: { username, password },
+        schema: Token,
+      })
+      return { base: `${url}/api/v2`, authorization: `Bearer ${token}`, isTwo: false }
+    } catch (thrown) {
+      // Airflow 2 has no tokens.
+      if (!hasStatus(thrown, 404) && !hasStatus(thrown, 405)) throw thrown
+      const pair = Buffer.from(`${username}:${password}`).toString('base64')
+      return { base: `${url}/api/v1`, authorization: `Basic ${pair}`, isTwo: true }
+    }
   }
 
-  async function call<T>(path: string, request: JsonRequest & { schema: ZodType<T> }): Promise<T> {
-    token ??= logIn()
-    const used = token
-    const send = async () => {
-      const authorization = `Bearer ${await token}`
-      const { url } = await access()
-      return requestJson(`${url}/api/v2${path}`, { retries: 1, ...common, ...request, headers: { authorization } })
-    }
+  async function withSession<T>(ask: (session: Session) => Promise<T>): Promise<T> {
+    session ??= logIn()
+    const used = session
     try {
-      return await send()
+      return await ask(await used)
     } catch (thrown) {
       if (!hasStatus(thrown, 401) || (await used.catch(() => null)) === null) throw thrown
       // Refused, so nothing was done: the token has expired. Calls that found it together log in once.
-      if (token === used) token = logIn()
-      return await send()
+      if (session === used) session = logIn()
+      return await ask(await session)
     }
+  }
+
+  function call<T>(path: Path, request: JsonRequest & { schema: ZodType<T> }): Promise<T> {
+    return withSession(({ base, authorization, isTwo }) => {
+      if (isTwo && request.method === 'POST') throw onlyThree()
+      const where = typeof path === 'string' ? path : path(isTwo)
+      return requestJson(`${base}${where}`, { retries: 1, ...common, ...request, headers: { authorization } })
+    })
+  }
+
+  async function logText(path: string): Promise<Tail> {
+    return withSession(({ base, authorization, isTwo }) =>
+      requestTail(`${base}${path}`, {
+        ...common,
+        retries: 0,
+        timeoutMs: logMs,
+        tailBytes: logTail,
+        headers: { authorization, accept: isTwo ? 'application/json' : 'application/x-ndjson, application/json' },
+      }),
+    )
   }
 
   const orNull = async <T>(answer: Promise<T>): Promise<T | null> => {
@@ -118,23 +159,50 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
   return {
     dag: (dagId) => orNull(call(path`/dags/${dagId}`, { schema: Dag })),
     runs: (dagId, limit) =>
-      orNull(call(`${path`/dags/${dagId}/dagRuns`}?limit=${limit}&order_by=-run_after`, { schema: DagRuns })),
-    run: (dagId, runId) => orNull(call(path`/dags/${dagId}/dagRuns/${runId}`, { schema: DagRun })),
-    taskInstances(dagId, runId, { task, states = [], limit = 100, orderBy }) {
-      const query = new URLSearchParams({ limit: String(limit) })
-      if (task) query.set('task_id', task)
-      if (orderBy) query.set('order_by', orderBy)
-      for (const state of states) query.append('state', state)
-      const runs = runId === 'any' ? `${path`/dags/${dagId}/dagRuns`}/~` : path`/dags/${dagId}/dagRuns/${runId}`
-      return orNull(call(`${runs}/taskInstances?${query}`, { schema: TaskInstances }))
-    },
-    log: ({ dag_id, dag_run_id, task_id, try_number, map_index }) =>
       orNull(
         call(
-          `${path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/logs`}/${try_number}?map_index=${map_index}`,
-          { schema: Log, retries: 0, timeoutMs: logMs },
+          (isTwo) =>
+            `${path`/dags/${dagId}/dagRuns`}?limit=${limit}&order_by=${isTwo ? '-execution_date' : '-run_after'}`,
+          {
+            schema: DagRuns,
+          },
         ),
       ),
+    run: (dagId, runId) => orNull(call(path`/dags/${dagId}/dagRuns/${runId}`, { schema: DagRun })),
+    async taskInstances(dagId, runId, { task, states = [], limit = 100, orderBy }) {
+      const runs = runId === 'any' ? `${path`/dags/${dagId}/dagRuns`}/~` : path`/dags/${dagId}/dagRuns/${runId}`
+      const where = (isTwo: boolean) => {
+        const query = new URLSearchParams({ limit: String(isTwo ? 100 : limit) })
+        // Airflow 2 refuses a question with a word that it does not know.
+        if (task && !isTwo) query.set('task_id', task)
+        if (orderBy && !isTwo) query.set('order_by', orderBy)
+        for (const state of states) query.append('state', state)
+        return `${runs}/taskInstances?${query}`
+      }
+      const found = await orNull(call(where, { schema: TaskInstances }))
+      return found && task ? found.filter((one) => one.task_id === task) : found
+    },
+    async log({ dag_id, dag_run_id, task_id, try_number, map_index }) {
+      const of = path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/logs`
+      const tail = await orNull(logText(`${of}/${try_number}?map_index=${map_index}`))
+      return tail && linesOf(tail)
+    },
+    async importError({ fileloc, relative_fileloc: relative }) {
+      const errors = await call('/importErrors?limit=100', { schema: ImportErrors })
+      const own = errors.find(({ filename }) => filename === fileloc || filename === relative)
+      return own?.stack_trace ?? null
+    },
+    versions: async (dagId) =>
+      (await orNull(
+        call(`${path`/dags/${dagId}/dagVersions`}?limit=2&order_by=-version_number`, { schema: DagVersions }),
+      )) ?? [],
+    async assetsOf(dagId) {
+      const query = new URLSearchParams({ dag_ids: dagId, limit: '50' })
+      return (await orNull(call(`/assets?${query}`, { schema: Assets }))) ?? []
+    },
+    pools: async () => (await orNull(call('/pools?limit=100', { schema: Pools }))) ?? [],
+    health: async () =>
+      (await orNull(call((isTwo) => (isTwo ? '/health' : '/monitor/health'), { schema: Monitor }))) ?? [],
     events(dagId, event) {
       const query = new URLSearchParams({ dag_id: dagId, event, order_by: '-when', limit: '100' })
       return call(`/eventLogs?${query}`, { schema: EventLogs })
@@ -177,6 +245,37 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
     },
     redact: (text) => redact(text, secrets),
   }
+}
+
+/** How Airflow is spoken to: with a token, or as Airflow 2 wants it. */
+interface Session {
+  base: string
+  authorization: string
+  isTwo: boolean
+}
+
+/** Where to ask, where Airflow 2 differs. */
+type Path = string | ((isTwo: boolean) => string)
+
+function onlyThree(): AppError {
+  return new AppError(
+    'E_FIX_REFUSED',
+    'This is Airflow 2, which is read and not changed.',
+    'Fixes need Airflow 3; a person has to do it.',
+  )
+}
+
+/** A log as it comes: a line of JSON each, or all of it as one JSON text. What was cut in half is left out. */
+function linesOf({ text, isWhole }: Tail): LogLine[] {
+  const whole = isWhole ? Log.safeParse(tryParseJson(text)) : null
+  if (whole?.success) return whole.data
+  return text
+    .split('\n')
+    .slice(isWhole ? 0 : 1)
+    .flatMap((line) => {
+      const parsed = LogLines.safeParse([tryParseJson(line)])
+      return parsed.success ? parsed.data : []
+    })
 }
 
 export function hasStatus(thrown: unknown, status: number): boolean {

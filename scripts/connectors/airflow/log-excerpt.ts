@@ -51,6 +51,11 @@ export function logExcerpt(log: readonly LogLine[], redact: (text: string) => st
   }
 }
 
+/** The end of a stack trace, where its reason stands. */
+export function errorExcerpt(trace: string, redact: (text: string) => string): string {
+  return redact(trace.slice(-20_000)).trim().slice(-1_500)
+}
+
 function isLoud({ event, level, error_detail }: LogLine): boolean {
   return error_detail !== undefined || loudLevels.has(level ?? '') || loudWords.test(event)
 }

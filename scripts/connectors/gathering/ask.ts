@@ -39,9 +39,9 @@ export async function ask(
   if (turn.turn === 'paused') return { drafts: [], fault: pausedFault(turn.untilMs, turn.reason) }
 
   const secrets = Object.values(system.credentials)
-  const answer = await within(Math.max(1, limitMs - (Date.now() - start)), (signal) =>
-    connector.gather(question, { system, signal }),
-  ).then(
+  const leftMs = Math.max(1, limitMs - (Date.now() - start))
+  const run = (signal: AbortSignal) => connector.gather(question, { system, signal })
+  const answer = await within(leftMs, run, limitMs).then(
     (drafts) => understood(drafts.map((draft) => redactDeep(draft, secrets))),
     (thrown: unknown) => ({ drafts: [], fault: withoutSecrets(toAppError(thrown), secrets) }),
   )
@@ -60,14 +60,21 @@ function understood(drafts: unknown[]): Answer {
 
 const askAnyway = (): Turn => ({ turn: 'ask', token: null })
 
-/** Runs what may not heed its signal: when time is up it is told to stop, and left behind. */
-export async function within<T>(limitMs: number, run: (signal: AbortSignal) => Promise<T>): Promise<T> {
+/**
+ * Runs what may not heed its signal: when time is up it is told to stop, and left behind. People are told of `statedMs`,
+ * of which waiting may have taken some.
+ */
+export async function within<T>(
+  limitMs: number,
+  run: (signal: AbortSignal) => Promise<T>,
+  statedMs = limitMs,
+): Promise<T> {
   const limit = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const timeUp = new Promise<never>((_, reject) => {
     timer = setTimeout(() => {
       reject(
-        new AppError('E_HTTP_TIMEOUT', `No answer within ${spell(limitMs)}.`, 'Check that it is up and reachable.'),
+        new AppError('E_HTTP_TIMEOUT', `No answer within ${spell(statedMs)}.`, 'Check that it is up and reachable.'),
       )
       limit.abort()
     }, limitMs)

@@ -1,0 +1,88 @@
+import { z } from 'zod'
+import type { System } from '../../domain/system.ts'
+import { requestJson } from '../../lib/http.ts'
+import type { ConnectorContext, Health } from '../connector.ts'
+import { type Commit, isAbout, requestIn } from './commit.ts'
+
+/** What `config/systems.yaml` says of a repository on GitHub. Its credential is `token`; a public one needs none. */
+export const GithubOptions = z.strictObject({
+  repository: z.string().regex(/^[\w.-]{1,100}\/[\w.-]{1,100}$/, 'must read owner/name'),
+  /** The API of GitHub Enterprise; default https://api.github.com. */
+  url: z
+    .url({ protocol: /^https?$/ })
+    .max(2048)
+    .optional(),
+  branch: z.string().min(1).max(200).optional(),
+})
+
+/** Of so many commits the files are asked for, one call each. */
+const mostCommits = 12
+
+const Listed = z.array(
+  z.object({
+    sha: z.string(),
+    commit: z.object({
+      message: z.string(),
+      author: z.object({ name: z.string() }).nullish(),
+      committer: z.object({ date: z.string() }).nullish(),
+    }),
+  }),
+)
+const Detail = z.object({ files: z.array(z.object({ filename: z.string() })).nullish() })
+const Pulls = z.array(z.object({ number: z.int(), merged_at: z.string().nullish() }))
+
+/** https://docs.github.com/rest/commits/commits */
+export async function githubCommits(
+  system: System,
+  { since, stems }: { since: Date; stems: readonly string[] },
+  signal: AbortSignal,
+): Promise<Commit[]> {
+  const { branch } = GithubOptions.parse(system.options)
+  const query = new URLSearchParams({
+    since: since.toISOString(),
+    per_page: String(mostCommits),
+    ...(branch ? { sha: branch } : {}),
+  })
+  const listed = await ask(system, `/commits?${query}`, Listed, signal)
+  const found = await Promise.all(
+    listed.slice(0, mostCommits).map(async ({ sha, commit }) => {
+      const { files } = await ask(system, `/commits/${encodeURIComponent(sha)}`, Detail, signal)
+      const touched = (files ?? []).map(({ filename }) => filename)
+      const about = touched.filter((file) => isAbout(file, stems))
+      if (about.length === 0) return []
+      const subject = commit.message.split('\n')[0] ?? ''
+      const at = new Date(commit.committer?.date ?? 0)
+      const request = requestIn(subject) ?? (await pullOf(system, sha, signal))
+      return [{ ref: sha, by: commit.author?.name ?? 'somebody', at, subject, files: about, request }]
+    }),
+  )
+  return found.flat()
+}
+
+async function pullOf(system: System, sha: string, signal: AbortSignal): Promise<string | null> {
+  const pulls = await ask(system, `/commits/${encodeURIComponent(sha)}/pulls`, Pulls, signal)
+  const merged = pulls.find(({ merged_at: at }) => at != null)
+  return merged ? `#${merged.number}` : null
+}
+
+export async function checkGithub({ system, signal }: ConnectorContext): Promise<Health> {
+  const Repository = z.object({ default_branch: z.string() })
+  const { default_branch: branch } = await ask(system, '', Repository, signal)
+  return { version: branch, missingRights: [] }
+}
+
+function ask<T>(system: System, path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
+  const { repository, url = 'https://api.github.com' } = GithubOptions.parse(system.options)
+  const { token } = system.credentials
+  return requestJson(`${url.replace(/\/+$/, '')}/repos/${repository}${path}`, {
+    system: 'GitHub',
+    signal,
+    retries: 1,
+    headers: {
+      accept: 'application/vnd.github+json',
+      'user-agent': 'data-incident-manager',
+      ...(token ? { authorization: `Bearer ${token}` } : {}),
+    },
+    schema,
+  })
+}
