@@ -28,6 +28,7 @@ const vendors: Record<string, string[]> = {
   pg: ['store/connection.ts', 'store/migrate.ts'],
   'node-pg-migrate': ['store/migrate.ts'],
   yaml: ['lib/yaml-file.ts'],
+  'cron-parser': ['lib/cron.ts'],
 }
 
 interface Source {

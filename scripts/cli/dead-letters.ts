@@ -1,3 +1,4 @@
+import type { Settings } from '../lib/config.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import { openStore, type Store } from '../store/connection.ts'
 import { type DeadLetter, listDeadLetters } from '../store/dead-letters.ts'
@@ -22,7 +23,7 @@ await runSubcommand(help, ['list', 'replay'], tenantOption, async (subcommand, v
   await using store = openStore(settings.DATABASE_URL, tenant)
   const letters = await listDeadLetters(store, { limit: 1000 })
   if (subcommand === 'list') list(letters)
-  else await replay(store, letters, await readTaughtMonitors(settings.DIM_CONFIG_DIR))
+  else await replay(store, letters, await readTaughtMonitors(settings.DIM_CONFIG_DIR), settings)
 })
 
 function list(letters: readonly DeadLetter[]): void {
@@ -38,10 +39,15 @@ function list(letters: readonly DeadLetter[]): void {
   process.stdout.write(`${text}\n`)
 }
 
-async function replay(store: Store, letters: readonly DeadLetter[], taught: readonly Monitor[]): Promise<void> {
+async function replay(
+  store: Store,
+  letters: readonly DeadLetter[],
+  taught: readonly Monitor[],
+  settings: Settings,
+): Promise<void> {
   let taken = 0
   for (const letter of letters) {
-    const outcome = await replayDeadLetter(store, letter, taught)
+    const outcome = await replayDeadLetter(store, letter, taught, settings)
     if (outcome === 'taken') taken += 1
     else process.stdout.write(`${letter.execution_id}: ${outcome}\n`)
   }

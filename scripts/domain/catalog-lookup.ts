@@ -47,16 +47,24 @@ function agrees(a: string | undefined, b: string | null): number {
   return a.toLowerCase() === b.toLowerCase() ? 1 : -1
 }
 
-type Maintenance = NonNullable<Catalog['maintenance']>[number]
+/** Work that was planned for an asset, and for when. */
+export interface Maintenance {
+  name: string
+  asset: string
+  from: string
+  until: string
+}
 
-/** The maintenance windows that cover an asset at an instant; `asset` in a window may hold `*`. */
+/**
+ * The maintenance windows that cover an asset at an instant; `asset` in a window may hold `*`. Recurring ones, and those
+ * by source or label, silence alerts as they come in; they say nothing of an asset.
+ */
 export function maintenanceAt(catalog: Catalog, asset: Asset, now: Date): Maintenance[] {
-  return (catalog.maintenance ?? []).filter(
-    (window) =>
-      matchesPattern(window.asset, asset.name) &&
-      Date.parse(window.from) <= now.getTime() &&
-      now.getTime() < Date.parse(window.until),
-  )
+  return (catalog.maintenance ?? []).flatMap(({ name, asset: pattern, from, until, cron, source, labels }) => {
+    if (!pattern || !from || !until || cron || source || labels) return []
+    const isOpen = Date.parse(from) <= now.getTime() && now.getTime() < Date.parse(until)
+    return isOpen && matchesPattern(pattern, asset.name) ? [{ name, asset: pattern, from, until }] : []
+  })
 }
 
 /** The load that the catalogue calls normal and that covers a measured value; the metric's name may hold `*`. */

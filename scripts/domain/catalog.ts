@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AssetKind } from './alert.ts'
+import { MaintenanceWindow } from './silence.ts'
 import { isTimeZone } from './sla.ts'
 
 const Sla = z.strictObject({
@@ -41,16 +42,6 @@ export type CatalogAsset = z.infer<typeof CatalogAsset>
 /** What a team says about its own world: `config/catalog.yaml`. */
 export const Catalog = z.strictObject({
   assets: z.array(CatalogAsset).max(20_000),
-  maintenance: z
-    .array(
-      z.strictObject({
-        name: z.string().max(200),
-        asset: z.string().max(512),
-        from: z.iso.datetime({ offset: true }),
-        until: z.iso.datetime({ offset: true }),
-      }),
-    )
-    .max(1000)
-    .optional(),
+  maintenance: z.array(MaintenanceWindow).max(1000).optional(),
 })
 export type Catalog = z.infer<typeof Catalog>

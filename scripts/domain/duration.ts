@@ -18,3 +18,11 @@ export function median(numbers: readonly number[]): number | null {
   const lower = sorted[middle - 1]
   return sorted.length % 2 === 1 || lower === undefined ? upper : (lower + upper) / 2
 }
+
+const unitMs: Record<string, number> = { s: 1000, m: 60_000, min: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 }
+
+/** A length of time as people type it (`30m`, `2h`, `1.5 d`), in milliseconds; null for anything else. */
+export function readDuration(text: string): number | null {
+  const [, amount, unit = ''] = /^(\d{1,6}(?:\.\d{1,3})?) ?(s|m|min|h|d|w)$/.exec(text.trim()) ?? []
+  return amount === undefined ? null : Number(amount) * (unitMs[unit] ?? 0)
+}

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Mode, RemediationTemplate } from './decision.ts'
+import { quietKeys, sourceQuietKeys } from './quiet-rules.ts'
 
 /** `template:kind=pattern`, `*` as wildcard: `airflow_clear_task:dag=daily_*`. */
 export const AllowEntry = z
@@ -19,10 +20,11 @@ const rules = {
 /** What a team lets the product do: `config/policy.yaml`. Nothing is fixed that is not allowed here. */
 export const PolicyFile = z.strictObject({
   ...rules,
+  ...quietKeys,
   min_confidence: z.number().min(0).max(1).optional(),
   max_fixes_per_target: z.strictObject({ count: z.int().min(0), hours: z.number().positive() }).optional(),
   /** Per source: `alertmanager`, `plain/datadog`. */
-  sources: z.record(z.string(), z.strictObject(rules)).optional(),
+  sources: z.record(z.string(), z.strictObject({ ...rules, ...sourceQuietKeys })).optional(),
   /** Assets that are never fixed, by name, `*` as wildcard. */
   protected: z.array(z.string().max(300)).optional(),
 })

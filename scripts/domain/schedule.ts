@@ -23,6 +23,10 @@ export const DueKind = z.enum([
   'verify',
   /** See whether its asset has had a success since. */
   'recovery',
+  /** It was kept quiet: look whether it is to be analysed now. */
+  'hold',
+  /** Tell people how much was folded over a source's limit. */
+  'summary',
   /** Remove what is older than it need be. */
   'purge',
 ])
@@ -41,6 +45,8 @@ export const schedule = {
   verifyMs: minute,
   /** How often the system of an open incident is asked whether it is well again. */
   recoveryMs: 10 * minute,
+  /** How often an incident that is kept quiet is looked at, at least. */
+  lookAgainMs: 15 * minute,
   /** A fix that is still working after this has failed. */
   fixDeadlineMs: 30 * minute,
 } as const

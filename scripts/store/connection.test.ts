@@ -12,6 +12,7 @@ import { exampleAlert, receive, useTestStore } from '../../tests/support/store.t
 import { AppError } from '../lib/errors.ts'
 import { openStore, type Store } from './connection.ts'
 import { replaceLineage } from './lineage.ts'
+import { saveMark } from './marks.ts'
 import { migrate } from './migrate.ts'
 import { sql } from './sql.ts'
 
@@ -209,6 +210,10 @@ describe('tenants', () => {
     'system_health',
     'system_answers',
     'changes',
+    'silences',
+    'quieted',
+    'source_heard',
+    'marks',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -402,6 +407,14 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into changes (tenant, id, what, at, assets, files, summary)
           values (${store.tenant}, 'c', 'deploy', now(), '{}', '{}', 's')`,
     )
+    await query.run(
+      sql`insert into silences (tenant, id, name, asset, ends_at, created_by)
+          values (${store.tenant}, 's', 'n', '*', now(), 'a')`,
+    )
+    await query.run(
+      sql`insert into quieted (tenant, incident, kind, reason) values (${store.tenant}, ${id}, 'limit', 'r')`,
+    )
+    await saveMark(query, 'm', new Date())
     await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
     await query.run(
       sql`insert into conditions (tenant, incident, fingerprint, severity, category, title, source, opened_at, last_seen_at)

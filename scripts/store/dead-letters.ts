@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Access, within } from './connection.ts'
-import { sql, text } from './sql.ts'
+import { json, sql, text } from './sql.ts'
 
 const DeadLetter = z.object({
   execution_id: z.string(),
@@ -11,6 +11,8 @@ const DeadLetter = z.object({
   code: z.string(),
   message: z.string(),
   payload: z.string().nullable(),
+  /** Those that came with the body and were kept; null where an earlier release kept none. */
+  headers: z.record(z.string(), z.string()).nullable(),
   created_at: z.date(),
   replayed_at: z.date().nullable(),
 })
@@ -25,16 +27,18 @@ export async function addDeadLetter(
     code: string
     message: string
     body: string | null
+    /** Without any that could hold a secret. */
+    headers?: Readonly<Record<string, string>>
     incident?: string | null
   } & ({ task: string } | { flow: string }),
 ): Promise<void> {
   const task = 'task' in letter ? letter.task : letter.flow
   await within(access, (query) =>
     query.run(
-      sql`insert into dead_letters (tenant, execution_id, task, original_id, incident, code, message, payload)
+      sql`insert into dead_letters (tenant, execution_id, task, original_id, incident, code, message, payload, headers)
           values (current_setting('dim.tenant'), ${letter.executionId}, ${task}, ${letter.originalId},
             ${letter.incident ?? null}, ${letter.code}, ${text(letter.message)},
-            ${letter.body === null ? null : text(letter.body)})
+            ${letter.body === null ? null : text(letter.body)}, ${letter.headers ? json(letter.headers) : null})
           on conflict do nothing`,
     ),
   )
@@ -48,7 +52,7 @@ export function listDeadLetters(
   return within(access, (query) =>
     query.rows(
       DeadLetter,
-      sql`select execution_id, task, original_id, incident, code, message, payload, created_at, replayed_at
+      sql`select execution_id, task, original_id, incident, code, message, payload, headers, created_at, replayed_at
           from dead_letters where ${all}::boolean or replayed_at is null order by created_at limit ${limit}`,
     ),
   )

@@ -8,7 +8,8 @@ const leaseSeconds = 300
 /** Undecided, nobody was told to start its analysis lately, and nobody is at it. */
 const isWaiting = sql`closed_at is null
   and (state = 'open' or state = 'analyzing' and coalesce(held_until, now()) <= now())
-  and coalesce(dispatched_until, now()) <= now()`
+  and coalesce(dispatched_until, now()) <= now()
+  and not exists (select from quieted where quieted.tenant = incidents.tenant and quieted.incident = incidents.id)`
 
 /**
  * Gives out the next incident whose analysis nobody has started, worst first; nobody else is given it for five minutes.

@@ -7,6 +7,7 @@ import { type AlertPlace, insertAlert } from './alerts.ts'
 import type { Query } from './connection.ts'
 import { scheduleDue } from './due.ts'
 import { addToTimeline, closeIncident, newIncidentId } from './incidents.ts'
+import { noQuiet, type Quiet, settleQuiet } from './quieting.ts'
 import { json, sql } from './sql.ts'
 import { type Known, lockConditions, type OpenIncident, readOpenOfAsset, readStanding } from './standing.ts'
 
@@ -14,7 +15,12 @@ import { type Known, lockConditions, type OpenIncident, readOpenOfAsset, readSta
 const who = 'fold'
 
 /** Folds the alerts of one delivery, in order. Answers the incidents that are to be analysed. */
-export async function foldAlerts(query: Query, rawId: string, alerts: readonly Alert[]): Promise<string[]> {
+export async function foldAlerts(
+  query: Query,
+  rawId: string,
+  alerts: readonly Alert[],
+  quiet: Quiet = noQuiet,
+): Promise<string[]> {
   await lockConditions(query, alerts)
   // Read under the locks, so that what is folded later has the later time.
   const clock = await query.first(z.object({ now: z.date() }), sql`select clock_timestamp() as now`)
@@ -22,9 +28,11 @@ export async function foldAlerts(query: Query, rawId: string, alerts: readonly A
   const touched = new Set<string>()
   for (const [position, alert] of alerts.entries()) {
     const known = await readStanding(query, alert, now)
-    const place = await apply(query, alert, known, fold(alert, known))
+    const ignored = quiet.ignored[position]
+    const step: Fold = ignored ? { step: 'ignore', reason: ignored } : fold(alert, known)
+    const { place, analyse } = await settleQuiet(query, alert, await apply(query, alert, known, step), quiet, now)
     await insertAlert(query, { rawId, position, now }, alert, place)
-    if (place.incident && (place.step === 'open' || place.step === 'raise')) touched.add(place.incident)
+    if (place.incident && analyse) touched.add(place.incident)
   }
   return undecidedOf(query, [...touched])
 }

@@ -137,6 +137,8 @@ export function closeIncident(
           where incident = ${id} and (state = 'planned' or state = 'failed' and not_before is not null)`,
     )
     await removeDue(query, id)
+    await query.run(sql`delete from quieted where incident = ${id}`)
+    await query.run(sql`update tickets set closed_at = now() where incident = ${id} and closed_at is null`)
     if (before.told && isAnnounced[how]) await scheduleDue(query, { kind: 'resolved_notice', subject: id, inMs: 0 })
     const end: AlertEndState = how === 'fixed' ? 'fixed' : 'logged'
     await endAlerts(query, id, end, `closed: ${how}`)
@@ -185,4 +187,12 @@ function stateForUpdate(query: Query, id: string) {
     sql`select state, closed_at is not null as closed, told_at is not null as told from incidents
         where id = ${id} for update`,
   )
+}
+
+/** Of these ids, the ones that are incidents of this tenant. */
+export async function knownIncidents(access: Access, ids: readonly string[]): Promise<Set<string>> {
+  const rows = await within(access, (query) =>
+    query.rows(z.object({ id: z.string() }), sql`select id from incidents where id = any(${ids})`),
+  )
+  return new Set(rows.map(({ id }) => id))
 }

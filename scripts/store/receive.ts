@@ -4,6 +4,8 @@ import type { Query, Store } from './connection.ts'
 import { addDeadLetter } from './dead-letters.ts'
 import { markDispatched } from './dispatch.ts'
 import { foldAlerts } from './folding.ts'
+import type { Quiet } from './quieting.ts'
+import { noteHeard } from './sources.ts'
 import { json, sql, text } from './sql.ts'
 
 /** What the flow is told about a delivery. A repetition of the execution is told the same. */
@@ -27,7 +29,10 @@ interface HandedOver {
 
 /** A body and what was read from it, or why nothing could be. */
 export type ReadDelivery = HandedOver &
-  ({ monitor: string; alerts: readonly Alert[] } | { monitor?: string; deadLetter: { code: string; message: string } })
+  (
+    | { monitor: string; alerts: readonly Alert[]; quiet?: Quiet }
+    | { monitor?: string; deadLetter: { code: string; message: string } }
+  )
 
 /**
  * Keeps a delivery whole and folds its alerts into incidents, all at once. With an `originalId` that was here before
@@ -51,13 +56,15 @@ export function receiveDelivery(store: Store, delivery: ReadDelivery): Promise<R
 
 async function takeIn(query: Query, delivery: ReadDelivery): Promise<Received> {
   if ('deadLetter' in delivery) {
-    const { originalId, executionId, body } = delivery
-    await addDeadLetter(query, { originalId, executionId, task: 'receive', ...delivery.deadLetter, body })
+    const { originalId, executionId, body, headers } = delivery
+    await addDeadLetter(query, { originalId, executionId, task: 'receive', ...delivery.deadLetter, body, headers })
     return { count: 0, incident: null, incidents: [] }
   }
-  const incidents = await foldAlerts(query, delivery.originalId, delivery.alerts)
+  const incidents = await foldAlerts(query, delivery.originalId, delivery.alerts, delivery.quiet)
   // One is started by the flow that is told of it; several are claimed one by one.
   if (incidents.length === 1) await markDispatched(query, incidents)
+  // Last, because every delivery of a source writes this one row.
+  await noteHeard(query, delivery.alerts, delivery.quiet)
   return { count: incidents.length, incident: incidents[0] ?? null, incidents }
 }
 

@@ -15,6 +15,6 @@ void runTask({
     }
     const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, (text) => log('error', text))
     const delivery = { body: await readFile('body.json', 'utf8'), headers: await readFile('headers.json', 'utf8') }
-    return { kept: await keepDeadLetter(store, { flow, execution, incident: null, delivery }, taught) }
+    return { kept: await keepDeadLetter(store, { flow, execution, incident: null, delivery }, taught, settings) }
   },
 })

@@ -16,7 +16,7 @@ void runTask({
       headers: await readFile('headers.json', 'utf8'),
       receivedAt: new Date(),
     }
-    const received = await ingest(store, handedOver, taught)
+    const received = await ingest(store, handedOver, taught, settings)
     count('incidents', received.count)
     const dispatch = received.count === 0 ? 'none' : received.count === 1 ? 'one' : 'many'
     return { count: received.count, incident: received.incident ?? '', dispatch }

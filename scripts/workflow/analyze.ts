@@ -1,5 +1,6 @@
 import { analyze } from '../analysis/analyze.ts'
 import type { AnalyzerRecord } from '../domain/decision.ts'
+import { ownSource } from '../domain/own-alert.ts'
 import type { Settings } from '../lib/config.ts'
 import type { Store } from '../store/connection.ts'
 import { decisionOf, saveProposal } from '../store/decisions.ts'
@@ -23,7 +24,9 @@ export async function analyzeIncident(
   const { incident, alerts } = await loadIncident(store, id)
   const evidence = await loadEvidence(store, id, incident.revision)
   const policy = await policyOf(incident.source, settings)
-  const { proposal, record } = await analyze({ alerts, evidence, policy, now, severity: incident.severity }, settings)
+  // What we noticed ourselves needs no model to be judged.
+  const judge = incident.source === ownSource ? { ...settings, ANALYZER: 'rules' } : settings
+  const { proposal, record } = await analyze({ alerts, evidence, policy, now, severity: incident.severity }, judge)
   await saveProposal(store, id, holder, { proposal, record })
   return record
 }

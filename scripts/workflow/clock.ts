@@ -4,9 +4,11 @@ import type { Store } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
 import { claimDue, type Due, finishDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
 import { deliverMessages } from './deliver.ts'
-import { dueWork, type WorkOptions } from './due-work.ts'
+import { dueWork } from './due-work.ts'
 import { keepCatalogLineage } from './lineage.ts'
 import { reconcile } from './reconcile.ts'
+import { watchSources } from './silent-sources.ts'
+import type { WorkOptions } from './work.ts'
 
 export interface Turn {
   /** Incidents that wait for their analysis. */
@@ -44,6 +46,9 @@ export async function tick(
     await attempt('reading the catalogue', () => keepCatalogLineage(store, settings))
     await attempt('taking in what failed', async () => {
       if (settings.KESTRA_URL) turn.worked += await reconcile(store, { settings, namespace, log, stop: until(0.5) })
+    })
+    await attempt('listening for silent sources', async () => {
+      turn.worked += await watchSources(store, options)
     })
     await scheduleDue(store, { kind: 'purge', subject: 'executions', inMs: 0, ifAbsent: true })
     await workDue(until(0.8))

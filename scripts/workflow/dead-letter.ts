@@ -1,9 +1,10 @@
+import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import type { Execution } from '../lib/kestra.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { addDeadLetter } from '../store/dead-letters.ts'
-import { type HandedOver, ingestLate } from './ingest.ts'
+import { type HandedOver, ingestLate, readHeaders } from './ingest.ts'
 
 /**
  * The last thing a failed flow does. A body is taken in once more: the fault may have passed, and taking it in is
@@ -19,10 +20,11 @@ export async function keepDeadLetter(
     delivery: { body: string; headers: string } | null
   },
   taught: readonly Monitor[] = [],
+  settings: Settings = {},
 ): Promise<'alerts' | 'dead_letter'> {
   const { flow, execution, incident, delivery } = failed
   const ids = { executionId: execution.id, originalId: execution.originalId }
-  if (delivery) return takeOrKeep(store, flow, { ...ids, ...delivery, receivedAt: new Date() }, taught)
+  if (delivery) return takeOrKeep(store, flow, { ...ids, ...delivery, receivedAt: new Date() }, taught, settings)
   await addDeadLetter(store, {
     ...ids,
     flow,
@@ -43,15 +45,17 @@ export async function takeOrKeep(
   flow: string,
   handedOver: HandedOver,
   taught: readonly Monitor[] = [],
+  settings: Settings = {},
 ): Promise<'alerts' | 'dead_letter'> {
   try {
-    await ingestLate(store, handedOver, taught)
+    await ingestLate(store, handedOver, taught, settings)
     return 'alerts'
   } catch (thrown) {
     const { code, message } = toAppError(thrown)
     if (code !== 'E_UNEXPECTED') throw thrown
     const { originalId, executionId, body } = handedOver
-    await addDeadLetter(store, { originalId, executionId, flow, code, message, body })
+    const headers = readHeaders(handedOver.headers)
+    await addDeadLetter(store, { originalId, executionId, flow, code, message, body, headers })
     return 'dead_letter'
   }
 }

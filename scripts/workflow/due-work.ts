@@ -12,9 +12,15 @@ import type { Due } from '../store/due.ts'
 import { highestTier } from '../store/evidence.ts'
 import { loadFix } from '../store/fixes.ts'
 import { closeIncident, loadIncident, lockIncident } from '../store/incidents.ts'
+import { loadQuieted, quieten } from '../store/quieting.ts'
+import { isAboutSilence } from '../store/sources.ts'
 import { giveUpFix, runFix, verifyFix } from './fix.ts'
+import { lookAgain } from './look-again.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
+import { silencing } from './quiet.ts'
+import { summarise } from './summary.ts'
+import type { WorkOptions } from './work.ts'
 
 /** What came of one due row. */
 export interface Worked {
@@ -23,11 +29,6 @@ export interface Worked {
   /** An incident whose fix needs a flow. */
   fix?: string
   purge?: boolean
-}
-
-export interface WorkOptions {
-  settings: Settings
-  log(level: 'info' | 'warn' | 'error', text: string): void
 }
 
 type Work = (store: Store, due: Due, options: WorkOptions) => Promise<Worked>
@@ -49,12 +50,14 @@ export const dueWork: Record<DueKind, Work> = {
 
   /** A page never waits for analysis: undecided, or still being fixed, people hear of it now. */
   async page_deadline(store, { subject }, options) {
-    const { incident } = await loadIncident(store, subject)
+    const { incident, alerts } = await loadIncident(store, subject)
     if (await isObserved(incident, options)) return {}
+    const silence = await silencing(store, alerts, options.settings)
     await store.transaction(async (query) => {
       const { state, revision } = await lockIncident(query, subject)
       const isUndecided = state === 'open' || state === 'analyzing'
       if (!isUndecided && state !== 'fixing' && state !== 'verifying') return
+      if (silence && isUndecided) return quieten(query, subject, silence)
       // What people were told before it became worse is another story.
       const told = (await loadActions(query, subject)).some((one) => one.message !== null && one.revision === revision)
       if (!told) await plan(query, options.settings, subject, { occasion: isUndecided ? 'raw' : 'decision' })
@@ -63,6 +66,9 @@ export const dueWork: Record<DueKind, Work> = {
   },
 
   async reminder(store, { subject, attempt }, { settings }) {
+    const { alerts } = await loadIncident(store, subject)
+    const silence = await silencing(store, alerts, settings)
+    if (silence) return { againInMs: Math.max(silence.until.getTime() - Date.now(), schedule.lookAgainMs) }
     return store.transaction(async (query) => {
       const { state, revision } = await lockIncident(query, subject)
       if (state !== 'notified' && state !== 'escalated') return {}
@@ -72,6 +78,10 @@ export const dueWork: Record<DueKind, Work> = {
   },
 
   async quiet(store, { subject }) {
+    // Silenced, it may well go on: it is looked at when the silence ends.
+    const quieted = await loadQuieted(store, subject)
+    if (quieted?.kind === 'silence' || quieted?.kind === 'hold') return { againInMs: hourMs }
+    if (await isAboutSilence(store, subject)) return { againInMs: hourMs }
     const closed = await closeIncident(store, subject, 'quiet', {
       who,
       why: 'nothing was heard of it for its quiet time',
@@ -122,6 +132,16 @@ export const dueWork: Record<DueKind, Work> = {
     if (!seen.recovered) return { againInMs: schedule.recoveryMs }
     const closed = await closeIncident(store, subject, 'recovery', { who, why: seen.detail })
     return closed ? {} : { againInMs: schedule.recoveryMs }
+  },
+
+  async hold(store, { subject }, options) {
+    await lookAgain(store, subject, options)
+    return {}
+  },
+
+  async summary(store, { subject }, options) {
+    await summarise(store, subject, options)
+    return {}
   },
 
   async purge() {

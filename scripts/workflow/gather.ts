@@ -55,7 +55,7 @@ export async function gatherIncident(store: Store, id: string, holder: string, s
 }
 
 /** What gatherings share, kept in the store. */
-function memoryOf(store: Store): Memory {
+export function memoryOf(store: Store): Memory {
   return {
     take: (system, key, limits) => takeTurn(store, system, key, limits),
     tell: (system, key, token, outcome) => tellOutcome(store, system, key, token, outcome),

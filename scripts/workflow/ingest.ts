@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import { parseJson, tryParseJson } from '../lib/json.ts'
 import { readDelivery } from '../monitors/index.ts'
@@ -6,6 +7,8 @@ import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
 import { type Received, receiveDelivery } from '../store/receive.ts'
+import { ignoredOf } from './ignored.ts'
+import { quietInForce } from './quiet.ts'
 
 /** One body as Kestra handed it over. */
 export interface HandedOver {
@@ -33,7 +36,12 @@ const Headers = z.record(z.string(), z.union([z.string(), z.array(z.string())]))
  * The same execution again changes nothing and answers the same. `taught`: the monitors of `monitors.yaml`.
  * @throws AppError E_STORE_UNAVAILABLE: then nothing was kept here, and Kestra still has it.
  */
-export async function ingest(store: Store, handedOver: HandedOver, taught: readonly Monitor[] = []): Promise<Received> {
+export async function ingest(
+  store: Store,
+  handedOver: HandedOver,
+  taught: readonly Monitor[] = [],
+  settings: Settings = {},
+): Promise<Received> {
   const headers = readHeaders(handedOver.headers)
   const common = {
     originalId: handedOver.originalId,
@@ -42,7 +50,10 @@ export async function ingest(store: Store, handedOver: HandedOver, taught: reado
     body: handedOver.body,
   }
   const reading = readAlerts(handedOver, headers, taught)
-  return receiveDelivery(store, { ...common, ...reading })
+  if ('deadLetter' in reading) return receiveDelivery(store, { ...common, ...reading })
+  const { rules, active } = await quietInForce(store, settings)
+  const ignored = await ignoredOf(store, handedOver.body, reading.alerts)
+  return receiveDelivery(store, { ...common, ...reading, quiet: { rules, active, ignored } })
 }
 
 /**
@@ -53,8 +64,9 @@ export async function ingestLate(
   store: Store,
   handedOver: HandedOver,
   taught: readonly Monitor[] = [],
+  settings: Settings = {},
 ): Promise<Received> {
-  const received = await ingest(store, handedOver, taught)
+  const received = await ingest(store, handedOver, taught, settings)
   for (const incident of received.incidents) await releaseDispatch(store, incident)
   return received
 }
@@ -70,7 +82,8 @@ export function readAlerts(handedOver: HandedOver, headers: Record<string, strin
   }
 }
 
-function readHeaders(text: string): Record<string, string> {
+/** The headers that are kept, of those that Kestra handed over as JSON. */
+export function readHeaders(text: string): Record<string, string> {
   const parsed = Headers.safeParse(tryParseJson(text))
   const kept: Record<string, string> = {}
   if (!parsed.success) return kept

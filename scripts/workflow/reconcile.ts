@@ -49,7 +49,7 @@ export async function reconcile(
     )
     for (const body of bodies) {
       if (known.has(body.originalId)) continue
-      if ((await takeOrKeep(store, flow, body, taught)) === 'dead_letter') {
+      if ((await takeOrKeep(store, flow, body, taught, settings)) === 'dead_letter') {
         log('warn', `The body of execution ${body.executionId} can't be taken in; it is a dead letter.`)
       }
       taken += 1

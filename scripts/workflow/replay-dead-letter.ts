@@ -1,3 +1,4 @@
+import type { Settings } from '../lib/config.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { type DeadLetter, markReplayed } from '../store/dead-letters.ts'
@@ -11,18 +12,19 @@ export async function replayDeadLetter(
   store: Store,
   letter: DeadLetter,
   taught: readonly Monitor[] = [],
+  settings: Settings = {},
 ): Promise<string> {
   if (letter.payload === null) return 'it holds no body: the flow failed after the alert was taken in'
   const handedOver = {
     executionId: letter.execution_id,
     originalId: `${letter.original_id}/replay`,
     body: letter.payload,
-    headers: '{}',
+    headers: JSON.stringify(letter.headers ?? {}),
     receivedAt: letter.created_at,
   }
-  const reading = readAlerts(handedOver, {}, taught)
+  const reading = readAlerts(handedOver, letter.headers ?? {}, taught)
   if ('deadLetter' in reading) return `still unreadable: ${reading.deadLetter.message}`
-  await ingestLate(store, handedOver, taught)
+  await ingestLate(store, handedOver, taught, settings)
   await markReplayed(store, { executionId: letter.execution_id, task: letter.task })
   return 'taken'
 }

@@ -131,6 +131,10 @@ export async function letTimePass(store: Store, ms: number): Promise<void> {
           held_until = held_until - ${by}`,
     sql`update actions set not_before = not_before - ${by}, sent_at = sent_at - ${by}, created_at = created_at - ${by}`,
     sql`update due set due_at = due_at - ${by}, lease_until = lease_until - ${by}`,
+    sql`update quieted set since = since - ${by}, until = until - ${by}`,
+    sql`update source_heard set last_heard_at = last_heard_at - ${by}, expected_since = expected_since - ${by},
+          silent_since = silent_since - ${by}`,
+    sql`update marks set at = at - ${by} where name <> 'listening'`,
   ]
   await store.transaction(async (query) => {
     for (const shift of shifts) await query.run(shift)

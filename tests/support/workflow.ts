@@ -62,22 +62,26 @@ export interface World {
 }
 
 /** `world()` starts one; whatever it started ends with the test. Policy and settings are the shipped example's. */
-export function useWorlds(): { world(changes?: { settings?: Settings; policy?: string }): Promise<World> } {
+export function useWorlds(): {
+  world(changes?: { settings?: Settings; policy?: string; catalog?: string }): Promise<World>
+} {
   const { tenant } = useTestStore()
   const endings: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const end of endings.splice(0).reverse()) await end()
   })
   return {
-    async world({ settings = {}, policy } = {}) {
+    async world({ settings = {}, policy, catalog } = {}) {
       const [slack, airflow] = await Promise.all([startSlack(), startAirflow({ dags: [dailyEltPipeline()] })])
       endings.push(slack.close, airflow.close)
       let folder = config
-      if (policy !== undefined) {
+      if (policy !== undefined || catalog !== undefined) {
         const own = await mkdtemp(join(tmpdir(), 'dim-config-'))
         endings.push(() => rm(own, { recursive: true }))
-        await copyFile(join(config, 'catalog.yaml'), join(own, 'catalog.yaml'))
-        await writeFile(join(own, 'policy.yaml'), policy)
+        for (const [name, text] of Object.entries({ policy, catalog })) {
+          const file = join(own, `${name}.yaml`)
+          await (text === undefined ? copyFile(join(config, `${name}.yaml`), file) : writeFile(file, text))
+        }
         folder = own
       }
       return worldOf(tenant(), slack, airflow, {
@@ -104,7 +108,7 @@ function worldOf(store: Store, slack: SlackStandIn, airflow: AirflowStandIn, set
     airflow,
     settings,
     logged,
-    fire: (body, execution = nextExecution()) => ingest(store, asHandedOver(body, execution)),
+    fire: (body, execution = nextExecution()) => ingest(store, asHandedOver(body, execution), [], settings),
     async open(body) {
       const { incident } = await world.fire(body)
       if (incident === null) throw new Error('The body opened no incident.')

@@ -1,0 +1,27 @@
+import { z } from 'zod'
+import { type Access, within } from './connection.ts'
+import { json, sql } from './sql.ts'
+
+const Mark = z.object({ at: z.date(), detail: z.record(z.string(), z.unknown()) })
+export type Mark = z.infer<typeof Mark>
+
+/** How far something was read, or when it was last done; null when it never was. */
+export function loadMark(access: Access, name: string): Promise<Mark | null> {
+  return within(access, (query) => query.first(Mark, sql`select at, detail from marks where name = ${name}`))
+}
+
+/** Sets a mark; one of a time keeps no other beside it. */
+export async function saveMark(
+  access: Access,
+  name: string,
+  at: Date,
+  detail: Record<string, unknown> = {},
+): Promise<void> {
+  await within(access, (query) =>
+    query.run(
+      sql`insert into marks (tenant, name, at, detail)
+          values (current_setting('dim.tenant'), ${name}, ${at}, ${json(detail)})
+          on conflict (tenant, name) do update set at = excluded.at, detail = excluded.detail`,
+    ),
+  )
+}
