@@ -30,6 +30,23 @@ export interface Health {
   missingRights: string[]
 }
 
+/** Something that failed, as the system itself knows it. */
+export interface Failure {
+  /** Stable: the same failure read again has the same id. */
+  id: string
+  at: Date
+  /** What the system's own callback would have posted. */
+  body: Readonly<Record<string, unknown>>
+  about: { pipeline: string; task: string; run: string }
+}
+
+/** A kind of system that can be asked what failed, for what its callbacks never told. */
+export interface FailureFeed {
+  readonly kind: string
+  /** What ended badly at `since` or after, oldest first, at most so many. @throws AppError when it can't be asked */
+  failuresSince(since: Date, limit: number, context: ConnectorContext): Promise<Failure[]>
+}
+
 /** Asks one kind of system, read-only, and answers in evidence. */
 export interface Connector {
   /** Registry key and the file's name; the source of its evidence. */

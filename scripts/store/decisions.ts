@@ -39,9 +39,43 @@ export function beginAnalysis(access: Access, incident: string, holder: string):
     const found = await readHeld(query, incident)
     if (found.closed || (found.state !== 'open' && found.state !== 'analyzing')) return null
     if (found.state === 'analyzing' && found.held && found.holder !== holder) return null
+    if (found.state === 'open' || found.holder !== holder) await countAnalysis(query, incident, found.state === 'open')
     await hold(query, incident, holder)
     if (found.state === 'open') await transition(query, incident, ['open'], 'analyzing', who, `execution ${holder}`)
     return { revision: found.revision }
+  })
+}
+
+/** Analyses of one revision that came to no end; after so many, people take over. */
+const mostAnalyses = 6
+
+async function countAnalysis(query: Query, incident: string, isFirst: boolean): Promise<void> {
+  await query.run(
+    sql`update incidents set analyses = case when ${isFirst} then 1 else analyses + 1 end where id = ${incident}`,
+  )
+}
+
+/**
+ * Ends the attempts to analyse an incident when so many came to no end that another one will not, either. `observed`:
+ * nobody is told of it. False, and nothing done, while there is hope.
+ */
+export function giveUpAnalysis(access: Access, incident: string, observed: boolean): Promise<boolean> {
+  return within(access, async (query) => {
+    const hopeless = await query.first(
+      z.object({}),
+      sql`select from incidents where id = ${incident} and state = 'analyzing' and closed_at is null
+            and analyses >= ${mostAnalyses} and coalesce(held_until, now()) <= now() for update`,
+    )
+    if (!hopeless) return false
+    const why = `${mostAnalyses} analyses came to no end`
+    await transition(query, incident, ['analyzing'], observed ? 'logged' : 'escalated', 'clock', why)
+    await query.run(
+      sql`update incidents set decided_at = now(), holder = null, held_until = null where id = ${incident}`,
+    )
+    await endAlerts(query, incident, observed ? 'observed' : 'notified', why)
+    await removeDue(query, incident, ['dispatch', 'page_deadline'])
+    if (!observed) await scheduleDue(query, { kind: 'reminder', subject: incident, inMs: reminderMs(null) })
+    return true
   })
 }
 

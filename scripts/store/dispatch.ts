@@ -5,9 +5,13 @@ import { sql } from './sql.ts'
 /** For so long, whoever was given an incident is expected to start its analysis. */
 const leaseSeconds = 300
 
-/** Undecided, nobody was told to start its analysis lately, and nobody is at it. */
+/**
+ * Undecided, nobody was told to start its analysis lately, and nobody is at it. One that came to no end is begun again
+ * at once, then after a minute, three, seven, … an hour.
+ */
 const isWaiting = sql`closed_at is null
-  and (state = 'open' or state = 'analyzing' and coalesce(held_until, now()) <= now())
+  and (state = 'open' or state = 'analyzing'
+    and coalesce(held_until, now()) + make_interval(secs => 60 * least(60, power(2, greatest(analyses, 1) - 1) - 1)) <= now())
   and coalesce(dispatched_until, now()) <= now()
   and not exists (select from quieted where quieted.tenant = incidents.tenant and quieted.incident = incidents.id)`
 

@@ -8,6 +8,7 @@ import { dueWork } from './due-work.ts'
 import { keepCatalogLineage } from './lineage.ts'
 import { reconcile } from './reconcile.ts'
 import { watchSources } from './silent-sources.ts'
+import { takeUnreported } from './unreported.ts'
 import type { WorkOptions } from './work.ts'
 
 export interface Turn {
@@ -46,6 +47,9 @@ export async function tick(
     await attempt('reading the catalogue', () => keepCatalogLineage(store, settings))
     await attempt('taking in what failed', async () => {
       if (settings.KESTRA_URL) turn.worked += await reconcile(store, { settings, namespace, log, stop: until(0.5) })
+    })
+    await attempt('asking what failed', async () => {
+      turn.worked += await takeUnreported(store, { settings, log, stop: until(0.6) })
     })
     await attempt('listening for silent sources', async () => {
       turn.worked += await watchSources(store, options)

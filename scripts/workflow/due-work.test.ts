@@ -3,12 +3,38 @@ import { dailyEltPipeline } from '../../tests/stand-ins/airflow.ts'
 import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
 import { claimActions, finishAction } from '../store/actions.ts'
 import { accountOfAlerts } from '../store/books.ts'
+import { beginAnalysis } from '../store/decisions.ts'
+import { claimDispatch } from '../store/dispatch.ts'
 import { scheduleDue } from '../store/due.ts'
 import { runFix } from './fix.ts'
 
 const { world } = useWorlds()
 const minute = 60_000
 const hour = 60 * minute
+
+describe('an analysis that never comes to an end', () => {
+  test('is begun again ever more rarely, and then people take over', async () => {
+    const one = await world()
+    const id = await one.open(lateTable())
+    const begun: number[] = []
+    for (let minutes = 0; minutes < 120; minutes += 1) {
+      const { incident } = await claimDispatch(one.store)
+      if (incident === id || minutes === 0) {
+        // It dies before it decides.
+        await beginAnalysis(one.store, id, `execution ${minutes}`)
+        begun.push(minutes)
+      }
+      await one.pass(minute)
+      await one.turn()
+    }
+    expect(begun).toHaveLength(6)
+    const waits = begun.slice(1).map((at, index) => at - (begun[index] ?? 0))
+    expect(waits).toEqual(waits.toSorted((a, b) => a - b))
+    expect(await one.incident(id)).toMatchObject({ state: 'escalated' })
+    expect(one.told(id).at(-1)).toContain('a person is needed')
+    expect(await one.due(id)).not.toContain('dispatch')
+  })
+})
 
 describe('the page deadline', () => {
   test('brings an undecided incident one raw page, however often it is due', async () => {
@@ -200,7 +226,7 @@ describe('an end', () => {
     const id = await one.handle(await scenario('dag_timeout'))
     one.airflow.fail({ status: 403, body: {} }, { times: Number.POSITIVE_INFINITY })
     await one.whenDue('recovery', id)
-    expect(one.logged).toEqual([expect.stringMatching(/^error recovery of .*E_HTTP_STATUS/)])
+    expect(one.logged).toContainEqual(expect.stringMatching(/^error recovery of .*E_HTTP_STATUS/))
     expect(await one.due(id)).toContain('recovery')
   })
 })

@@ -7,6 +7,7 @@ import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import { loadActions, planAction } from '../store/actions.ts'
 import type { Query, Store } from '../store/connection.ts'
+import { giveUpAnalysis } from '../store/decisions.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
 import type { Due } from '../store/due.ts'
 import { highestTier } from '../store/evidence.ts'
@@ -43,7 +44,15 @@ const who = 'clock'
 
 /** What the clock does about each kind of due row. The subject is an incident's id, but for `purge`. */
 export const dueWork: Record<DueKind, Work> = {
-  async dispatch(store, { subject }) {
+  async dispatch(store, { subject }, options) {
+    const { incident } = await loadIncident(store, subject)
+    const isQuiet = await isObserved(incident, options)
+    const isGivenUp = await store.transaction(async (query) => {
+      const given = await giveUpAnalysis(query, subject, isQuiet)
+      if (given && !isQuiet) await plan(query, options.settings, subject, { occasion: 'escalated' })
+      return given
+    })
+    if (isGivenUp) return {}
     const waiting = await releaseDispatch(store, subject)
     return waiting ? { againInMs: schedule.dispatchMs } : {}
   },

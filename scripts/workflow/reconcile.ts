@@ -2,12 +2,16 @@ import type { Settings } from '../lib/config.ts'
 import { type KestraExecution, kestraApi } from '../lib/kestra-api.ts'
 import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
+import { loadMark, saveMark } from '../store/marks.ts'
 import { takeOrKeep } from './dead-letter.ts'
 import type { HandedOver } from './ingest.ts'
 import { taughtMonitorsOr } from './taught-monitors.ts'
 
 /** How far back the clock looks for executions that failed; further back, `npm run audit` does. */
 const lookBackMs = 48 * 3_600_000
+/** An execution fails some time after it was started, and is found by its start: retries included, well within this. */
+const overlapMs = 2 * 3_600_000
+const markName = 'executions'
 const pageSize = 10
 const flow = 'alert_ingestion'
 
@@ -31,7 +35,9 @@ export async function reconcile(
 ): Promise<number> {
   const api = kestraApi(settings)
   const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, (text) => log('warn', text))
-  const since = new Date(Date.now() - lookBackMs)
+  const begun = new Date()
+  const mark = await loadMark(store, markName)
+  const since = new Date(Math.max((mark?.at.getTime() ?? 0) - overlapMs, begun.getTime() - lookBackMs))
   let taken = 0
   for (let page = 1; !stop(); page += 1) {
     const { results, total } = await api.executions({
@@ -54,7 +60,10 @@ export async function reconcile(
       }
       taken += 1
     }
-    if (page * pageSize >= total) break
+    if (page * pageSize >= total) {
+      await saveMark(store, markName, begun)
+      break
+    }
   }
   return taken
 }

@@ -57,6 +57,8 @@ export interface Airflow {
   runs(dagId: string, limit: number): Promise<DagRun[] | null>
   run(dagId: string, runId: string): Promise<DagRun | null>
   taskInstances(dagId: string, runId: string | 'any', filter: TaskFilter): Promise<TaskInstance[] | null>
+  /** Of all DAGs, the tasks that ended as `failed` at that time or later, oldest first. */
+  failedSince(since: Date, limit: number): Promise<TaskInstance[]>
   /** Null when that try left no log. */
   log(instance: TaskInstance): Promise<LogLine[] | null>
   /** The stack trace of why its file can't be imported; null when that is not known. */
@@ -181,6 +183,19 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
       }
       const found = await orNull(call(where, { schema: TaskInstances }))
       return found && task ? found.filter((one) => one.task_id === task) : found
+    },
+    async failedSince(since, limit) {
+      const found: TaskInstance[] = []
+      while (found.length < limit) {
+        const query = new URLSearchParams({ state: 'failed', end_date_gte: since.toISOString(), limit: '100' })
+        query.set('offset', String(found.length))
+        // Airflow 2 refuses a question with a word that it does not know.
+        const where = (isTwo: boolean) => `/dags/~/dagRuns/~/taskInstances?${query}${isTwo ? '' : '&order_by=end_date'}`
+        const page = await call(where, { schema: TaskInstances })
+        found.push(...page)
+        if (page.length < 100) break
+      }
+      return found.sort((a, b) => Date.parse(a.end_date ?? '') - Date.parse(b.end_date ?? '')).slice(0, limit)
     },
     async log({ dag_id, dag_run_id, task_id, try_number, map_index }) {
       const of = path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/logs`

@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import { type Access, within } from './connection.ts'
+import { sql } from './sql.ts'
+
+/** What a monitor said of a pipeline's failure. `task` is null when it spoke of the whole pipeline. */
+const Reported = z.object({
+  pipeline: z.string(),
+  task: z.string().nullable(),
+  run: z.string().nullable(),
+  environment: z.string().nullable(),
+  receivedAt: z.date(),
+})
+export type Reported = z.infer<typeof Reported>
+
+/** The failures of Airflow's pipelines that were reported since then, the latest first; one row a task and run. */
+export function reportedSince(access: Access, since: Date): Promise<Reported[]> {
+  return within(access, (query) =>
+    query.rows(
+      Reported,
+      sql`select alert #>> '{asset,native,dag_id}' as pipeline, alert #>> '{asset,native,task_id}' as task,
+            alert ->> 'external_id' as run, alert ->> 'environment' as environment, max(received_at) as "receivedAt"
+          from alerts
+          where source = 'airflow' and status = 'firing' and received_at > ${since}
+            and alert #>> '{asset,native,dag_id}' is not null
+          group by 1, 2, 3, 4 order by 5 desc`,
+    ),
+  )
+}
