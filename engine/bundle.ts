@@ -6,7 +6,10 @@ import { withCompiledCode } from './bundle/code.ts'
 const home = join(import.meta.dirname, '..')
 
 /** Packages that are large and seldom needed: files of their own, read when they are first used. */
-const apart: ReadonlyMap<string, string> = new Map([['@google/genai', 'google-genai']])
+const apart: ReadonlyMap<string, string> = new Map([
+  ['@google/genai', 'google-genai'],
+  ['@slack/web-api', 'slack-web-api'],
+])
 
 const filesApart: Plugin = {
   name: 'files-apart',

@@ -24,7 +24,8 @@ const allowed: Record<string, readonly string[]> = {
 const vendors: Record<string, string[]> = {
   '@google/genai': ['analysis/gemini.ts'],
   '@kestra-io/libs': ['lib/kestra.ts'],
-  '@slack/webhook': ['channels/slack.ts'],
+  '@slack/web-api': ['channels/slack/web-api.ts'],
+  '@slack/webhook': ['channels/slack/webhook.ts'],
   pg: ['store/connection.ts', 'store/migrate.ts'],
   'node-pg-migrate': ['store/migrate.ts'],
   yaml: ['lib/yaml-file.ts'],

@@ -1,8 +1,9 @@
 import type { Channel } from './channel.ts'
 import { slack } from './slack.ts'
+import { ticket } from './ticket.ts'
 
-/** Every way to reach people. A channel that is not configured is left out without a word. */
-export const channels: readonly Channel[] = [slack]
+/** Every way to reach people. One that is not configured is left out without a word; the ticket always is. */
+export const channels: readonly Channel[] = [slack, ticket]
 
 /** The channel of that name, or undefined. */
 export function findChannel(name: string): Channel | undefined {

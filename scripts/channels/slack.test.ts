@@ -2,6 +2,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type Fault, startStandIn } from '../../tests/stand-ins/server.ts'
 import { linksIn, mentionsIn, rateLimited, type SlackStandIn, startSlack, textOf } from '../../tests/stand-ins/slack.ts'
 import { dagTimeout, dagTimeoutFixed, hostileStrings, schemaDrift } from '../../tests/support/example-incidents.ts'
+import { exampleSending } from '../../tests/support/sending.ts'
 import type { Message } from '../domain/message.ts'
 import { buildMessage } from '../domain/message-build.ts'
 import { slack } from './slack.ts'
@@ -15,7 +16,7 @@ afterEach(() => server.close())
 const message = buildMessage(schemaDrift)
 
 function send(sent: Message = message, url = server.webhookUrl, signal = AbortSignal.timeout(60_000)) {
-  return slack.send(sent, { settings: { SLACK_WEBHOOK_URL: url }, key: 'tenant/inc_7f3c21/1/slack', signal })
+  return slack.send(sent, exampleSending({ SLACK_WEBHOOK_URL: url }, { signal }))
 }
 
 test('tells what happened, why, what it costs, who owns it, what it rests on and what to do', async () => {

@@ -27,7 +27,7 @@ unless SLACK_WEBHOOK_URL or AIRFLOW_URL are set. With GEMINI_API_KEY the model d
 
 await runCommand(help, { keep: { type: 'boolean' } }, async ({ keep }) => {
   const own = ownSettings()
-  const slack = own.SLACK_WEBHOOK_URL ? null : await startSlack()
+  const slack = own.SLACK_WEBHOOK_URL || own.SLACK_BOT_TOKEN ? null : await startSlack()
   const airflow = own.AIRFLOW_URL ? null : await startAirflow({ dags: [dailyEltPipeline()] })
   try {
     const { stack, progress, untilStopped } = await launch({

@@ -68,6 +68,8 @@ export const Incident = z.object({
   decided_at: z.date().nullable(),
   /** When people were first told, by any channel. */
   told_at: z.date().nullable(),
+  /** Who has taken it on; null again once it is decided anew. */
+  acknowledged_by: z.string().nullable(),
   closed_at: z.date().nullable(),
   closed_how: ClosedHow.nullable(),
 })

@@ -26,6 +26,12 @@ test('says everything that people need', () => {
       'customer_segment was dropped from prod.analytics.customer_events while three tables downstream still read it.',
     impact: 'customer_segments, churn_features and revenue_by_segment fail at their next run at 07:00 UTC.',
     owner: 'analytics-engineering',
+    sla_owners: [],
+    acknowledged_by: null,
+    dismissed: false,
+    silent: false,
+    note: null,
+    origin: { source: 'plain', id: 'alert-1' },
     evidence: [
       {
         source: 'alert',

@@ -4,6 +4,7 @@ import { type Evidence, ofKind } from './evidence.ts'
 import type { Incident } from './incident.ts'
 import type { Message, MessageLink, Occasion } from './message.ts'
 import { nextStep } from './next-step.ts'
+import { ownersOf } from './owners.ts'
 import { oneLine, plainText } from './text.ts'
 
 /** More than this nobody reads on a phone. */
@@ -13,7 +14,8 @@ const mostLinks = 5
 /** What a message is made from. */
 export interface MessageParts {
   occasion: Occasion
-  incident: Pick<Incident, 'id' | 'title' | 'severity' | 'category' | 'asset' | 'environment' | 'occurrences'>
+  incident: Pick<Incident, 'id' | 'title' | 'severity' | 'category' | 'asset' | 'environment' | 'occurrences'> &
+    Partial<Pick<Incident, 'acknowledged_by'>>
   /** Null while nothing is decided. */
   decision: Decision | null
   /** The alerts of the incident, oldest first. */
@@ -23,6 +25,8 @@ export interface MessageParts {
   tried?: readonly string[]
   links?: readonly MessageLink[]
   possibleRepeat?: boolean
+  note?: string | null
+  silent?: boolean
 }
 
 /** What people are to be told. Pure; every text is plain, on the length of a message, and still not to be trusted. */
@@ -42,6 +46,12 @@ export function buildMessage(parts: MessageParts): Message {
     root_cause: decision ? sentence(decision.root_cause) : null,
     impact: decision ? sentence(decision.business_impact) : null,
     owner: catalog?.owner ? oneLine(catalog.owner, 200) : null,
+    sla_owners: ownersOf(incident.asset, evidence).suffering.map(({ name }) => oneLine(name, 200)),
+    acknowledged_by: incident.acknowledged_by ? oneLine(incident.acknowledged_by, 100) : null,
+    dismissed: decision?.recommended_action === 'dismiss',
+    silent: parts.silent ?? false,
+    note: parts.note ? oneLine(parts.note, 300) : null,
+    origin: originOf(parts.alerts),
     evidence: shownEvidence(decision, evidence).map(({ source, summary }) => ({
       source,
       summary: oneLine(summary, 300),
@@ -56,6 +66,12 @@ export function buildMessage(parts: MessageParts): Message {
     occurrences: incident.occurrences,
     possible_repeat: parts.possibleRepeat ?? false,
   }
+}
+
+/** The first alert that its sender gave an id. */
+function originOf(alerts: readonly Alert[]): Message['origin'] {
+  const alert = alerts.find(({ external_id }) => external_id !== null)
+  return alert?.external_id ? { source: alert.source, id: alert.external_id } : null
 }
 
 /** The asset as its own system spells it, so that it can be copied into that system. */

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { Severity } from './alert.ts'
 
-/** Why people are told. `raw`: not analysed yet; `reminder`: still open. */
-export const Occasion = z.enum(['decision', 'raw', 'reminder', 'fixed', 'escalated', 'resolved'])
+/** Why people are told. `raw`: not analysed yet; `reminder`: still open; `acknowledged`: somebody has taken it. */
+export const Occasion = z.enum(['decision', 'raw', 'reminder', 'acknowledged', 'fixed', 'escalated', 'resolved'])
 export type Occasion = z.infer<typeof Occasion>
 
 /** A page that people can open: http(s). */
@@ -26,6 +26,18 @@ export const Message = z.object({
   root_cause: z.string().nullable(),
   impact: z.string().nullable(),
   owner: z.string().nullable(),
+  /** Teams whose promise suffers with it. */
+  sla_owners: z.array(z.string()).default([]),
+  /** Who has taken it on. */
+  acknowledged_by: z.string().nullable().default(null),
+  /** The decision says that it is none. */
+  dismissed: z.boolean().default(false),
+  /** Nobody needs to hear of it: what stands in a channel is set right. */
+  silent: z.boolean().default(false),
+  /** Why it comes this way, or to these people. */
+  note: z.string().nullable().default(null),
+  /** The alert as its sender knows it: a channel that is also a monitor finds its own again. */
+  origin: z.object({ source: z.string(), id: z.string() }).nullable().default(null),
   /** The evidence that the decision cites: one sentence and where it is from. */
   evidence: z.array(z.object({ source: z.string(), summary: z.string() })),
   runbook: z.string().nullable(),

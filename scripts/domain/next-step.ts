@@ -81,6 +81,8 @@ export function nextStep(
       return `Have a look at ${situation.asset} already: the analysis has not finished. What it finds follows here.`
     case 'reminder':
       return `Nobody has mended it yet. ${byHand}`
+    case 'acknowledged':
+      return `Somebody has taken it on. ${byHand}`
     case 'escalated':
       return `A person is needed: what was tried did not help. ${byHand}`
     case 'fixed':

@@ -11,6 +11,8 @@ export const DueKind = z.enum([
   'page_deadline',
   /** Tell people again: it is still open. */
   'reminder',
+  /** Tell others: nobody has acknowledged it. */
+  'escalation',
   /** Nothing was heard of it for a long time: close it. */
   'quiet',
   /** A dismissal holds for an hour. */

@@ -65,3 +65,29 @@ function wallClock(instant: number, zone: string): Date {
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0
   return new Date(Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')))
 }
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+
+/**
+ * Whether an instant lies within hours of the day, in their zone; `to` is not part of them. Hours that go past midnight
+ * belong to the day on which they begin.
+ */
+export function isWithinHours(
+  now: Date,
+  hours: {
+    from: string
+    to: string
+    zone?: string | undefined
+    days?: readonly (typeof weekdays)[number][] | undefined
+  },
+): boolean {
+  const wall = wallClock(now.getTime(), hours.zone ?? 'UTC')
+  const clock = wall.toISOString().slice(11, 16)
+  const isOvernight = hours.to <= hours.from
+  const isEarlyPart = isOvernight && clock < hours.to
+  const isIn = isOvernight ? clock >= hours.from || isEarlyPart : clock >= hours.from && clock < hours.to
+  if (!isIn || !hours.days) return isIn
+  // Sunday is 0; the part after midnight began the day before.
+  const weekday = weekdays[(wall.getUTCDay() + 6 - (isEarlyPart ? 1 : 0)) % 7]
+  return weekday !== undefined && hours.days.includes(weekday)
+}

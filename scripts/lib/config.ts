@@ -35,6 +35,17 @@ export const settings = {
     what: 'The same database as role dim_owner. Only `npm run migrate` reads it.',
   },
   SLACK_WEBHOOK_URL: { kind: 'secret', required: false, what: 'Slack incoming webhook that people are told through.' },
+  SLACK_BOT_TOKEN: {
+    kind: 'secret',
+    required: false,
+    what: 'Slack bot (xoxb-…): one message an incident that changes with it, details in its thread.',
+  },
+  SLACK_CHANNEL: {
+    kind: 'setting',
+    required: false,
+    what: 'Where the bot posts when the routing names no channel: its id (C0123456789), or #name.',
+  },
+  SLACK_API_URL: { kind: 'setting', required: false, what: 'Another address of Slack’s Web API, such as GovSlack’s.' },
   FALLBACK_URL: {
     kind: 'secret',
     required: false,
@@ -68,7 +79,12 @@ export const settings = {
   DIM_CONFIG_DIR: {
     kind: 'setting',
     required: false,
-    what: 'Folder of catalog.yaml, policy.yaml and systems.yaml; default config/ beside the tasks.',
+    what: 'Folder of catalog.yaml, policy.yaml, routing.yaml and systems.yaml; default config/ beside the tasks.',
+  },
+  DIM_CHANNELS: {
+    kind: 'setting',
+    required: false,
+    what: 'Worked out by the flows: the channels that have their secrets, for tasks that plan messages and send none.',
   },
   KESTRA_URL: {
     kind: 'setting',

@@ -214,6 +214,7 @@ describe('tenants', () => {
     'quieted',
     'source_heard',
     'marks',
+    'paces',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {

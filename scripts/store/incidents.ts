@@ -11,7 +11,8 @@ import { sql } from './sql.ts'
 
 /** The columns that make an `Incident`. */
 export const incidentColumns = sql`tenant, id, fingerprint, state, severity, category, title, source, environment, asset,
-  revision, occurrences, opened_at, last_seen_at, decided_at, told_at, closed_at, closed_how`
+  revision, occurrences, opened_at, last_seen_at, decided_at, told_at, closed_at, closed_how,
+  case when acknowledged_revision = revision then acknowledged_by end as acknowledged_by`
 
 /** How many alerts of one incident an analysis looks at. */
 const mostAlerts = 50
@@ -104,14 +105,17 @@ const closableFrom: Record<ClosedHow, readonly IncidentState[]> = {
   expired: ['dismissed'],
 }
 
-/** After these, people who had been told are told that it is over. Of a fix they are told by the fix. */
+/**
+ * After these, people who had been told are told that it is over; after silence only what stands in a channel is set
+ * right. Of a fix they are told by the fix.
+ */
 const isAnnounced: Record<ClosedHow, boolean> = {
   resolve: true,
   recovery: true,
   manual: true,
-  quiet: false,
+  quiet: true,
   fixed: false,
-  expired: false,
+  expired: true,
 }
 
 /**

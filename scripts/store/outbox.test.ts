@@ -26,7 +26,12 @@ async function openedIn(store: Store, changes = {}): Promise<string> {
 async function planned(store: Store, count: number): Promise<string> {
   const id = await openedIn(store)
   for (let index = 0; index < count; index += 1) {
-    await planAction(store, id, 1, { kind: 'slack', key: `${id}:${index}`, message: exampleMessage(id) })
+    await planAction(store, id, 1, {
+      kind: 'slack',
+      target: `#${index}`,
+      key: `${id}:${index}`,
+      message: exampleMessage(id),
+    })
   }
   return id
 }

@@ -7,7 +7,14 @@ import { deliverMessages, refusals } from '../workflow/deliver.ts'
 const limitMs = 30_000
 
 void runTask({
-  settings: ['DATABASE_URL', 'SLACK_WEBHOOK_URL'],
+  settings: [
+    'DATABASE_URL',
+    'DIM_CONFIG_DIR',
+    'SLACK_WEBHOOK_URL',
+    'SLACK_BOT_TOKEN',
+    'SLACK_CHANNEL',
+    'SLACK_API_URL',
+  ],
   async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const incident = input('INCIDENT')

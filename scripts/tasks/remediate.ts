@@ -5,7 +5,7 @@ import { runFix } from '../workflow/fix.ts'
 void runTask({
   settings: [
     'DATABASE_URL',
-    'SLACK_WEBHOOK_URL',
+    'DIM_CHANNELS',
     'DIM_CONFIG_DIR',
     'SYSTEMS_CREDENTIALS',
     'SYSTEMS_WRITE_CREDENTIALS',

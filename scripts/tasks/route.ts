@@ -4,7 +4,7 @@ import { routeIncident } from '../workflow/route.ts'
 import { unlessSuperseded } from '../workflow/superseded.ts'
 
 void runTask({
-  settings: ['DATABASE_URL', 'DIM_CONFIG_DIR', 'SLACK_WEBHOOK_URL'],
+  settings: ['DATABASE_URL', 'DIM_CONFIG_DIR', 'DIM_CHANNELS'],
   async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const routed = await unlessSuperseded(

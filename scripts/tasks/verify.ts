@@ -5,7 +5,7 @@ import { verifyFix } from '../workflow/fix.ts'
 void runTask({
   settings: [
     'DATABASE_URL',
-    'SLACK_WEBHOOK_URL',
+    'DIM_CHANNELS',
     'DIM_CONFIG_DIR',
     'SYSTEMS_CREDENTIALS',
     'AIRFLOW_URL',

@@ -1,10 +1,14 @@
-import type { Delivery } from '../channels/channel.ts'
-import { channels } from '../channels/index.ts'
+import { setTimeout as delay } from 'node:timers/promises'
+import type { Channel, Delivery } from '../channels/channel.ts'
+import { channels, findChannel } from '../channels/index.ts'
+import { type Destination, nameOfDestination } from '../domain/destination.ts'
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
-import { type ClaimedAction, claimActions, finishAction, loadActions } from '../store/actions.ts'
+import { type ClaimedAction, claimActions, finishAction, loadActions, toldBefore } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
+import { holdBack, takeTurn } from '../store/paces.ts'
 import { openTicket } from '../store/tickets.ts'
+import { tellElsewhere } from './fallback.ts'
 import { unlessSuperseded } from './superseded.ts'
 
 /** How long one delivery may take before its outcome counts as unknown. */
@@ -23,6 +27,12 @@ const mostRefusals = 96
 /** After so many attempts a message that may have arrived more than once is left alone. */
 const mostUnknownAttempts = 3
 
+/** A sender waits this long for its turn on a channel; what has to wait longer is put back. */
+const longestTurnMs = 1_200
+
+/** From this attempt on a channel counts as down, and the fallback is told. One that limits the rate is up. */
+const downAfterAttempts = 2
+
 export interface Deliveries {
   sent: number
   /** What will be tried again, and why. */
@@ -31,29 +41,34 @@ export interface Deliveries {
   refused: string[]
 }
 
+export interface DeliveryOptions {
+  incident?: string
+  limit: number
+  stop?: () => boolean
+  /** Waits for a turn on a channel. */
+  wait?: (ms: number) => Promise<unknown>
+}
+
 /**
  * Sends the outbox rows that are due, of one incident or of all, one after the other until none is left, `limit` is
  * reached or `stop` says so. Each row is claimed with a lease first, so two tasks never send the same one; what may
- * have arrived is sent again and marked as a possible repeat. @throws AppError E_STORE_UNAVAILABLE
+ * have arrived is looked up, or sent again and marked as a possible repeat. @throws AppError E_STORE_UNAVAILABLE
  */
-export async function deliverMessages(
-  store: Store,
-  settings: Settings,
-  which: { incident?: string; limit: number; stop?: () => boolean },
-): Promise<Deliveries> {
+export async function deliverMessages(store: Store, settings: Settings, which: DeliveryOptions): Promise<Deliveries> {
   const result: Deliveries = { sent: 0, later: [], refused: [] }
-  const kinds = [...channels.map((channel) => channel.name), 'ticket']
+  const kinds = channels.map((channel) => channel.name)
+  const wait = which.wait ?? delay
   for (let count = 0; count < which.limit && !which.stop?.(); count += 1) {
     // One at a time: a task that ends in mid-flight leaves one message in doubt, not a batch.
     const [action] = await claimActions(store, { ...which, kinds, limit: 1 })
     if (!action) break
-    const delivery = await deliver(store, settings, action)
-    const label = `${action.kind} for ${action.incident}`
-    if (delivery.outcome === 'sent') result.sent += 1
-    else if (delivery.outcome === 'refused') result.refused.push(`${label}: ${delivery.reason}`)
-    else result.later.push(`${label}: ${delivery.reason}`)
+    const outcome = await inTurn(store, action, wait, () => deliver(store, settings, action))
+    const label = `${nameOfDestination(action)} for ${action.incident}`
+    if (outcome.outcome === 'sent') result.sent += 1
+    else if (outcome.outcome === 'refused') result.refused.push(`${label}: ${outcome.reason}`)
+    else if (outcome.outcome !== 'needless') result.later.push(`${label}: ${outcome.reason}`)
     // Whoever has taken a late attempt over records its own.
-    await unlessSuperseded(record(store, action, delivery))
+    await unlessSuperseded(record(store, settings, action, outcome))
   }
   return result
 }
@@ -61,22 +76,59 @@ export async function deliverMessages(
 /** The channels that refused the latest they were given about an incident, and why: nobody heard of it there. */
 export async function refusals(store: Store, incident: string): Promise<string[]> {
   const messages = (await loadActions(store, incident)).filter(({ message }) => message !== null)
-  const latest = new Map(messages.map((action) => [action.kind, action]))
-  return [...latest.values()].flatMap(({ kind, state, result }) =>
-    state === 'failed' ? [`${kind} for ${incident}: ${result?.reason ?? 'refused'}`] : [],
+  const latest = new Map(messages.map((action) => [nameOfDestination(action), action]))
+  return [...latest].flatMap(([name, { state, result }]) =>
+    state === 'failed' ? [`${name} for ${incident}: ${result?.reason ?? 'refused'}`] : [],
   )
 }
 
+/** `early`: it was not sent, because others were before it on the same channel. */
+type Outcome = Delivery | { outcome: 'early'; reason: string; waitMs: number }
+
+/** Sends at the channel's pace, whoever else sends by it. */
+async function inTurn(
+  store: Store,
+  action: ClaimedAction,
+  wait: (ms: number) => Promise<unknown>,
+  send: () => Promise<Delivery>,
+): Promise<Outcome> {
+  const pace = findChannel(action.kind)?.pace
+  if (!pace) return send()
+  const name = nameOfDestination(action)
+  let waitMs = await takeTurn(store, name, pace)
+  // Others may be faster a few times; then they are before us.
+  for (let tries = 0; waitMs > 0 && waitMs <= longestTurnMs && tries < 3; tries += 1) {
+    await wait(waitMs)
+    waitMs = await takeTurn(store, name, pace)
+  }
+  if (waitMs > 0) return { outcome: 'early', reason: 'waits for its turn', waitMs }
+  const delivery = await send()
+  if (delivery.outcome === 'busy' && delivery.retryAfterMs) {
+    await holdBack(store, name, Math.min(delivery.retryAfterMs, longestWaitMs), pace)
+  }
+  return delivery
+}
+
 async function deliver(store: Store, settings: Settings, action: ClaimedAction): Promise<Delivery> {
-  const message = action.message
+  const { message, target, key } = action
   if (!message) return { outcome: 'refused', reason: 'the row holds no message' }
-  if (action.kind === 'ticket') return { outcome: 'sent', reference: await ticketOf(store, action) }
-  const channel = channels.find(({ name }) => name === action.kind)
+  const channel = findChannel(action.kind)
   if (!channel?.isConfigured(settings)) return { outcome: 'busy', reason: 'not set up any more', retryAfterMs: null }
+  const before = await toldBefore(store, action)
+  const isMarked = channel.repeats(settings, target) === 'marked'
   try {
     return await channel.send(
-      { ...message, possible_repeat: action.outcomeUnknown },
-      { settings, key: action.key, signal: AbortSignal.timeout(patienceMs) },
+      { ...message, possible_repeat: isMarked && action.outcomeUnknown },
+      {
+        settings,
+        key,
+        target,
+        subject: `${store.tenant}/${action.incident}`,
+        opened: before.reference,
+        inDoubt: action.outcomeUnknown || (before.reference === null && before.inDoubt),
+        signal: AbortSignal.timeout(patienceMs),
+        openTicket: () => ticketOf(store, action),
+      },
     )
   } catch (thrown) {
     // A channel never throws for what the other side does. Should it do so, nobody knows how far it came.
@@ -84,38 +136,57 @@ async function deliver(store: Store, settings: Settings, action: ClaimedAction):
   }
 }
 
-async function record(store: Store, action: ClaimedAction, delivery: Delivery): Promise<void> {
+async function record(store: Store, settings: Settings, action: ClaimedAction, delivery: Outcome): Promise<void> {
   const wait = backOffMs[Math.min(action.attempt, backOffMs.length) - 1] ?? 60_000
   switch (delivery.outcome) {
     case 'sent':
       return finishAction(store, action, { state: 'sent', reference: delivery.reference })
+    case 'needless':
+      return finishAction(store, action, { state: 'cancelled', reason: delivery.reason })
+    case 'early':
+      return finishAction(store, action, {
+        state: 'planned',
+        reason: delivery.reason,
+        retryInMs: delivery.waitMs,
+        untried: true,
+      })
     case 'busy': {
+      if (delivery.retryAfterMs === null) await tellOthersWhenDown(store, settings, action, delivery.reason)
       const retryInMs = Math.min(Math.max(delivery.retryAfterMs ?? 0, wait), longestWaitMs)
       return finishAction(store, action, { state: 'planned', reason: delivery.reason, retryInMs })
     }
     case 'refused':
       // What no channel brings to people is at least written down where they can find it.
-      await ticketOf(store, action)
+      if (!(await tellElsewhere(store, settings, action, delivery.reason))) await ticketOf(store, action)
       return finishAction(store, action, {
         state: 'failed',
         reason: delivery.reason,
         ...(action.attempt < mostRefusals ? { retryInMs: refusedAgainMs } : {}),
       })
     case 'unknown': {
-      // Attempts count those too that found the channel busy: only what was in doubt before may be left in doubt.
-      const isEnough = action.outcomeUnknown && action.attempt >= mostUnknownAttempts
+      await tellOthersWhenDown(store, settings, action, delivery.reason)
       return finishAction(store, action, {
         state: 'unknown',
         reason: delivery.reason,
-        ...(isEnough ? {} : { retryInMs: wait }),
+        ...(isEnough(action, settings) ? {} : { retryInMs: wait }),
       })
     }
   }
 }
 
+/** Attempts count those too that found the channel busy: only what was in doubt before may be left in doubt. */
+function isEnough(action: ClaimedAction, settings: Settings): boolean {
+  const channel: Channel | undefined = findChannel(action.kind)
+  const most = channel?.repeats(settings, action.target) === 'marked' ? mostUnknownAttempts : mostRefusals
+  return action.outcomeUnknown && action.attempt >= most
+}
+
+async function tellOthersWhenDown(store: Store, settings: Settings, action: ClaimedAction, reason: string) {
+  if (action.attempt >= downAfterAttempts) await tellElsewhere(store, settings, action, reason)
+}
+
 /** The ticket of the action's incident: one, however many messages there are about it. */
-async function ticketOf(store: Store, { incident, message }: ClaimedAction): Promise<string | null> {
-  if (!message) return null
-  const { title, severity } = message
+function ticketOf(store: Store, { incident, message }: ClaimedAction & Partial<Destination>): Promise<string> {
+  const { title = incident, severity = 'MEDIUM' } = message ?? {}
   return openTicket(store, { incident, key: `${incident}:ticket`, title, severity })
 }

@@ -15,6 +15,7 @@ import { loadFix } from '../store/fixes.ts'
 import { closeIncident, loadIncident, lockIncident } from '../store/incidents.ts'
 import { loadQuieted, quieten } from '../store/quieting.ts'
 import { isAboutSilence } from '../store/sources.ts'
+import { escalate } from './escalation.ts'
 import { giveUpFix, runFix, verifyFix } from './fix.ts'
 import { lookAgain } from './look-again.ts'
 import { loadKnown, messagesTo } from './messages.ts'
@@ -79,11 +80,16 @@ export const dueWork: Record<DueKind, Work> = {
     const silence = await silencing(store, alerts, settings)
     if (silence) return { againInMs: Math.max(silence.until.getTime() - Date.now(), schedule.lookAgainMs) }
     return store.transaction(async (query) => {
-      const { state, revision } = await lockIncident(query, subject)
-      if (state !== 'notified' && state !== 'escalated') return {}
+      const { state, revision, acknowledged_by } = await lockIncident(query, subject)
+      if (acknowledged_by !== null || (state !== 'notified' && state !== 'escalated')) return {}
       await plan(query, settings, subject, { occasion: 'reminder', name: `reminder-${attempt}` })
       return { againInMs: reminderMs(await highestTier(query, subject, revision)) }
     })
+  },
+
+  async escalation(store, { subject }, { settings }) {
+    const againInMs = await escalate(store, subject, settings, new Date())
+    return againInMs === null ? {} : { againInMs }
   },
 
   async quiet(store, { subject }) {
@@ -107,7 +113,12 @@ export const dueWork: Record<DueKind, Work> = {
   },
 
   async resolved_notice(store, { subject }, { settings }) {
-    await store.transaction((query) => plan(query, settings, subject, { occasion: 'resolved' }))
+    await store.transaction(async (query) => {
+      const { closed_how } = await lockIncident(query, subject)
+      // That nothing was heard of it any more is no news; what stands in a channel is set right all the same.
+      const silent = closed_how === 'quiet' || closed_how === 'expired'
+      await plan(query, settings, subject, { occasion: 'resolved', silent })
+    })
     return {}
   },
 
@@ -163,10 +174,10 @@ async function plan(
   query: Query,
   settings: Settings,
   id: string,
-  message: { occasion: Occasion; name?: string },
+  { silent = false, ...message }: { occasion: Occasion; name?: string; silent?: boolean },
 ): Promise<void> {
-  const known = await loadKnown(query, id)
-  for (const action of messagesTo(settings, known, message))
+  const known = { ...(await loadKnown(query, id)), silent }
+  for (const action of await messagesTo(settings, known, message))
     await planAction(query, id, known.incident.revision, action)
 }
 

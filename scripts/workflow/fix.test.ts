@@ -143,7 +143,7 @@ describe('a fix that can’t be run', () => {
     expect(one.told(id)).toEqual([expect.stringMatching(/a person is needed.*Tried.*airflow_clear_task on/s)])
     expect(one.told(id)[0]).toMatch(reason)
     expect(await one.incident(id)).toMatchObject({ state: 'escalated', closed_at: null })
-    expect(await one.due(id)).toEqual(['quiet', 'recovery', 'reminder'])
+    expect(await one.due(id)).toEqual(['escalation', 'quiet', 'recovery', 'reminder'])
     expect(one.airflow.clears).toHaveLength(0)
     expect((await accountOfAlerts(one.store)).byEndState).toMatchObject({ notified: 1 })
     expect(await verifyFix(one.store, id, one.settings, once)).toMatchObject({ state: 'bad' })

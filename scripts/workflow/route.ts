@@ -4,7 +4,7 @@ import { outcomeOf } from '../domain/outcome.ts'
 import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { planRemediation } from '../remediation/index.ts'
-import { loadActions, type PlannedAction, recentFixes, withdrawPages } from '../store/actions.ts'
+import { loadActions, type PlannedAction, recentFixes, toldWhere, withdrawPages } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
 import { decide, decisionOf, loadProposal } from '../store/decisions.ts'
 import { scheduleDue } from '../store/due.ts'
@@ -52,9 +52,9 @@ export async function routeIncident(
   })
   const decision = await store.transaction(async (query) => {
     await lockIncident(query, id)
-    const actions = planActions(
+    const actions = await planActions(
       settings,
-      { incident, alerts, evidence, decision: proposed },
+      { incident, alerts, evidence, decision: proposed, told: await toldWhere(query, id) },
       proposed,
       await withdrawPages(query, id),
     )
@@ -71,17 +71,17 @@ export async function routeIncident(
  * The messages and the fix that follow from a decision. Whoever was paged about an incident hears what became of it,
  * a dismissal too; of a fix they hear when it has ended. A page that had not left yet is told as what was decided.
  */
-function planActions(
+async function planActions(
   settings: Settings,
   known: Known,
   decision: Decision,
   page: { withdrawn: boolean; told: boolean },
-): PlannedAction[] {
+): Promise<PlannedAction[]> {
   const { state } = outcomeOf(decision)
   const fix = state === 'fixing' ? decision.remediation : null
   const isTold = state === 'notified' || (fix ? page.withdrawn : page.told)
   return [
-    ...(isTold ? messagesTo(settings, known, { occasion: 'decision' }) : []),
+    ...(isTold ? await messagesTo(settings, known, { occasion: 'decision' }) : []),
     ...(fix ? [fixAction(known.incident, fix)] : []),
   ]
 }

@@ -4,6 +4,7 @@ import { slack } from '../../scripts/channels/slack.ts'
 import { buildMessage, type MessageParts } from '../../scripts/domain/message-build.ts'
 import { type SlackPayload, startSlack } from '../stand-ins/slack.ts'
 import { dagTimeout, dagTimeoutFixed, falsePositive, schemaDrift } from './example-incidents.ts'
+import { exampleSending } from './sending.ts'
 
 /**
  * What the three scenarios look like in Slack, as pages to be looked at:
@@ -85,7 +86,7 @@ async function writePages(folder: string): Promise<void> {
   const settings = { SLACK_WEBHOOK_URL: server.webhookUrl }
   for (const [name, story] of Object.entries(stories)) {
     for (const parts of story) {
-      await slack.send(buildMessage(parts), { settings, key: 'preview', signal: AbortSignal.timeout(10_000) })
+      await slack.send(buildMessage(parts), exampleSending(settings))
     }
     await writeFile(join(folder, `${name}.html`), previewPage(server.messages))
     server.forget()

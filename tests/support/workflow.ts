@@ -63,7 +63,7 @@ export interface World {
 
 /** `world()` starts one; whatever it started ends with the test. Policy and settings are the shipped example's. */
 export function useWorlds(): {
-  world(changes?: { settings?: Settings; policy?: string; catalog?: string }): Promise<World>
+  world(changes?: { settings?: Settings; policy?: string; catalog?: string; routing?: string }): Promise<World>
 } {
   const { tenant } = useTestStore()
   const endings: (() => Promise<unknown>)[] = []
@@ -71,17 +71,18 @@ export function useWorlds(): {
     for (const end of endings.splice(0).reverse()) await end()
   })
   return {
-    async world({ settings = {}, policy, catalog } = {}) {
+    async world({ settings = {}, policy, catalog, routing } = {}) {
       const [slack, airflow] = await Promise.all([startSlack(), startAirflow({ dags: [dailyEltPipeline()] })])
       endings.push(slack.close, airflow.close)
       let folder = config
-      if (policy !== undefined || catalog !== undefined) {
+      if ([policy, catalog, routing].some((text) => text !== undefined)) {
         const own = await mkdtemp(join(tmpdir(), 'dim-config-'))
         endings.push(() => rm(own, { recursive: true }))
         for (const [name, text] of Object.entries({ policy, catalog })) {
           const file = join(own, `${name}.yaml`)
           await (text === undefined ? copyFile(join(config, `${name}.yaml`), file) : writeFile(file, text))
         }
+        if (routing !== undefined) await writeFile(join(own, 'routing.yaml'), routing)
         folder = own
       }
       return worldOf(tenant(), slack, airflow, {

@@ -11,7 +11,7 @@ interface Mrkdwn {
 
 /** The few kinds of block that a message needs. https://docs.slack.dev/reference/block-kit/blocks */
 export type SlackBlock =
-  | { type: 'header'; block_id: string; text: { type: 'plain_text'; text: string; emoji: false } }
+  | { type: 'header'; block_id?: string; text: { type: 'plain_text'; text: string; emoji: false } }
   | { type: 'section'; text: Mrkdwn }
   | { type: 'context'; elements: Mrkdwn[] }
 
@@ -21,6 +21,7 @@ const severityIcons: Record<Severity, string> = { CRITICAL: '🔴', HIGH: '🟠'
 const openings: Record<Occasion, (severity: Severity) => string> = {
   decision: (severity) => `${severityIcons[severity]} ${severity}`,
   raw: (severity) => `${severityIcons[severity]} ${severity}, not analysed yet`,
+  acknowledged: (severity) => `${severityIcons[severity]} ${severity}, taken on`,
   reminder: (severity) => `${severityIcons[severity]} ${severity}, still open`,
   escalated: (severity) => `${severityIcons[severity]} ${severity}, a person is needed`,
   fixed: () => '✅ Fixed',
@@ -37,32 +38,68 @@ const textLimit = 3000
  * Good news is short: what was done, and that nothing is left to do.
  */
 export function layOut(message: Message, key: string): SlackBlock[] {
-  const text = (value: string, limit = 1200) => escapeMrkdwn(value, limit)
-  const isOver = message.occasion === 'fixed' || message.occasion === 'resolved'
-  const cause = titled('Root cause', message.root_cause && text(message.root_cause))
-  const tried = titled(isOver ? 'What was done' : 'Tried', list(message.tried.map((line) => text(line, 350))))
-  const nextStep = titled('Next step', text(message.next_step))
-  const middle = isOver
-    ? [tried, cause, nextStep]
-    : [
-        section(quote(text(message.what, 1500))),
-        cause,
-        titled('Impact', message.impact && text(message.impact)),
-        nextStep,
-        tried,
-        titled(
-          'Evidence',
-          list(message.evidence.map(({ source, summary }) => `*${text(source, 30)}*  ${text(summary, 350)}`)),
-        ),
-        titled('Could not be checked', list(message.unchecked.map((line) => text(line, 250)))),
-      ]
-  const blocks = [
+  const { cause, impact, nextStep, tried, what, rest } = parts(message)
+  const middle = isOver(message) ? [tried, cause, nextStep] : [what, cause, impact, nextStep, tried, ...rest]
+  return present([
     header(message, key),
     context(whereAndWho(message)),
     ...middle,
     section(links(message)),
     context(footer(message)),
-  ]
+  ])
+}
+
+/** The one message of an incident that a bot keeps up to date: what is known, in short. */
+export function layOutRoot(message: Message): SlackBlock[] {
+  const { cause, impact, nextStep, tried, what } = parts(message)
+  const middle = isOver(message) ? [tried, cause] : [cause ?? what, impact, nextStep]
+  return present([
+    header(message),
+    context(whereAndWho(message)),
+    ...middle,
+    section(links(message)),
+    context(footer(message)),
+  ])
+}
+
+/** What goes into its thread. A change begins by saying what has changed. */
+export function layOutDetails(message: Message, isChange: boolean): SlackBlock[] {
+  const { cause, nextStep, tried, what, rest } = parts(message)
+  const opening = openings[message.occasion](message.severity)
+  const who = message.acknowledged_by ? ` by ${escapeMrkdwn(message.acknowledged_by, 100)}` : ''
+  const change = isChange ? [section(`*${opening}*${message.occasion === 'acknowledged' ? who : ''}`)] : []
+  if (isOver(message)) return present([...change, tried])
+  if (message.occasion === 'acknowledged') return present(change)
+  if (message.occasion === 'reminder') return present([...change, note(message), nextStep])
+  const shown = isChange ? [cause, nextStep, tried, ...rest] : [cause && what, tried, ...rest]
+  return present([...change, note(message), ...shown])
+}
+
+function isOver({ occasion }: Message): boolean {
+  return occasion === 'fixed' || occasion === 'resolved'
+}
+
+function note(message: Message): SlackBlock | null {
+  return message.note ? section(escapeMrkdwn(message.note, 300)) : null
+}
+
+function parts(message: Message) {
+  const text = (value: string, limit = 1200) => escapeMrkdwn(value, limit)
+  const evidence = message.evidence.map(({ source, summary }) => `*${text(source, 30)}*  ${text(summary, 350)}`)
+  return {
+    what: section(quote(text(message.what, 1500))),
+    cause: titled('Root cause', message.root_cause && text(message.root_cause)),
+    impact: titled('Impact', message.impact && text(message.impact)),
+    nextStep: titled('Next step', text(message.next_step)),
+    tried: titled(isOver(message) ? 'What was done' : 'Tried', list(message.tried.map((line) => text(line, 350)))),
+    rest: [
+      titled('Evidence', list(evidence)),
+      titled('Could not be checked', list(message.unchecked.map((line) => text(line, 250)))),
+    ],
+  }
+}
+
+function present(blocks: readonly (SlackBlock | null)[]): SlackBlock[] {
   return blocks.filter((block) => block !== null)
 }
 
@@ -76,14 +113,26 @@ export function fallbackText(message: Message): string {
   return escapeMrkdwn(parts.filter(Boolean).join(' — '), 600)
 }
 
-function header({ occasion, severity, title }: Message, key: string): SlackBlock {
+function header({ occasion, severity, title }: Message, key?: string): SlackBlock {
   const text = escapePlain(`${openings[occasion](severity)}: ${title}`, headerLimit)
-  return { type: 'header', block_id: key.slice(0, blockIdLimit), text: { type: 'plain_text', text, emoji: false } }
+  const block = { type: 'header' as const, text: { type: 'plain_text' as const, text, emoji: false as const } }
+  return key === undefined ? block : { ...block, block_id: key.slice(0, blockIdLimit) }
 }
 
-function whereAndWho({ asset, environment, owner, possible_repeat }: Message): string {
+function whereAndWho({
+  asset,
+  environment,
+  owner,
+  sla_owners,
+  acknowledged_by,
+  note,
+  possible_repeat,
+}: Message): string {
   const parts = [asset, environment].flatMap((part) => (part ? `*${escapeMrkdwn(part, 200)}*` : []))
   parts.push(owner ? `owner *${escapeMrkdwn(owner, 200)}*` : 'no owner in the catalogue')
+  if (sla_owners.length > 0) parts.push(`promise of *${escapeMrkdwn(sla_owners.slice(0, 5).join(', '), 300)}*`)
+  if (acknowledged_by) parts.push(`taken on by *${escapeMrkdwn(acknowledged_by, 100)}*`)
+  if (note) parts.push(escapeMrkdwn(note, 300))
   if (possible_repeat) parts.push('↻ _possible repeat: an earlier copy may have arrived_')
   return parts.join('  ·  ')
 }
