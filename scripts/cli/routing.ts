@@ -81,7 +81,10 @@ async function readIncident(file: string, settings: Settings) {
 async function catalogEvidence(alert: Alert, settings: Settings): Promise<Evidence[]> {
   const { asset, category, environment } = alert
   const question = { asset, category, environment, alerts: [alert], now: new Date() }
-  const drafts = await catalog.gather(question, { settings, signal: AbortSignal.timeout(10_000) })
+  const set = catalog.fromSettings(settings)
+  if (!set) return []
+  const system = { name: 'catalog', environment: null, aliases: [], limitMs: null, ...set }
+  const drafts = await catalog.gather(question, { system, signal: AbortSignal.timeout(10_000) })
   return drafts.map((draft, index) => ({ id: `ev_${index + 1}`, ...draft }))
 }
 
@@ -92,7 +95,7 @@ function print({ destinations, escalation, fallback, leftOut, because, isDefault
     `\ntold        ${names(destinations)}${isDefault ? '  (by default: no route leads to a channel that is set up)' : ''}\n`,
   )
   for (const { afterMs, destinations: next } of escalation) {
-    process.stdout.write(`after ${Math.round(afterMs / 60_000)} min`.padEnd(12))
+    process.stdout.write(`after ${Math.round(afterMs / 60_000)} min `.padEnd(12))
     process.stdout.write(`${names(next)}, unless somebody has acknowledged\n`)
   }
   process.stdout.write(`if down     ${fallback.length > 0 ? names(fallback) : 'ticket'}\n`)
