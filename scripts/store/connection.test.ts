@@ -416,6 +416,7 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into quieted (tenant, incident, kind, reason) values (${store.tenant}, ${id}, 'limit', 'r')`,
     )
     await saveMark(query, 'm', new Date())
+    await query.run(sql`insert into paces values (${store.tenant}, 'slack', now())`)
     await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
     await query.run(
       sql`insert into conditions (tenant, incident, fingerprint, severity, category, title, source, opened_at, last_seen_at)
