@@ -9,6 +9,7 @@ import type { Asset } from '../domain/alert.ts'
 import type { System } from '../domain/system.ts'
 import { change } from './change.ts'
 import type { Question } from './connector.ts'
+import { noLibrary } from './gathering/library.ts'
 
 const trouble = new Date('2026-11-20T06:00:00Z')
 const hoursBefore = (hours: number) => new Date(trouble.getTime() - hours * 3_600_000)
@@ -24,7 +25,7 @@ function systemOf(kind: string, options: Record<string, unknown>, credentials: R
 }
 
 const gather = (system: System, asset?: Asset) =>
-  change.gather(questionOf(asset), { system, signal: AbortSignal.timeout(5_000) })
+  change.gather(questionOf(asset), { system, signal: AbortSignal.timeout(5_000), library: noLibrary })
 
 describe('a local clone', () => {
   let folder: string
@@ -53,7 +54,11 @@ describe('a local clone', () => {
   })
 
   test('says which commit it is at', async () => {
-    const context = { system: systemOf('git', { path: folder }), signal: AbortSignal.timeout(5_000) }
+    const context = {
+      system: systemOf('git', { path: folder }),
+      signal: AbortSignal.timeout(5_000),
+      library: noLibrary,
+    }
     expect((await change.check(context)).version).toMatch(/^[0-9a-f]{7,} of 2026-11-20$/)
   })
 })

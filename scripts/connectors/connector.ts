@@ -3,6 +3,7 @@ import type { Alert, Asset, Category } from '../domain/alert.ts'
 import type { EvidenceDraft, EvidenceSource } from '../domain/evidence.ts'
 import type { System } from '../domain/system.ts'
 import type { Topic } from '../domain/topics.ts'
+import type { Library } from './gathering/library.ts'
 
 /** What is to be found out. */
 export interface Question {
@@ -21,6 +22,8 @@ export interface Question {
 export interface ConnectorContext {
   system: System
   signal: AbortSignal
+  /** What was read before. */
+  library: Library
 }
 
 /** What the lightest question to a system told. */

@@ -1,19 +1,21 @@
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { type Fault, type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
+import { dbtManifest, dbtModel, shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
 import { exampleAlert } from '../../tests/support/example-incidents.ts'
 import { exampleRepository, instanceOf, systemsOf } from '../../tests/support/systems.ts'
 import { Evidence, EvidenceSource, ofKind } from '../domain/evidence.ts'
 import type { Systems } from '../domain/system.ts'
 import type { Connector, ConnectorContext, Question } from './connector.ts'
 import { gatherEvidence } from './gathering/gather.ts'
+import { noLibrary } from './gathering/library.ts'
 import { loadSystems } from './gathering/systems.ts'
 import { connectors } from './index.ts'
 
-const question: Question = {
+const dagQuestion: Question = {
   asset: { kind: 'dag', name: 'daily_elt_pipeline', native: { dag_id: 'daily_elt_pipeline' } },
   category: 'pipeline_delay',
   environment: 'production',
@@ -25,6 +27,13 @@ const question: Question = {
   ],
   now: new Date(),
 }
+const tableQuestion: Question = {
+  ...dagQuestion,
+  asset: { kind: 'table', name: 'prod.finance.fct_revenue' },
+  category: 'data_quality',
+}
+/** What each connector is asked about. */
+const questions: Record<string, Question> = { dbt: tableQuestion }
 const exampleConfig = join(import.meta.dirname, '..', '..', 'config')
 
 let airflow: AirflowStandIn
@@ -48,7 +57,14 @@ beforeEach(async () => {
     },
   }))
   repository = example
-  settings = { ...airflow.settings, PROMETHEUS_URL: prometheus.url, DIM_CONFIG_DIR: exampleConfig }
+  const model = dbtModel('fct_revenue', [], { relation_name: '"prod"."finance"."fct_revenue"' })
+  await writeArtifacts(folder, { ...shop(), manifest: dbtManifest([model]) })
+  settings = {
+    ...airflow.settings,
+    PROMETHEUS_URL: prometheus.url,
+    DBT_ARTIFACTS: folder,
+    DIM_CONFIG_DIR: exampleConfig,
+  }
 })
 afterEach(async () => {
   await Promise.all([airflow.close(), prometheus.close()])
@@ -64,7 +80,7 @@ async function configured(): Promise<Systems> {
 async function contextFor(connector: Connector): Promise<ConnectorContext> {
   const { all } = await configured()
   const system = all.find(({ kind }) => kind === connector.name || Object.hasOwn(connector.kinds, kind))
-  return { system: system ?? instanceOf(connector, settings), signal: AbortSignal.timeout(5_000) }
+  return { system: system ?? instanceOf(connector, settings), signal: AbortSignal.timeout(5_000), library: noLibrary }
 }
 
 const always = { times: Number.POSITIVE_INFINITY }
@@ -85,6 +101,13 @@ const httpFaults: [string, Fault | 'down', RegExp][] = [
   ['another shape', { status: 200, body: { dags: 7 } }, /shape that is not known/],
   ['200 MB', { status: 200, body: huge }, /more than 5,000,000 bytes/],
   ['a redirect to another host', { status: 302, headers: { location: 'http://127.0.0.2:9/' } }, /redirects elsewhere/],
+]
+
+/** How dbt's artifacts fail. */
+const artifactFaults: [string, () => Promise<void>, RegExp][] = [
+  ['no artifacts', () => rm(join(folder, 'manifest.json')), /no manifest/],
+  ['cut off', () => truncate(join(folder, 'manifest.json'), 100), /cut off/],
+  ['another file', () => writeFile(join(folder, 'run_results.json'), '{"a":1}'), /shape/],
 ]
 
 /** How each connector's system fails. A connector without an entry fails the suite. */
@@ -120,6 +143,7 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
       },
     },
   ],
+  dbt: artifactFaults.map(([name, arrange, reason]) => ({ name, arrange, reason })),
   catalog: [
     ['broken YAML', 'assets: [', /line \d/],
     ['an unknown key', 'assets:\n  - { name: a, kind: dag, tier: 1, teir: 2 }', /line 2, assets\.0\.teir: unknown key/],
@@ -143,6 +167,8 @@ test('the folder is the registry', async () => {
 })
 
 describe.each(connectors.map((connector) => [connector.name, connector] as const))('%s', (name, connector) => {
+  const question = questions[name] ?? dagQuestion
+
   test('names a source of evidence', () => {
     expect(EvidenceSource.options).toContain(name)
   })
@@ -193,7 +219,10 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
       })
       expect(unavailable?.data.reason).toMatch(reason)
       // It costs the others nothing.
-      expect(new Set(evidence.map(({ source }) => source)).size).toBe(connectors.length)
+      const others = connectors.filter(
+        (one) => one.name !== name && one.concerns(question) && one.fromSettings(settings),
+      )
+      expect(evidence.map(({ source }) => source)).toEqual(expect.arrayContaining(others.map((one) => one.name)))
       expect(JSON.stringify(evidence)).not.toMatch(/stand-in-password|Bearer/)
     },
   )

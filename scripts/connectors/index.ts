@@ -3,10 +3,11 @@ import { airflow } from './airflow.ts'
 import { catalog } from './catalog.ts'
 import { change } from './change.ts'
 import type { Connector, FailureFeed } from './connector.ts'
+import { dbt } from './dbt.ts'
 import { metrics } from './metrics.ts'
 
 /** Every kind of system that can be asked. */
-export const connectors: readonly Connector[] = [catalog, airflow, change, metrics]
+export const connectors: readonly Connector[] = [catalog, airflow, dbt, change, metrics]
 
 /** Those of them that can tell what failed. */
 export const failureFeeds: readonly FailureFeed[] = [airflowFailures]

@@ -3,6 +3,7 @@ import { type Answer, type Received, type StandIn, startStandIn } from '../../te
 import { exampleAlert } from '../../tests/support/example-incidents.ts'
 import { instanceOf } from '../../tests/support/systems.ts'
 import type { Question } from './connector.ts'
+import { noLibrary } from './gathering/library.ts'
 import { metrics } from './metrics.ts'
 
 let server: StandIn | undefined
@@ -25,7 +26,7 @@ async function gather(url: string, answer: (request: Received) => Answer, option
   server = await startStandIn(answer)
   const system = instanceOf(metrics, { PROMETHEUS_URL: server.url, PROMETHEUS_TOKEN: 'tok-en-4711' })
   const own = { ...system, options: { ...system.options, ...options } }
-  return metrics.gather(questionOf(url), { system: own, signal: AbortSignal.timeout(5_000) })
+  return metrics.gather(questionOf(url), { system: own, signal: AbortSignal.timeout(5_000), library: noLibrary })
 }
 
 const success = (result: unknown[]): Answer => ({ status: 200, body: { status: 'success', data: { result } } })

@@ -29,6 +29,8 @@ export const DueKind = z.enum([
   'hold',
   /** Tell people how much was folded over a source's limit. */
   'summary',
+  /** Read what is kept of other systems, such as dbt's manifest, where it has changed. */
+  'sync',
   /** Remove what is older than it need be. */
   'purge',
 ])
@@ -44,6 +46,8 @@ export const schedule = {
   /** How long it waits when they do. */
   timedResolveMs: 24 * hour,
   fixMs: 2 * minute,
+  /** How often it is looked whether a kept project has changed. */
+  syncMs: 5 * minute,
   verifyMs: minute,
   /** How often the system of an open incident is asked whether it is well again. */
   recoveryMs: 10 * minute,

@@ -72,6 +72,12 @@ export const settings = {
     required: false,
     what: 'The same for fixes; only auto_remediate gets it. Where it names no instance: those for reading.',
   },
+  DBT_ARTIFACTS: {
+    kind: 'setting',
+    required: false,
+    what: 'Where dbt leaves manifest.json and run_results.json: a folder that the tasks see, or a URL above them.',
+  },
+  DBT_ARTIFACTS_TOKEN: { kind: 'secret', required: false, what: 'Sent as bearer token to that URL.' },
   GEMINI_API_KEY: { kind: 'secret', required: false, what: 'Google Gemini. Without it `rules` decides.' },
   GEMINI_MODEL: { kind: 'setting', required: false, what: 'The model; default gemini-2.5-flash.' },
   GEMINI_BASE_URL: { kind: 'setting', required: false, what: 'Another address for the model, such as a proxy.' },

@@ -17,6 +17,8 @@ export interface JsonRequest {
   maxBytes?: number
   /** How deep the answer may be nested; default 200. */
   deepest?: number
+  /** False for large answers in which no number is an id: see `parseJson`. */
+  exact?: boolean
   /** Attempts after the first one; default 2. Only a call that may safely happen twice is repeated. */
   retries?: number
   /** Whether the call may happen twice; default: every method but POST and PATCH. */
@@ -210,10 +212,10 @@ async function readText(response: Response, call: Call): Promise<string> {
   return response.ok ? text + decoder.decode() : text.slice(0, cap)
 }
 
-function readJson(text: string, { system, deepest }: Call): unknown {
+function readJson(text: string, { system, deepest, exact }: Call): unknown {
   if (text.trim() === '') return null
   try {
-    return parseJson(text, deepest === undefined ? {} : { deepest })
+    return parseJson(text, { deepest, exact })
   } catch {
     const isPage = /^\s*</.test(text)
     throw new AppError(

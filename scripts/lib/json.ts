@@ -6,17 +6,24 @@ const maxDepth = 200
 /** Only these texts need the slow way: a long number, a large exponent, or the one key that is not like the others. */
 const needsCare = /\d{16}|\de[+-]?\d{3}|__proto__|\\u005f/i
 
+const namesPrototype = /__proto__|\\u005f/i
+
 /**
  * Parses JSON that may come from anyone. Integers beyond 2^53 and numbers beyond a double stay as the strings they
- * were written as, `__proto__` keys are dropped, a byte order mark is skipped.
+ * were written as, `__proto__` keys are dropped, a byte order mark is skipped. `exact: false` leaves numbers to the parser:
+ * for large files in which none is an id.
  * @throws AppError E_PAYLOAD_UNREADABLE; its message never quotes the text, which may hold a secret.
  */
-export function parseJson(text: string, { deepest = maxDepth }: { deepest?: number } = {}): unknown {
+export function parseJson(
+  text: string,
+  { deepest = maxDepth, exact = true }: { deepest?: number | undefined; exact?: boolean | undefined } = {},
+): unknown {
   const body = text.charCodeAt(0) === 0xfeff ? text.slice(1) : text
   if (body.trim() === '') throw unreadable('The body is empty.')
   if (isDeeperThan(body, deepest)) throw unreadable(`The JSON is nested more than ${deepest} levels deep.`)
   try {
-    return needsCare.test(body) ? JSON.parse(body, careful) : JSON.parse(body)
+    const care = exact ? needsCare : namesPrototype
+    return care.test(body) ? JSON.parse(body, careful) : JSON.parse(body)
   } catch (thrown) {
     const position = thrown instanceof Error ? /at position (\d+)/.exec(thrown.message)?.[1] : undefined
     throw unreadable(`The body is not JSON${position ? ` (at position ${position})` : ''}.`)

@@ -7,10 +7,13 @@ import { promisify } from 'node:util'
 import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
+import { dbtManifest, dbtModel } from '../../tests/support/dbt-project.ts'
 import { createTestStore } from '../../tests/support/postgres.ts'
 import { exampleAlert, receive, useTestStore } from '../../tests/support/store.ts'
+import { readManifest } from '../connectors/dbt/manifest.ts'
 import { AppError } from '../lib/errors.ts'
 import { openStore, type Store } from './connection.ts'
+import { keepDbtProject } from './dbt.ts'
 import { replaceLineage } from './lineage.ts'
 import { saveMark } from './marks.ts'
 import { migrate } from './migrate.ts'
@@ -215,6 +218,9 @@ describe('tenants', () => {
     'source_heard',
     'marks',
     'paces',
+    'dbt_projects',
+    'dbt_nodes',
+    'dbt_changes',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -397,7 +403,6 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into dead_letters (tenant, execution_id, task, original_id, code, message) values (${store.tenant}, 'e', 't', 'o', 'c', 'm')`,
     )
     await query.run(sql`insert into audit (tenant, actor, what, detail) values (${store.tenant}, 'a', 'w', '{}')`)
-    await replaceLineage(query, 'catalog', '1', [{ upstream: 'a', downstream: 'b' }])
     await query.run(
       sql`insert into system_health (tenant, system, failures, code, reason) values (${store.tenant}, 's', 1, 'c', 'r')`,
     )
@@ -417,6 +422,11 @@ async function fillEveryTable(store: Store): Promise<void> {
     )
     await saveMark(query, 'm', new Date())
     await query.run(sql`insert into paces values (${store.tenant}, 'slack', now())`)
+    await keepDbtProject(query, 'dbt', 's', readManifest(dbtManifest([dbtModel('a', [])])))
+    await replaceLineage(query, 'dbt:dbt', '1', [{ upstream: 'a', downstream: 'b' }])
+    await query.run(
+      sql`insert into dbt_changes (tenant, system, node, change) values (${store.tenant}, 'dbt', 'n', '{}')`,
+    )
     await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
     await query.run(
       sql`insert into conditions (tenant, incident, fingerprint, severity, category, title, source, opened_at, last_seen_at)

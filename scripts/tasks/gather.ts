@@ -12,6 +12,8 @@ void runTask({
     'AIRFLOW_URL',
     'AIRFLOW_USERNAME',
     'AIRFLOW_PASSWORD',
+    'DBT_ARTIFACTS',
+    'DBT_ARTIFACTS_TOKEN',
   ],
   async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)

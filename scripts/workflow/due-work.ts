@@ -22,6 +22,7 @@ import { loadKnown, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
 import { silencing } from './quiet.ts'
 import { summarise } from './summary.ts'
+import { projectsIn, syncProject } from './sync-projects.ts'
 import type { WorkOptions } from './work.ts'
 
 /** What came of one due row. */
@@ -43,7 +44,7 @@ const askMs = 10_000
 /** Who acts, on an incident's timeline. */
 const who = 'clock'
 
-/** What the clock does about each kind of due row. The subject is an incident's id, but for `purge`. */
+/** What the clock does about each kind of due row. The subject is an incident's id, but for `sync` and `purge`. */
 export const dueWork: Record<DueKind, Work> = {
   async dispatch(store, { subject }, options) {
     const { incident } = await loadIncident(store, subject)
@@ -162,6 +163,20 @@ export const dueWork: Record<DueKind, Work> = {
   async summary(store, { subject }, options) {
     await summarise(store, subject, options)
     return {}
+  },
+
+  /** One project that can't be read costs the others nothing; what was kept of it stays. */
+  async sync(store, _, { settings, log }) {
+    for (const system of projectsIn(await loadSystems(settings))) {
+      try {
+        if (await syncProject(store, system)) log('info', `${system.name}: its project has changed and was read.`)
+      } catch (thrown) {
+        const { code, message, hint } = toAppError(thrown)
+        if (code === 'E_STORE_UNAVAILABLE') throw thrown
+        log('warn', `${system.name}: its project can't be read: ${code}: ${message} ${hint}`)
+      }
+    }
+    return { againInMs: schedule.syncMs }
   },
 
   async purge() {

@@ -12,6 +12,7 @@ import { saveEvidence } from '../store/evidence.ts'
 import { similarIncidents } from '../store/history.ts'
 import { loadIncident } from '../store/incidents.ts'
 import { takeTurn, tellOutcome } from '../store/systems.ts'
+import { libraryIn } from './library.ts'
 
 /**
  * Takes the incident's lease for this execution and collects what every configured system knows.
@@ -40,6 +41,7 @@ export async function gatherIncident(store: Store, id: string, holder: string, s
   const { evidence } = await gatherEvidence(question, {
     systems: await loadSystems(settings),
     memory: memoryOf(store),
+    library: libraryIn(store),
     extra: past satisfies EvidenceDraft[],
   })
   const isHeld = await store.transaction(async (query) => {

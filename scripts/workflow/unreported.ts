@@ -1,4 +1,5 @@
 import type { Failure } from '../connectors/connector.ts'
+import { noLibrary } from '../connectors/gathering/library.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
 import { failureFeeds } from '../connectors/index.ts'
 import type { System } from '../domain/system.ts'
@@ -54,7 +55,11 @@ async function readFeed(
   const name = `failures/${system.name}`
   const mark = await loadMark(store, name)
   const from = mark ? Math.max(mark.at.getTime() - overlapMs, now - longestOutageMs) : now - firstLookMs
-  const found = await failuresSince(new Date(from), mostAtOnce, { system, signal: AbortSignal.timeout(askMs) })
+  const found = await failuresSince(new Date(from), mostAtOnce, {
+    system,
+    signal: AbortSignal.timeout(askMs),
+    library: noLibrary,
+  })
   const settled = found.filter(({ at }) => at.getTime() <= now - graceMs)
   const reported = settled.length > 0 ? await reportedSince(store, new Date(from - 24 * 60 * minute)) : []
   const taught = settled.length > 0 ? await taughtMonitorsOr(options.settings.DIM_CONFIG_DIR, () => {}) : []

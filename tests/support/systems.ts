@@ -2,7 +2,8 @@ import { execFile } from 'node:child_process'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Connector } from '../../scripts/connectors/connector.ts'
+import type { Connector, ConnectorContext } from '../../scripts/connectors/connector.ts'
+import { noLibrary } from '../../scripts/connectors/gathering/library.ts'
 import type { System, Systems } from '../../scripts/domain/system.ts'
 
 type Settings = Readonly<Record<string, string | undefined>>
@@ -15,8 +16,8 @@ export function instanceOf(connector: Connector, settings: Settings, changes: Pa
 }
 
 /** A connector's context with that instance. */
-export function contextOf(connector: Connector, settings: Settings): { system: System; signal: AbortSignal } {
-  return { system: instanceOf(connector, settings), signal: AbortSignal.timeout(5_000) }
+export function contextOf(connector: Connector, settings: Settings): ConnectorContext {
+  return { system: instanceOf(connector, settings), signal: AbortSignal.timeout(5_000), library: noLibrary }
 }
 
 /** Only these instances. */

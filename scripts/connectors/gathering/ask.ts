@@ -7,6 +7,7 @@ import { AppError, toAppError } from '../../lib/errors.ts'
 import { HttpStatusError } from '../../lib/http.ts'
 import { redact, redactDeep } from '../../lib/redact.ts'
 import type { Connector, Question } from '../connector.ts'
+import type { Library } from './library.ts'
 import type { Memory } from './memory.ts'
 
 /** Evidence of one system about one asset, or why there is none. */
@@ -26,9 +27,9 @@ export async function ask(
   connector: Connector,
   system: System,
   question: Question,
-  options: { limitMs: number; memory: Memory },
+  options: { limitMs: number; memory: Memory; library: Library },
 ): Promise<Answer> {
-  const { limitMs, memory } = options
+  const { limitMs, memory, library } = options
   const start = Date.now()
   const shared = connector.shared(question)
   const key = shared && keyOf([connector.name, ...shared.key])
@@ -40,7 +41,7 @@ export async function ask(
 
   const secrets = Object.values(system.credentials)
   const leftMs = Math.max(1, limitMs - (Date.now() - start))
-  const run = (signal: AbortSignal) => connector.gather(question, { system, signal })
+  const run = (signal: AbortSignal) => connector.gather(question, { system, signal, library })
   const answer = await within(leftMs, run, limitMs).then(
     (drafts) => understood(drafts.map((draft) => redactDeep(draft, secrets))),
     (thrown: unknown) => ({ drafts: [], fault: withoutSecrets(toAppError(thrown), secrets) }),

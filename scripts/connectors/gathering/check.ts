@@ -4,6 +4,7 @@ import { redact } from '../../lib/redact.ts'
 import type { Connector, Health } from '../connector.ts'
 import { connectors } from '../index.ts'
 import { within } from './ask.ts'
+import { noLibrary } from './library.ts'
 
 /** What became of the lightest question to one system. */
 export interface Checked {
@@ -29,7 +30,8 @@ export function checkSystems(
       })
       try {
         const connector = from.find(({ name, kinds }) => name === system.kind || Object.hasOwn(kinds, system.kind))
-        const health = connector && (await within(limitMs, (signal) => connector.check({ system, signal })))
+        const health =
+          connector && (await within(limitMs, (signal) => connector.check({ system, signal, library: noLibrary })))
         return done({ health: health ?? null, fault: null })
       } catch (thrown) {
         const { code, message, hint } = toAppError(thrown)

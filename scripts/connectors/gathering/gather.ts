@@ -9,6 +9,7 @@ import { redactDeep } from '../../lib/redact.ts'
 import type { Connector, Question } from '../connector.ts'
 import { connectors } from '../index.ts'
 import { type Answer, ask, unavailable } from './ask.ts'
+import { type Library, noLibrary } from './library.ts'
 import { type Memory, noMemory } from './memory.ts'
 
 /** More assets than this are not asked about, the incident's own aside. */
@@ -19,6 +20,8 @@ const mostCandidates = 5
 export interface GatherOptions {
   systems: Systems
   memory?: Memory
+  /** What was read before; default nothing. */
+  library?: Library
   /** Evidence from elsewhere, such as past incidents. */
   extra?: readonly EvidenceDraft[]
   /** For one question to one system that sets no limit of its own; default 5 s. */
@@ -47,7 +50,15 @@ interface Piece {
  * system does.
  */
 export async function gatherEvidence(question: Question, options: GatherOptions): Promise<Gathered> {
-  const { systems, memory = noMemory, extra = [], perSystemMs = 5_000, totalMs = 12_000, from = connectors } = options
+  const {
+    systems,
+    memory = noMemory,
+    library = noLibrary,
+    extra = [],
+    perSystemMs = 5_000,
+    totalMs = 12_000,
+    from = connectors,
+  } = options
   const end = Date.now() + totalMs
   const notConfigured = new Set<string>()
   const asked = new Set<string>()
@@ -96,7 +107,7 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     asked.add(key)
     const limitMs = Math.min(system.limitMs ?? perSystemMs, end - Date.now())
     if (limitMs <= 0) return nothing
-    const answer = await ask(connector, system, about, { limitMs, memory })
+    const answer = await ask(connector, system, about, { limitMs, memory, library })
     if (answer.fault?.code === 'E_HTTP_TIMEOUT') silent.add(system.name)
     const drafts = answer.drafts.map((draft) => stamped(draft, connector, system, isCertain))
     return { system, answer: { ...answer, drafts }, further: about.isLead ? [] : await follow(drafts, about) }

@@ -1,0 +1,161 @@
+import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
+import { contextOf } from '../../tests/support/systems.ts'
+import type { Asset } from '../domain/alert.ts'
+import { Evidence, type EvidenceKind } from '../domain/evidence.ts'
+import { dbt } from './dbt.ts'
+
+let folder = ''
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'dim-dbt-'))
+  await writeArtifacts(folder, shop())
+})
+afterEach(() => rm(folder, { recursive: true, force: true }))
+
+const now = new Date('2026-11-20T08:00:00Z')
+const table = (name: string): Asset => ({ kind: 'table', name })
+
+async function ask(asset: Asset, more: { isLead?: boolean; text?: string } = {}) {
+  const question = { asset, category: 'data_quality' as const, environment: null, alerts: [], now, ...more }
+  const drafts = await dbt.gather(question, contextOf(dbt, { DBT_ARTIFACTS: folder }))
+  for (const [index, draft] of drafts.entries()) Evidence.parse({ ...draft, id: `ev_${index + 1}` })
+  return drafts
+}
+
+const data = (drafts: Awaited<ReturnType<typeof ask>>, kind: EvidenceKind) =>
+  drafts.filter((draft) => draft.kind === kind).map((draft) => draft.data)
+
+describe('what a table that a model builds is told of', () => {
+  test('the test that failed above it, with column, rows and condition', async () => {
+    expect(data(await ask(table('shop.main.fct_revenue')), 'dbt_test')).toEqual([
+      {
+        unique_id: 'test.shop.not_null_stg_orders_amount',
+        status: 'fail',
+        failures: 3,
+        column: 'amount',
+        message: 'Got 3 results, configured to fail if != 0',
+        severity: 'error',
+        condition: 'select amount from "Shop"."main"."stg_orders" where amount is null',
+        table: 'Shop.main.stg_orders',
+      },
+    ])
+  })
+
+  test('how its own build ended', async () => {
+    expect(data(await ask(table('shop.main.fct_revenue')), 'dbt_model')).toMatchObject([
+      { unique_id: 'model.shop.fct_revenue', status: 'skipped', owner: 'Finance Data', table: 'Shop.main.fct_revenue' },
+    ])
+  })
+
+  test('which source above it is late', async () => {
+    expect(data(await ask(table('shop.main.fct_revenue')), 'source_freshness')).toMatchObject([
+      { source: 'shop.raw.orders', age_hours: 48, warn_after_hours: 12, error_after_hours: 24, status: 'error' },
+    ])
+  })
+
+  test('what it is made from, what it feeds, who reads that', async () => {
+    expect(data(await ask(table('shop.main.stg_orders')), 'lineage')).toEqual([
+      {
+        upstream: ['shop.raw.orders'],
+        downstream: ['shop.main.fct_revenue'],
+        exposures: ['revenue'],
+        exposure_owners: ['CFO office'],
+      },
+    ])
+  })
+
+  test('owner, tier and channel as dbt names them', async () => {
+    expect(data(await ask(table('shop.main.fct_revenue')), 'catalog_entry')).toEqual([
+      {
+        asset: 'shop.main.fct_revenue',
+        owner: 'Finance Data',
+        tier: 1,
+        channel: 'fin-data',
+        consumers: ['revenue'],
+      },
+    ])
+  })
+
+  test('of another asset that an answer named, only what is wrong', async () => {
+    const kinds = (await ask(table('shop.main.fct_revenue'), { isLead: true })).map(({ kind }) => kind)
+    expect(new Set(kinds)).toEqual(new Set(['dbt_test', 'dbt_model', 'source_freshness']))
+  })
+})
+
+test.each<[string, Asset]>([
+  ['its relation', table('shop.main.fct_revenue')],
+  ['schema and table', table('main.fct_revenue')],
+  ['its own name', { kind: 'model', name: 'fct_revenue' }],
+  ['its unique id', { kind: 'model', name: 'model.shop.fct_revenue' }],
+  [
+    'a native id beside another name',
+    { kind: 'model', name: 'revenue facts', native: { unique_id: 'model.shop.fct_revenue' } },
+  ],
+])('a node is found by %s', async (_, asset) => {
+  expect(data(await ask(asset), 'dbt_model')).toMatchObject([{ unique_id: 'model.shop.fct_revenue' }])
+})
+
+test('a source is found as dbt names it', async () => {
+  expect(data(await ask({ kind: 'source', name: 'raw.orders' }), 'source_freshness')).toHaveLength(1)
+})
+
+test('a model that dbt does not know is no answer, and a table may well be none of its own', async () => {
+  await expect(ask({ kind: 'model', name: 'nothing' })).rejects.toMatchObject({ code: 'E_ASSET_UNKNOWN' })
+  expect(await ask(table('shop.main.nothing'))).toEqual([])
+})
+
+test('`dbt docs generate` has overwritten the results: they are not believed', async () => {
+  const { runResults } = shop()
+  await writeFile(join(folder, 'run_results.json'), JSON.stringify({ ...runResults, args: { which: 'generate' } }))
+  const kinds = (await ask(table('shop.main.stg_orders'))).map(({ kind }) => kind)
+  expect(kinds).not.toContain('dbt_model')
+  expect(kinds).toContain('lineage')
+})
+
+test('without results and freshness there is still lineage', async () => {
+  await rm(join(folder, 'run_results.json'))
+  await rm(join(folder, 'sources.json'))
+  expect((await ask(table('shop.main.stg_orders'))).map(({ kind }) => kind)).toEqual(['lineage', 'catalog_entry'])
+})
+
+describe('artifacts that can not be read', () => {
+  const broken: [string, () => Promise<unknown>, RegExp][] = [
+    ['no manifest', () => rm(join(folder, 'manifest.json')), /no manifest/],
+    ['a manifest that is cut off', () => truncate(join(folder, 'manifest.json'), 500), /cut off/],
+    ['results that are cut off', () => truncate(join(folder, 'run_results.json'), 100), /cut off/],
+    ['results of another shape', () => writeFile(join(folder, 'run_results.json'), '{"rows":[]}'), /shape/],
+    ['a manifest of another version', () => rewrite('manifest/v7.json'), /v7\.json; known are versions 11 and 12/],
+    ['what is no manifest', () => writeFile(join(folder, 'manifest.json'), '[1]'), /shape/],
+  ]
+  const rewrite = (version: string) =>
+    writeFile(
+      join(folder, 'manifest.json'),
+      JSON.stringify({ ...shop().manifest, metadata: { dbt_schema_version: version, generated_at: '' } }),
+    )
+
+  test.each(broken)('%s', async (_, arrange, reason) => {
+    await arrange()
+    await expect(ask(table('shop.main.fct_revenue'))).rejects.toMatchObject({
+      code: 'E_HTTP_ANSWER',
+      message: expect.stringMatching(reason),
+      hint: expect.stringMatching(/./),
+    })
+  })
+
+  test('a node of another shape costs the others nothing', async () => {
+    const { manifest } = shop()
+    const nodes = { ...Object(manifest.nodes), x: { unique_id: 7 }, y: null, __proto__x: 'z' }
+    await writeFile(join(folder, 'manifest.json'), JSON.stringify({ ...manifest, nodes }))
+    expect(data(await ask(table('shop.main.fct_revenue')), 'dbt_model')).toHaveLength(1)
+  })
+})
+
+test('its lightest question says which project it is, and what is missing', async () => {
+  const context = contextOf(dbt, { DBT_ARTIFACTS: folder })
+  expect(await dbt.check(context)).toEqual({ version: 'shop of 2026-11-20T06:00:00.000000Z', missingRights: [] })
+  await rm(join(folder, 'run_results.json'))
+  expect(await dbt.check(context)).toMatchObject({ missingRights: [expect.stringContaining('run_results.json')] })
+})

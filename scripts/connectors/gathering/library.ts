@@ -1,0 +1,57 @@
+import { type DbtChange, type DbtNode, type DbtProject, dbtLineage, namesOf } from '../../domain/dbt.ts'
+
+/** What was read of a dbt project before, so that a question about one node does not read all of them. */
+export interface DbtLibrary {
+  /** Whether this instance's project is here. */
+  has(system: string): Promise<boolean>
+  /** The nodes that one of these names may mean, in any of the ways that `nodeNamed` compares. */
+  named(system: string, names: readonly string[]): Promise<DbtNode[]>
+  nodes(system: string, ids: readonly string[]): Promise<DbtNode[]>
+  /** The tests that look at one of these nodes. */
+  testsOf(system: string, ids: readonly string[]): Promise<DbtNode[]>
+  /** Names up and down the lineage, with their distance, nearest first. */
+  lineage(system: string, name: string): Promise<{ up: Map<string, number>; down: Map<string, number> }>
+  /** What became of these nodes lately, newest first. */
+  changesOf(system: string, ids: readonly string[], since: Date): Promise<{ id: string; at: Date; change: DbtChange }[]>
+}
+
+/** What connectors may know from before. */
+export interface Library {
+  dbt: DbtLibrary
+}
+
+/** Knows nothing: what is asked is read anew. */
+export const noLibrary: Library = { dbt: libraryOf(null) }
+
+const depth = 10
+
+/** A project that was just read, as a library. */
+export function libraryOf(project: DbtProject | null): DbtLibrary {
+  const nodes = project?.nodes ?? []
+  const edges = project ? dbtLineage(project) : []
+  const walk = (name: string, from: 'upstream' | 'downstream', to: 'upstream' | 'downstream') => {
+    const found = new Map<string, number>()
+    let edge = new Set([name])
+    for (let distance = 1; distance <= depth && edge.size > 0; distance += 1) {
+      const reached = edges.flatMap((one) => (edge.has(one[from]) ? [one[to]] : []))
+      edge = new Set(reached.filter((one) => one !== name && !found.has(one)))
+      for (const one of edge) found.set(one, distance)
+    }
+    return found
+  }
+  return {
+    has: async () => project !== null,
+    named: async (_, names) => {
+      const wanted = new Set(names.map((name) => name.trim().toLowerCase()))
+      return nodes.filter((node) => namesOf(node).some((name) => wanted.has(name)))
+    },
+    nodes: async (_, ids) => nodes.filter(({ id }) => ids.includes(id)),
+    testsOf: async (_, ids) =>
+      nodes.filter(({ kind, parents }) => kind === 'test' && parents.some((id) => ids.includes(id))),
+    lineage: async (_, name) => ({
+      up: walk(name, 'downstream', 'upstream'),
+      down: walk(name, 'upstream', 'downstream'),
+    }),
+    changesOf: async () => [],
+  }
+}

@@ -1,0 +1,120 @@
+import { z } from 'zod'
+import { canonicalEdges, type LineageEdge, lineageName } from './lineage.ts'
+
+/** A node of a dbt project: what the product needs to know of it, and no more. */
+export const DbtNode = z.object({
+  /** `model.shop.fct_revenue`. */
+  id: z.string(),
+  kind: z.enum(['model', 'seed', 'snapshot', 'source', 'test', 'exposure', 'other']),
+  /** As lineage and alerts know it: `db.schema.table`, lower case, for what has a relation; else its own name. */
+  name: z.string(),
+  /** `fct_revenue`, or `raw.orders` for a source. */
+  label: z.string(),
+  /** The table or view in the warehouse's own spelling; null for what has none. */
+  relation: z.string().nullable(),
+  owner: z.string().nullable(),
+  channel: z.string().nullable(),
+  /** 1 … 4, by a `tier` in meta or a tag `tier1`. */
+  tier: z.number().int().min(1).max(4).nullable(),
+  tags: z.array(z.string()),
+  file: z.string().nullable(),
+  /** What it is made from, by id. */
+  parents: z.array(z.string()),
+  /** Declared columns with their types. */
+  columns: z.record(z.string(), z.string().nullable()),
+  /** Of its code. */
+  checksum: z.string().nullable(),
+  /** Of a test: the column it looks at, and whether it fails or warns. */
+  test: z.object({ column: z.string().nullable(), severity: z.enum(['error', 'warn']) }).nullable(),
+  /** Of an exposure: what it is (`dashboard`), and where. */
+  exposure: z.object({ type: z.string(), url: z.string().nullable() }).nullable(),
+})
+export type DbtNode = z.infer<typeof DbtNode>
+
+/** A whole project, as one manifest tells it. */
+export interface DbtProject {
+  name: string
+  /** The same for the same manifest. */
+  version: string
+  generatedAt: string
+  nodes: DbtNode[]
+}
+
+/** What became of a node between two manifests. */
+export const DbtChange = z.discriminatedUnion('what', [
+  z.object({ what: z.literal('code'), file: z.string().nullable() }),
+  z.object({ what: z.literal('removed'), file: z.string().nullable() }),
+  z.object({
+    what: z.literal('column'),
+    change: z.enum(['added', 'dropped', 'type_changed']),
+    column: z.string(),
+    before: z.string().nullable(),
+    after: z.string().nullable(),
+  }),
+])
+export type DbtChange = z.infer<typeof DbtChange>
+
+/** A run's tests are no part of what flows where. */
+const flowing: ReadonlySet<string> = new Set(['model', 'seed', 'snapshot', 'source', 'exposure'])
+
+/** Which asset feeds which, by the names that alerts use. */
+export function dbtLineage({ nodes }: DbtProject): LineageEdge[] {
+  const byId = new Map(nodes.map((node) => [node.id, node]))
+  return canonicalEdges(
+    nodes.flatMap((node) =>
+      flowing.has(node.kind)
+        ? node.parents.flatMap((id) => {
+            const parent = byId.get(id)
+            return parent && flowing.has(parent.kind) ? [{ upstream: parent.name, downstream: node.name }] : []
+          })
+        : [],
+    ),
+  )
+}
+
+/** What differs between a node as it was kept and as it is. */
+export function dbtChanges(before: DbtNode, after: DbtNode | null): DbtChange[] {
+  if (after === null) return [{ what: 'removed', file: before.file }]
+  const changes: DbtChange[] = []
+  if (before.checksum !== null && after.checksum !== null && before.checksum !== after.checksum) {
+    changes.push({ what: 'code', file: after.file })
+  }
+  for (const column of new Set([...Object.keys(before.columns), ...Object.keys(after.columns)])) {
+    const was = before.columns[column]
+    const is = after.columns[column]
+    if (was === is) continue
+    const change = was === undefined ? 'added' : is === undefined ? 'dropped' : 'type_changed'
+    changes.push({ what: 'column', change, column, before: was ?? null, after: is ?? null })
+  }
+  return changes
+}
+
+/**
+ * The node that a name means: its unique id, its relation, the end of its relation (`schema.table`), or its own name.
+ * Null when several could be meant.
+ */
+export function nodeNamed(nodes: readonly DbtNode[], name: string): DbtNode | null {
+  const wanted = lineageName(name)
+  const ways: ((node: DbtNode) => boolean)[] = [
+    (node) => node.id.toLowerCase() === wanted,
+    (node) => node.name === wanted,
+    (node) => node.name.endsWith(`.${wanted}`) && wanted.includes('.'),
+    (node) => node.label.toLowerCase() === wanted || lastPart(node) === wanted,
+  ]
+  for (const means of ways) {
+    const found = nodes.filter(means)
+    if (found.length > 0) return found.length === 1 ? (found[0] ?? null) : null
+  }
+  return null
+}
+
+/** By what a node may be looked up: everything that `nodeNamed` compares. */
+export function namesOf(node: DbtNode): string[] {
+  const parts = node.name.split('.')
+  const ends = parts.map((_, index) => parts.slice(index).join('.'))
+  return [...new Set([node.id.toLowerCase(), node.label.toLowerCase(), lastPart(node), ...ends])]
+}
+
+function lastPart({ kind, name, label }: DbtNode): string {
+  return kind === 'test' || kind === 'exposure' ? label.toLowerCase() : name.slice(name.lastIndexOf('.') + 1)
+}
