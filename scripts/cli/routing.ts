@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { catalog } from '../connectors/catalog.ts'
+import { noLibrary } from '../connectors/gathering/library.ts'
 import { type Alert, sourceKey } from '../domain/alert.ts'
 import { nameOfDestination } from '../domain/destination.ts'
 import { Evidence } from '../domain/evidence.ts'
@@ -84,7 +85,7 @@ async function catalogEvidence(alert: Alert, settings: Settings): Promise<Eviden
   const set = catalog.fromSettings(settings)
   if (!set) return []
   const system = { name: 'catalog', environment: null, aliases: [], limitMs: null, ...set }
-  const drafts = await catalog.gather(question, { system, signal: AbortSignal.timeout(10_000) })
+  const drafts = await catalog.gather(question, { system, signal: AbortSignal.timeout(10_000), library: noLibrary })
   return drafts.map((draft, index) => ({ id: `ev_${index + 1}`, ...draft }))
 }
 

@@ -8,7 +8,7 @@ import { readClaims } from '../domain/reading/claims.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
 import { readTitleStatus } from '../domain/reading/status.ts'
-import { firstText, isObject, type JsonObject, textOf } from '../domain/reading/value.ts'
+import { firstText, isObject, type JsonObject, lookUp, textOf } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -165,7 +165,7 @@ function statusOf(context: JsonObject, message: string | null): AlertStatus {
     const word = (said ?? '')
       .toLowerCase()
       .replace(/^(?:on|dag|task|dagrunstate|taskinstancestate|airflow)[_.-](?:run[_.-])?|_callback$/g, '')
-    const status = Object.hasOwn(statuses, word) ? statuses[word] : undefined
+    const status = lookUp(statuses, word)
     if (status !== undefined) return status
   }
   return (message === null ? null : readTitleStatus(message)) ?? 'firing'

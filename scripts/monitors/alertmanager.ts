@@ -5,7 +5,7 @@ import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { assetOfLabels, checkOfLabels, environmentOfLabels, severityOfLabels } from '../domain/reading/label-set.ts'
-import { firstText } from '../domain/reading/value.ts'
+import { firstText, lookUp } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import { parseFitting } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
@@ -63,7 +63,7 @@ function readOne(one: z.infer<typeof One>, externalURL: unknown): AlertDraft {
   const { labels, annotations } = one
   const name = firstText(labels, ['alertname'])
   const title = firstText(annotations, titleAnnotations) ?? name
-  const status = statuses[one.status?.toLowerCase() ?? ''] ?? 'firing'
+  const status = lookUp(statuses, one.status?.toLowerCase() ?? '') ?? 'firing'
   const asset = assetOfLabels(labels) ?? assetInText(title ?? '')
   const fingerprint = firstText(one, ['fingerprint'])
   const link = [...linkAnnotations.map((key) => annotations[key]), one.generatorURL, externalURL]

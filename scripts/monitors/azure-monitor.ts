@@ -5,7 +5,16 @@ import { buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
-import { at, firstText, isObject, type JsonObject, objectAt, objectsIn, textOf } from '../domain/reading/value.ts'
+import {
+  at,
+  firstText,
+  isObject,
+  type JsonObject,
+  lookUp,
+  objectAt,
+  objectsIn,
+  textOf,
+} from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -126,13 +135,13 @@ function readContext(body: JsonObject, receivedAt: string): Alert {
 }
 
 function statusOf(said: string): AlertStatus {
-  return statuses[said.toLowerCase()] ?? 'firing'
+  return lookUp(statuses, said.toLowerCase()) ?? 'firing'
 }
 
 /** `Sev2`, or `2` before the common schema. */
 function severityOf(said: unknown): Severity | null {
   const digit = /^(?:sev)?([0-4])$/i.exec(textOf(said) ?? '')?.[1]
-  return digit === undefined ? null : (severities[digit] ?? null)
+  return digit === undefined ? null : (lookUp(severities, digit) ?? null)
 }
 
 /** A column or a dimension that says it narrowly, then what is configured as affected, then the resource watched. */

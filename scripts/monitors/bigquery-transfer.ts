@@ -4,7 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
-import { firstText } from '../domain/reading/value.ts'
+import { firstText, lookUp } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -37,7 +37,7 @@ export const bigqueryTransfer: Monitor = {
   parse({ body, receivedAt }) {
     const run = readPayload(Body, body, 'transfer run')
     const [, config = '', project = ''] = runName.exec(run.name) ?? []
-    const status = states[run.state] ?? 'info'
+    const status = lookUp(states, run.state) ?? 'info'
     const error = firstText(run, ['errorStatus.message'])
     const asset = readAsset(run, config, project)
     const kind = firstText(run, ['dataSourceId']) ?? 'transfer'

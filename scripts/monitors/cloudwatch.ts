@@ -6,7 +6,16 @@ import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { at, firstText, isObject, type JsonObject, objectAt, objectsIn, textOf } from '../domain/reading/value.ts'
+import {
+  at,
+  firstText,
+  isObject,
+  type JsonObject,
+  lookUp,
+  objectAt,
+  objectsIn,
+  textOf,
+} from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -55,7 +64,7 @@ function readAlarm(body: JsonObject, receivedAt: string): Alert {
   const description = text('description')
   const metric = metricOf(body)
   const asset = assetOfDimensions(metric.dimensions) ?? assetOf('service', name)
-  const status = statuses[text('state')?.toUpperCase() ?? ''] ?? 'firing'
+  const status = lookUp(statuses, text('state')?.toUpperCase() ?? '') ?? 'firing'
   // CloudWatch has no severities: people write them into a name or a description.
   const spoken = /\b(?:P[0-5]|SEV[ -]?[0-5])\b/i.exec(`${name} ${description ?? ''}`)?.[0]
   return buildAlert(

@@ -90,6 +90,14 @@ describe.each(monitors.map((monitor) => [monitor.name, monitor] as const))('%s',
     expect(alertsOf(monitor, body)).toEqual([])
   })
 
+  it.each(['constructor', '__proto__', 'toString'])('reads the word %s wherever its own words stand', (word) => {
+    for (const caseName of caseNames(name)) {
+      for (const body of withWord(load(name, caseName), word)) {
+        for (const alert of alertsOf(monitor, body)) expect(Alert.parse(alert)).toEqual(alert)
+      }
+    }
+  })
+
   it('answers any JSON with valid alerts or an AppError', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), resembling()), (body) => {
@@ -197,6 +205,18 @@ describe('readDelivery', () => {
     expect(() => readDelivery(delivery({ title: 'x' }), { only: 'nagios-5' })).toThrow(/nagios-5/)
   })
 })
+
+/** The body once for each of its texts, with the word in its place. */
+function withWord(value: unknown, word: string): unknown[] {
+  if (typeof value === 'string') return [word]
+  if (Array.isArray(value)) {
+    return value.flatMap((item, index) => withWord(item, word).map((changed) => value.with(index, changed)))
+  }
+  if (typeof value !== 'object' || value === null) return []
+  return Object.entries(value).flatMap(([key, item]) =>
+    withWord(item, word).map((changed) => ({ ...value, [key]: changed })),
+  )
+}
 
 function alertsOf(monitor: Monitor, body: unknown): Alert[] {
   expect(typeof monitor.recognises(delivery(body))).toBe('boolean')

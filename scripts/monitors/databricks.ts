@@ -4,7 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
-import { firstText, objectAt } from '../domain/reading/value.ts'
+import { firstText, lookUp, objectAt } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -54,7 +54,7 @@ export const databricks: Monitor = {
 }
 
 function readJob(body: z.infer<typeof Job>): AlertDraft {
-  const { status, said } = events[body.event_type] ?? { status: 'info', said: body.event_type }
+  const { status, said } = lookUp(events, body.event_type) ?? { status: 'info', said: body.event_type }
   const id = firstText(body, ['job.job_id', 'job_id'])
   const job = firstText(body, ['job.name', 'job_name']) ?? (id === null ? null : `job ${id}`)
   const task = firstText(body, ['task.task_key', 'task_key'])
@@ -88,7 +88,10 @@ function readAlert(body: z.infer<typeof SqlAlert>): AlertDraft {
   const title = firstText(body.alert, ['title', 'custom_subject'])
   const told = /changed (?:status|state) to (\w{2,20})/i.exec(title ?? '')?.[1]
   const state = (firstText(body, ['state']) ?? firstText(body.alert, ['state', 'status']) ?? told)?.toUpperCase()
-  const status = states[state ?? ''] ?? states[(firstText(alert, ['state', 'status']) ?? '').toUpperCase()] ?? 'firing'
+  const status =
+    lookUp(states, state ?? '') ??
+    lookUp(states, (firstText(alert, ['state', 'status']) ?? '').toUpperCase()) ??
+    'firing'
   const base = body.url_base?.split('?')[0]?.replace(/\/$/, '')
   return {
     source: 'databricks',

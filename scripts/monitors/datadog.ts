@@ -8,7 +8,7 @@ import { type Leaf, labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts
 import { readSeverity } from '../domain/reading/severity.ts'
 import { readStatus } from '../domain/reading/status.ts'
 import { tagsOf } from '../domain/reading/tags.ts'
-import { objectsIn, plainKey } from '../domain/reading/value.ts'
+import { lookUp, objectsIn, plainKey } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -102,7 +102,7 @@ function readOne(leaves: readonly Leaf[], receivedAt: string): Alert {
       severity:
         readSeverity(text('priority')) ??
         readSeverity(heading.priority) ??
-        transitionSeverities[transition ?? ''] ??
+        lookUp(transitionSeverities, transition ?? '') ??
         readSeverity(text('type')),
       category: readCategory([text('metric'), heading.name, text('body')]),
       environment: tags.env ?? tags.environment ?? null,
@@ -134,7 +134,7 @@ function stateOf(mark: string): string {
 
 function statusOf(transition: string | undefined, type: string | null): AlertStatus {
   if (transition === undefined) return type?.toLowerCase() === 'success' ? 'resolved' : 'firing'
-  return transitions[transition] ?? readStatus(transition) ?? 'firing'
+  return lookUp(transitions, transition) ?? readStatus(transition) ?? 'firing'
 }
 
 function tagsIn(leaves: readonly Leaf[], variable: 'tags' | 'scope'): Record<string, string> {

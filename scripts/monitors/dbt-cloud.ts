@@ -4,7 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
-import { firstText, textOf } from '../domain/reading/value.ts'
+import { firstText, lookUp, textOf } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -74,7 +74,7 @@ export const dbtCloud: Monitor = {
 
 function statusOf(eventType: string, data: z.infer<typeof Body>['data']): AlertStatus {
   for (const said of [firstText(data, ['runStatus']), firstText(data, ['runStatusCode'])]) {
-    const status = statuses[said?.toLowerCase() ?? '']
+    const status = lookUp(statuses, said?.toLowerCase() ?? '')
     if (status !== undefined) return status
   }
   return eventType === 'job.run.errored' ? 'firing' : 'info'

@@ -5,7 +5,7 @@ import { buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { tagsOf } from '../domain/reading/tags.ts'
-import { at, firstText } from '../domain/reading/value.ts'
+import { at, firstText, lookUp } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -43,7 +43,7 @@ export const dynatrace: Monitor = {
 function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const { State, ProblemTitle } = body
   const isTest = /notification test run$/i.test(ProblemTitle)
-  const status = isTest ? 'info' : (statuses[State.toUpperCase()] ?? 'firing')
+  const status = isTest ? 'info' : (lookUp(statuses, State.toUpperCase()) ?? 'firing')
   const details = firstText(body, ['ProblemDetailsText', 'ProblemDetails', 'ProblemDetailsMarkdown'])
   const tags = tagsOf(firstText(body, ['Tags']) ?? '')
   const asset = readAsset(body) ?? assetInText(`${ProblemTitle}. ${firstText(body, ['ImpactedEntity']) ?? ''}`)
@@ -56,7 +56,7 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
       status,
       title: ProblemTitle,
       description: details,
-      severity: severities[firstText(body, ['ProblemSeverity'])?.toUpperCase() ?? ''] ?? null,
+      severity: lookUp(severities, firstText(body, ['ProblemSeverity'])?.toUpperCase() ?? '') ?? null,
       category: readCategory([ProblemTitle, details]),
       environment: tags.environment ?? tags.env ?? null,
       asset,

@@ -4,6 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { type ChatMessage, readChatMessage } from '../domain/reading/chat-message.ts'
+import { lookUp } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -94,7 +95,7 @@ function readOne({ title, texts, facts, link }: ChatMessage): AlertDraft {
       .filter((text) => text)
       .slice(0, 12)
       .join('\n'),
-    severity: severities[level] ?? severities[said] ?? null,
+    severity: lookUp(severities, level) ?? lookUp(severities, said) ?? null,
     category: categoryOf(shape?.check, [test, facts.get('description')]),
     environment: facts.get('env') ?? facts.get('environment') ?? null,
     asset: name === null ? null : assetOf(table === null && model !== null ? 'model' : 'table', name),

@@ -7,7 +7,7 @@ import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
 import { readStatus } from '../domain/reading/status.ts'
-import { at, firstText, type JsonObject, objectAt, textOf } from '../domain/reading/value.ts'
+import { at, firstText, type JsonObject, lookUp, objectAt, textOf } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -105,11 +105,11 @@ function readEvent(body: z.infer<typeof Body>, receivedAt: string): Alert {
 /** Health's events of the category `issue` or `scheduledChange` are open until their `statusCode` says otherwise. */
 function statusOf(state: string | null, category: string | null): AlertStatus {
   if (state === null) return category === null || category === 'issue' ? 'firing' : 'info'
-  return statuses[state.toUpperCase()] ?? readStatus(state) ?? 'firing'
+  return lookUp(statuses, state.toUpperCase()) ?? readStatus(state) ?? 'firing'
 }
 
 function readAsset(body: JsonObject, type: string): Asset | null {
-  const [kind, path] = Object.hasOwn(things, type) ? (things[type] ?? []) : []
+  const [kind, path] = lookUp(things, type) ?? []
   const named = path === undefined ? null : textOf(at(body, path))
   const native = named ?? textOf(at(body, 'resources.0')) ?? firstText(body, ['detail.service'])
   if (native === null) return null

@@ -4,7 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
-import { firstText } from '../domain/reading/value.ts'
+import { firstText, lookUp } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -49,7 +49,8 @@ export const fivetran: Monitor = {
     const isTransformation = /^(?:dbt|transformation)_/.test(read.event)
     const reason = firstText(read, ['data.reason', 'data.error', 'data.result.description', 'data.message'])
     const result = firstText(read, ['data.status'])?.toUpperCase() ?? ''
-    const status: AlertStatus = events[read.event] ?? (read.event === 'sync_end' ? (results[result] ?? 'info') : 'info')
+    const status: AlertStatus =
+      lookUp(events, read.event) ?? (read.event === 'sync_end' ? (lookUp(results, result) ?? 'info') : 'info')
     const said = status === 'firing' ? 'failed' : status === 'resolved' ? 'succeeded' : `reports ${read.event}`
     const type = firstText(read, ['connector_type'])
     const draft: AlertDraft = {

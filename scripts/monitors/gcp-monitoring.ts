@@ -6,7 +6,7 @@ import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { at, firstText, type JsonObject, objectAt, textOf } from '../domain/reading/value.ts'
+import { at, firstText, type JsonObject, lookUp, objectAt, textOf } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -68,7 +68,7 @@ export const gcpMonitoring: Monitor = {
 }
 
 function readIncident(incident: z.infer<typeof Body>['incident'], isTest: boolean, receivedAt: string): Alert {
-  const status = isTest ? 'info' : (statuses[incident.state.toLowerCase()] ?? 'firing')
+  const status = isTest ? 'info' : (lookUp(statuses, incident.state.toLowerCase()) ?? 'firing')
   const condition = firstText(incident, ['condition_name', 'condition.displayName'])
   const title = firstText(incident, ['summary', 'documentation.subject']) ?? condition
   const asset = readAsset(incident)
@@ -105,7 +105,7 @@ function readIncident(incident: z.infer<typeof Body>['incident'], isTest: boolea
 function readAsset(incident: JsonObject): Asset | null {
   const labels = objectAt(incident, 'resource.labels')
   const type = firstText(incident, ['resource.type', 'resource_type']) ?? ''
-  const [kind, label] = Object.hasOwn(resources, type) ? (resources[type] ?? []) : []
+  const [kind, label] = lookUp(resources, type) ?? []
   const native = label === undefined ? null : textOf(labels[label])
   if (kind !== undefined && native !== null) return assetOf(kind, native)
   const name = firstText(incident, ['resource_display_name', 'metric.labels.instance_name', 'resource_name'])

@@ -5,7 +5,7 @@ import { buildAlert, readUrl } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { assetOfLabels, checkOfLabels, environmentOfLabels, severityOfLabels } from '../domain/reading/label-set.ts'
-import { firstText, objectAt, objectsIn } from '../domain/reading/value.ts'
+import { firstText, lookUp, objectAt, objectsIn } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -78,7 +78,7 @@ function readUnified(
   const rule = (trouble ? firstText(labels, ['rulename']) : null) ?? alertName
   const summary = trouble ?? firstText(annotations, ['summary', 'title', 'description'])
   const said = firstText(one, ['status']) ?? firstText(group, ['status']) ?? ''
-  const status = isTest(labels) ? 'info' : (statuses[said.toLowerCase()] ?? 'firing')
+  const status = isTest(labels) ? 'info' : (lookUp(statuses, said.toLowerCase()) ?? 'firing')
   const asset = assetOfLabels(labels) ?? (rule === null ? null : assetOf('service', rule))
   const description = firstText(annotations, ['description', 'message', 'summary'])
   const links = [...['dashboardURL', 'panelURL', 'generatorURL'].map((key) => one[key]), group.externalURL]
@@ -114,7 +114,7 @@ function readLegacy(body: z.infer<typeof Legacy>, receivedAt: string): Alert {
   const matched = objectAt(body, 'evalMatches.0.tags')
   const tags = objectAt(body, 'tags')
   const labels = { ...matched, ...tags }
-  const status = ruleName === 'Test notification' ? 'info' : (statuses[state.toLowerCase()] ?? 'firing')
+  const status = ruleName === 'Test notification' ? 'info' : (lookUp(statuses, state.toLowerCase()) ?? 'firing')
   const title = firstText(body, ['title']) ?? ruleName
   const message = firstText(body, ['message'])
   // What matched is named only while it fires: the rule alone is the condition.

@@ -5,7 +5,7 @@ import { buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
-import { at, firstText, isObject, objectsIn, textOf } from '../domain/reading/value.ts'
+import { at, firstText, isObject, lookUp, objectsIn, textOf } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -31,7 +31,7 @@ export const honeycomb: Monitor = {
 
 function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const { id, name, status: said, summary } = body
-  const status = body.is_test === true ? 'info' : (statuses[said.toLowerCase()] ?? 'firing')
+  const status = body.is_test === true ? 'info' : (lookUp(statuses, said.toLowerCase()) ?? 'firing')
   const description = firstText(body, ['description', 'trigger_description'])
   const asset = readAsset(body) ?? assetOf('service', firstText(body, ['slo.name']) ?? name)
   const metric = { name, value: at(body, 'result_groups_triggered.0.Result'), threshold: body.threshold }

@@ -5,7 +5,7 @@ import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { readChatMessage } from '../domain/reading/chat-message.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
-import { firstText, objectAt, objectsIn } from '../domain/reading/value.ts'
+import { firstText, lookUp, objectAt, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import { parseFitting } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
@@ -58,7 +58,7 @@ function readOne({
   start,
   end,
 }: z.infer<typeof Execution>): AlertDraft {
-  const status = statuses[state] ?? 'info'
+  const status = lookUp(statuses, state) ?? 'info'
   return {
     source: 'kestra',
     check: 'execution',

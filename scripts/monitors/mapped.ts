@@ -77,7 +77,7 @@ function readOne(item: JsonObject, body: JsonObject, mapping: MonitorMapping, pa
   const title = mappedTitle ?? meant.title
   const description = read('description') ?? meant.description
   const state = read('status')
-  const status = lookUp(mapping.statuses, state) ?? readStatus(state) ?? meant.status
+  const status = lookUpWord(mapping.statuses, state) ?? readStatus(state) ?? meant.status
   const named = read('asset')
   const says = category !== null || mappedTitle !== null
   return {
@@ -88,9 +88,10 @@ function readOne(item: JsonObject, body: JsonObject, mapping: MonitorMapping, pa
     status,
     title,
     description: description ?? null,
-    severity: lookUp(mapping.severities, level) ?? readSeverity(level) ?? readPriority(level) ?? meant.severity,
+    severity: lookUpWord(mapping.severities, level) ?? readSeverity(level) ?? readPriority(level) ?? meant.severity,
     category:
-      lookUp(mapping.categories, category) ?? (says ? readCategory([category, title, description]) : meant.category),
+      lookUpWord(mapping.categories, category) ??
+      (says ? readCategory([category, title, description]) : meant.category),
     environment: read('environment') ?? meant.environment ?? null,
     asset: named === null ? meant.asset : assetOf(mapping.asset_kind ?? meant.asset?.kind ?? 'service', named),
     started_at: read('started_at') ?? meant.started_at,
@@ -113,7 +114,7 @@ function missed(mapping: MonitorMapping, read: (field: MappedField) => string | 
   return names.length > 0 ? { mapping_missed: names.join(' ') } : {}
 }
 
-function lookUp<T>(table: Readonly<Record<string, T>> | undefined, value: string | null): T | null {
+function lookUpWord<T>(table: Readonly<Record<string, T>> | undefined, value: string | null): T | null {
   if (table === undefined || value === null) return null
   const wanted = value.toLowerCase()
   return Object.entries(table).find(([key]) => key.toLowerCase() === wanted)?.[1] ?? null

@@ -5,7 +5,7 @@ import { type AlertDraft, buildAlert, checkFromTitle } from '../domain/reading/b
 import { readCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { firstText, objectAt, objectsIn } from '../domain/reading/value.ts'
+import { firstText, lookUp, objectAt, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -69,7 +69,8 @@ function readOne({ type, payload }: z.infer<typeof Body>): AlertDraft {
   const title =
     own ?? [words || 'alert', described, asset === null ? null : `on ${tables[0]}`].filter(Boolean).join(' ')
   const told = firstText(payload, statusPaths)?.toLowerCase().replace(/[ -]/g, '_')
-  const status = statuses[told ?? ''] ?? (/^(?:close|resolve)|_(?:closed|resolved)$/.test(type) ? 'resolved' : 'firing')
+  const status =
+    lookUp(statuses, told ?? '') ?? (/^(?:close|resolve)|_(?:closed|resolved)$/.test(type) ? 'resolved' : 'firing')
   return {
     source: 'monte-carlo',
     check: rule ? `rule\n${rule}` : [kind, own === null || asset !== null ? '' : checkFromTitle(own)].join('\n'),

@@ -3,7 +3,7 @@ import type { Alert, AlertStatus, Severity } from '../domain/alert.ts'
 import { assetOf } from '../domain/reading/asset.ts'
 import { buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
-import { isObject, type JsonObject, plainKey, textOf } from '../domain/reading/value.ts'
+import { isObject, type JsonObject, lookUp, plainKey, textOf } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -71,8 +71,8 @@ function readOne(body: JsonObject, receivedAt: string): Alert {
   const service = macros('service')
   const state = stateOf(body, macros).toUpperCase()
   const type = macros('notification')?.toUpperCase() ?? null
-  const known = severities[state]
-  const status = type === null ? (known === null ? 'resolved' : 'firing') : (notifications[type] ?? 'info')
+  const known = lookUp(severities, state)
+  const status = type === null ? (known === null ? 'resolved' : 'firing') : (lookUp(notifications, type) ?? 'info')
   const output = macros('output') ?? textOf(isObject(body.check_result) ? body.check_result.output : null)
   const time = macros('time')
   return buildAlert(

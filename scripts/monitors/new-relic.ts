@@ -4,7 +4,7 @@ import { assetIn, assetInText, assetOf } from '../domain/reading/asset.ts'
 import { buildAlert, checkFromTitle } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
-import { firstText, namesIn, objectAt } from '../domain/reading/value.ts'
+import { firstText, lookUp, namesIn, objectAt } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -55,7 +55,7 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const condition = firstText(body, ['alertConditionNames.0', 'condition_name'])
   const title = firstText(body, ['title', 'annotations.title.0', 'condition_name'])
   const details = firstText(body, ['details', 'annotations.description.0', 'alertConditionDescription'])
-  const status = statuses[firstText(body, ['state', 'current_state'])?.toLowerCase() ?? ''] ?? 'firing'
+  const status = lookUp(statuses, firstText(body, ['state', 'current_state'])?.toLowerCase() ?? '') ?? 'firing'
   const tags = objectAt(body, 'targets.0.labels')
   return buildAlert(
     {
@@ -66,7 +66,7 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
       status,
       title,
       description: details,
-      severity: severities[firstText(body, ['priority', 'severity'])?.toLowerCase() ?? ''] ?? null,
+      severity: lookUp(severities, firstText(body, ['priority', 'severity'])?.toLowerCase() ?? '') ?? null,
       category: readCategory([condition, title, details]),
       environment: firstText(tags, ['environment', 'env']) ?? firstText(body, ['environment', 'env']),
       asset: assetIn(tags) ?? readAsset(body, title ?? '', details ?? ''),

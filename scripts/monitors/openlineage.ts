@@ -3,7 +3,7 @@ import type { AlertFact, AlertStatus, Asset } from '../domain/alert.ts'
 import { assetOf, taskAsset } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
-import { firstText, namesIn } from '../domain/reading/value.ts'
+import { firstText, lookUp, namesIn } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -59,7 +59,7 @@ function telling(events: readonly Event[]): Event[] {
 }
 
 function statusOf(eventType: string): AlertStatus {
-  return statuses[eventType.toUpperCase()] ?? 'info'
+  return lookUp(statuses, eventType.toUpperCase()) ?? 'info'
 }
 
 function parentOf(event: Event): string | null {

@@ -3,7 +3,7 @@ import type { AlertStatus, Asset } from '../domain/alert.ts'
 import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
-import { firstText, isObject, type JsonObject, objectAt, objectsIn } from '../domain/reading/value.ts'
+import { firstText, isObject, type JsonObject, lookUp, objectAt, objectsIn } from '../domain/reading/value.ts'
 import { tryParseJson } from '../lib/json.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
@@ -60,7 +60,11 @@ function readOne(body: Body): AlertDraft {
   const result = resultOf(body, entity)
   const dropped = changesIn(body, 'fieldsDeleted').filter(({ name }) => `${name}`.startsWith('columns'))
   const isSchema = body.entityType === 'table' && dropped.length > 0
-  const status = isSchema ? 'firing' : result === null ? 'info' : (statuses[result.said.toLowerCase()] ?? 'info')
+  const status = isSchema
+    ? 'firing'
+    : result === null
+      ? 'info'
+      : (lookUp(statuses, result.said.toLowerCase()) ?? 'info')
   const isTest = /^testCase/i.test(body.entityType)
   const name = firstText(entity, ['displayName', 'name']) ?? partsOf(fqn).at(-1)?.replaceAll('"', '') ?? fqn
   const asset = readAsset(body.entityType, fqn, entity)

@@ -7,7 +7,7 @@ import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readPriority, readSeverity } from '../domain/reading/severity.ts'
 import { tagsOf } from '../domain/reading/tags.ts'
-import { firstText, namesIn, objectAt, textOf } from '../domain/reading/value.ts'
+import { firstText, lookUp, namesIn, objectAt, textOf } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -40,7 +40,7 @@ export const opsgenie: Monitor = {
   parse({ body, receivedAt }) {
     const bodies = bodiesOf(Body, body, 'webhook of Opsgenie', 'Use an outgoing webhook integration.')
     return bodies.flatMap((one) => {
-      const status = actions[one.action.toLowerCase()]
+      const status = lookUp(actions, one.action.toLowerCase())
       return status === undefined ? [] : [readOne(one.alert, status, receivedAt)]
     })
   },

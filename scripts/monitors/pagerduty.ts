@@ -6,7 +6,16 @@ import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readPriority, readSeverity } from '../domain/reading/severity.ts'
-import { at, firstText, isObject, type JsonObject, objectAt, objectsIn, textOf } from '../domain/reading/value.ts'
+import {
+  at,
+  firstText,
+  isObject,
+  type JsonObject,
+  lookUp,
+  objectAt,
+  objectsIn,
+  textOf,
+} from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -62,7 +71,7 @@ export const pagerduty: Monitor = {
 
 function readMessage(message: JsonObject, receivedAt: string): Alert[] {
   const name = firstText(message, ['event_type', 'event', 'type']) ?? ''
-  const status = events[name.replace(/^incident\./, '')]
+  const status = lookUp(events, name.replace(/^incident\./, ''))
   const incident = [message.data, at(message, 'data.incident'), message.incident].findLast(isObject)
   if (status === undefined || incident === undefined) return []
   const title = firstText(incident, ['title', 'summary', 'trigger_summary_data.subject', 'description'])
@@ -109,7 +118,7 @@ function readEvent(body: JsonObject, receivedAt: string): Alert {
       check: key ?? `${textOf(payload.source) ?? ''}\n${checkFromTitle(title ?? '')}`,
       identity: 'check',
       external_id: key,
-      status: events[textOf(body.event_action) ?? ''] ?? 'firing',
+      status: lookUp(events, textOf(body.event_action) ?? '') ?? 'firing',
       title: title ?? key,
       description: textOf(payload.custom_details) ?? title,
       severity: readSeverity(payload.severity) ?? readPriority(payload.severity),

@@ -4,7 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
-import { firstText, type JsonObject, textOf } from '../domain/reading/value.ts'
+import { firstText, type JsonObject, lookUp, textOf } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -133,7 +133,7 @@ function readText(text: string): AlertDraft | null {
 
 function statusOf(word: string): AlertStatus {
   const key = word.toLowerCase().replace(/[^a-z]/g, '')
-  return (Object.hasOwn(statuses, key) ? statuses[key] : undefined) ?? 'info'
+  return lookUp(statuses, key) ?? 'info'
 }
 
 function categoryOf(kind: string, word: string, message: string | null): AlertDraft['category'] {

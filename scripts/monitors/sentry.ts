@@ -5,7 +5,7 @@ import { buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { at, firstText, isObject, type JsonObject, objectAt, textOf } from '../domain/reading/value.ts'
+import { at, firstText, isObject, type JsonObject, lookUp, objectAt, textOf } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -62,7 +62,7 @@ export const sentry: Monitor = {
 
 function readSubject(subject: JsonObject, around: JsonObject, action: string, receivedAt: string): Alert {
   const rule = firstText(subject, ['alert_rule.id', 'identifier'])
-  const status = actions[action] ?? 'info'
+  const status = lookUp(actions, action) ?? 'info'
   const title = firstText(subject, ['title', 'event.title', 'metadata.title', 'message'])
   const description =
     firstText(around, ['description_text']) ?? firstText(subject, ['message', 'metadata.value', 'culprit'])
@@ -78,7 +78,8 @@ function readSubject(subject: JsonObject, around: JsonObject, action: string, re
       status,
       title,
       description,
-      severity: actionSeverities[action] ?? readSeverity(subject.level) ?? readSeverity(at(subject, 'event.level')),
+      severity:
+        lookUp(actionSeverities, action) ?? readSeverity(subject.level) ?? readSeverity(at(subject, 'event.level')),
       category: readCategory([title, textOf(own.value), description]),
       environment: firstText(subject, ['environment', 'event.environment', 'alert_rule.environment']),
       asset,

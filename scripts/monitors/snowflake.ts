@@ -4,7 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
-import { at, firstText, isObject, objectsIn } from '../domain/reading/value.ts'
+import { at, firstText, isObject, lookUp, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -57,7 +57,7 @@ function readOne(body: z.infer<typeof Body>): AlertDraft {
   const messages = objectsIn(body.messages)
   const errors = messages.map((one) => firstText(one, ['errorMessage', 'firstError'])).filter((text) => text !== null)
   const files = messages.map((one) => firstText(one, ['fileName'])).filter((text) => text !== null)
-  const status = types[body.messageType] ?? (/FAIL|ERROR/.test(body.messageType) ? 'firing' : 'info')
+  const status = lookUp(types, body.messageType) ?? (/FAIL|ERROR/.test(body.messageType) ? 'firing' : 'info')
   const said = status === 'firing' ? 'failed' : status === 'resolved' ? 'succeeded' : body.messageType
   return {
     source: 'snowflake',

@@ -5,7 +5,7 @@ import { type AlertDraft, buildAlert, checkFromTitle } from '../domain/reading/b
 import { readCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { firstText, type JsonObject, objectsIn } from '../domain/reading/value.ts'
+import { firstText, type JsonObject, lookUp, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -79,7 +79,7 @@ function readIncident({ event, incident }: z.infer<typeof Incident>): AlertDraft
   const [result] = objectsIn(incident.checkResults)
   const title = firstText(incident, ['title']) ?? 'Soda incident'
   const told = firstText(incident, ['status'])?.toLowerCase() ?? ''
-  const status = event === 'incidentResolved' ? 'resolved' : (incidentStatuses[told] ?? 'firing')
+  const status = event === 'incidentResolved' ? 'resolved' : (lookUp(incidentStatuses, told) ?? 'firing')
   return {
     source: 'soda',
     check: result === undefined ? `incident\n${checkFromTitle(title)}` : checkOf(result),

@@ -6,7 +6,7 @@ import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { firstText, objectsIn, textOf } from '../domain/reading/value.ts'
+import { firstText, lookUp, objectsIn, textOf } from '../domain/reading/value.ts'
 import { tryParseJson } from '../lib/json.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
@@ -52,7 +52,7 @@ export const sumologic: Monitor = {
 function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const { triggerType } = body
   const type = triggerType.toLowerCase().replace(/[^a-z]/g, '')
-  const status = Object.hasOwn(triggerTypes, type) ? (triggerTypes[type] ?? 'firing') : 'firing'
+  const status = lookUp(triggerTypes, type) ?? 'firing'
   const name = firstText(body, names) ?? ''
   const description = firstText(body, ['description', 'Description'])
   const asset = readAsset(body) ?? assetInText(`${name}. ${description ?? ''}`) ?? assetOf('service', name)

@@ -6,7 +6,7 @@ import { readCategory } from '../domain/reading/category.ts'
 import { labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts'
 import { readTitleStatus } from '../domain/reading/status.ts'
 import { readTime } from '../domain/reading/time.ts'
-import { firstText, type JsonObject } from '../domain/reading/value.ts'
+import { firstText, type JsonObject, lookUp } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -59,7 +59,7 @@ function readOne({ heartbeat, monitor, msg }: z.infer<typeof Body>, receivedAt: 
 /** Without a heartbeat it is the test button (`… Testing`) or a word about a certificate. */
 function readStatusOf(heartbeat: JsonObject | null, msg: string): AlertStatus {
   const code = firstText(heartbeat, ['status'])
-  if (code !== null) return statuses[code] ?? 'info'
+  if (code !== null) return lookUp(statuses, code) ?? 'info'
   return /\btest(?:ing)?\s*$/i.test(msg) ? 'info' : (readTitleStatus(msg) ?? 'firing')
 }
 

@@ -5,7 +5,7 @@ import { buildAlert, checkFromTitle } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
 import { tagsOf } from '../domain/reading/tags.ts'
-import { firstText } from '../domain/reading/value.ts'
+import { firstText, lookUp } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -46,7 +46,7 @@ export const zabbix: Monitor = {
 function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const title = firstText(body, titles)
   const host = firstText(body, hosts)
-  const status = statuses[String(body.event_value)] ?? 'firing'
+  const status = lookUp(statuses, String(body.event_value)) ?? 'firing'
   const description = firstText(body, ['alert_message', 'message', 'event_opdata', 'trigger_description'])
   const tags = tagsOf(firstText(body, ['event_tags', 'event_tags_text']) ?? '')
   const asset = assetIn(tags) ?? (host === null ? assetInText(title ?? '') : assetOf('host', host))
@@ -60,7 +60,7 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
       title,
       description,
       severity:
-        severities[firstText(body, ['event_nseverity', 'trigger_nseverity']) ?? ''] ??
+        lookUp(severities, firstText(body, ['event_nseverity', 'trigger_nseverity']) ?? '') ??
         readSeverity(firstText(body, ['event_severity', 'trigger_severity'])),
       category: readCategory([title, description]),
       environment: tags.environment ?? tags.env ?? null,

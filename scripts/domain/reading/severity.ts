@@ -1,5 +1,5 @@
 import type { Severity } from '../alert.ts'
-import { textOf, wordsOf } from './value.ts'
+import { lookUp, textOf, wordsOf } from './value.ts'
 
 /** What monitors call it. A scale of a vendor's own that differs from this belongs in its adapter. */
 const words: Record<string, Severity> = {
@@ -78,7 +78,7 @@ export function readSeverity(value: unknown): Severity | null {
     ),
   )
   const [only] = all
-  if (all.length === 1 && only !== undefined) return words[only] ?? null
+  if (all.length === 1 && only !== undefined) return lookUp(words, only) ?? null
   // The last word that is on the scale: `critical -> warning`, `ALERT_CRITICALITY_LEVEL_WARNING`.
   const known = all.filter((word) => !onlyAlone.has(word) && Object.hasOwn(words, word)).at(-1)
   return known === undefined ? null : (words[known] ?? null)

@@ -11,6 +11,11 @@ export function objectsIn(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isObject) : []
 }
 
+/** What a table of a vendor's words says of one; undefined for a word that is not in it, `constructor` among them. */
+export function lookUp<T>(table: Readonly<Record<string, T>>, word: string): T | undefined {
+  return Object.hasOwn(table, word) ? table[word] : undefined
+}
+
 /** What stands at a path of keys and array indexes (`alerts.0.labels`), own properties only; else undefined. */
 export function at(value: unknown, path: string): unknown {
   let current = value
