@@ -5,7 +5,7 @@ import { Action, type Decision, Mode, RemediationTemplate } from '../domain/deci
 import { Evidence } from '../domain/evidence.ts'
 import { alertEvidence } from '../domain/gather.ts'
 import { applyGuardrails } from '../domain/guardrails.ts'
-import { AllowEntry, type Policy } from '../domain/policy.ts'
+import { AllowEntry, policyFor } from '../domain/policy.ts'
 import { readDelivery } from '../monitors/index.ts'
 
 const Expectation = z.strictObject({
@@ -77,15 +77,7 @@ export async function runScenario(
     receivedAt: now.toISOString(),
   })
   const evidence = [...scenario.evidence, ...claimsOf(alerts)]
-  const policy: Policy = {
-    mode: scenario.policy?.mode ?? 'act',
-    auto_fix: scenario.policy?.auto_fix ?? true,
-    allow: scenario.policy?.allow ?? openAllow,
-    freeze: scenario.policy?.freeze ?? false,
-    min_confidence: 0.8,
-    max_fixes_per_target: { count: 2, hours: 24 },
-    protected: [],
-  }
+  const policy = policyFor({ mode: 'act', auto_fix: true, allow: openAllow, ...scenario.policy }, 'scenario')
   const severity = alerts.reduce<Severity>((worst, alert) => worse(worst, alert.severity), 'LOW')
   const { proposal, record } = await analyze({ alerts, evidence, policy, now, severity }, settings)
   const decision = applyGuardrails({ proposal, record, evidence, alerts, policy, now, recentFixes: 0 })

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { dag, entry, host, now, openPolicy, piece, situationOf, stuckDag, table } from '../../tests/support/evidence.ts'
@@ -126,7 +127,27 @@ const fixCases: [string, string, Partial<Proposal>, Partial<GuardrailInput>][] =
     {},
     withEvidence(piece('unavailable', { system: 'airflow', reason: 'timeout' }, { id: 'ev_2' })),
   ],
+  [
+    'evidence_conflict',
+    'is seen well by another system',
+    {},
+    withEvidence(
+      piece('task_failure', { dag_id: 'nightly_orders', task_id: 'load', state: 'success' }, { id: 'ev_2' }),
+    ),
+  ],
   ['low_confidence', 'is unsure', { confidence: 0.79 }, {}],
+  [
+    'low_confidence',
+    'is less sure than its template has to be',
+    {},
+    { policy: { ...openPolicy, thresholds: [{ template: 'airflow_clear_task', min_confidence: 0.97 }] } },
+  ],
+  [
+    'low_confidence',
+    'is less sure than its tier and environment ask for',
+    {},
+    { policy: { ...openPolicy, thresholds: [{ tier: 1, environment: 'production', min_confidence: 0.97 }] } },
+  ],
   ['too_many_fixes', 'comes too often', {}, { recentFixes: 2 }],
   ['fix_switched_off', 'is switched off', {}, { policy: { ...openPolicy, auto_fix: false } }],
   ['mode_notify', 'is for reading only', {}, { policy: { ...openPolicy, mode: 'notify' } }],
@@ -274,13 +295,30 @@ it('leaves no grave incident to a ticket', () => {
   expect(outcome(fixing(proposal))).toEqual(['incident_logged', 'notify_team'])
 })
 
+it('leaves no grave trouble that a connector sees to a ticket that calls it harmless', () => {
+  const decision = fixing({ recommended_action: 'log_only', is_incident: false, severity: 'LOW', remediation: null })
+  expect(outcome(decision)).toEqual(['trouble_logged', 'notify_team'])
+  expect(decision).toMatchObject({ is_incident: true, severity: 'CRITICAL' })
+})
+
+it('has a page that tells of every rule, and of no other', () => {
+  const page = readFileSync(new URL('../../docs/guardrails.md', import.meta.url), 'utf8')
+  const told = [...page.matchAll(/^\| `([a-z0-9_]+)` \| (auto_fix|dismiss|log_only) \|/gm)].map(
+    (row) => `${row[2]}: ${row[1]}`,
+  )
+  expect(told.sort()).toEqual(guardrails.map(({ name, guards }) => `${guards}: ${name}`).sort())
+})
+
 it('has a case above for every rule', () => {
   const tested = [
     ...fixCases.map(([rule]) => `auto_fix: ${rule}`),
     ...dismissalCases.map(([rule]) => `dismiss: ${rule}`),
   ]
   const rules = guardrails.map(({ name, guards }) => `${guards}: ${name}`)
-  expect(rules.filter((rule) => !tested.includes(rule))).toEqual(['log_only: incident_logged'])
+  expect(rules.filter((rule) => !tested.includes(rule))).toEqual([
+    'log_only: trouble_logged',
+    'log_only: incident_logged',
+  ])
 })
 
 const arbitraryEvidence = fc.array(

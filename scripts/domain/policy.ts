@@ -15,18 +15,32 @@ const rules = {
   auto_fix: z.boolean().optional(),
   allow: z.array(AllowEntry).max(500).optional(),
   freeze: z.boolean().optional(),
+  /** `never`: nothing of its incidents is sent to a model; rules decide. */
+  llm: z.enum(['allowed', 'never']).optional(),
 }
+
+/** How sure a fix or a dismissal has to be, where it is stricter than `min_confidence`; a key left out means any. */
+export const Threshold = z.strictObject({
+  template: z.union([RemediationTemplate, z.literal('dismiss')]).optional(),
+  tier: z.int().min(1).max(4).optional(),
+  environment: z.enum(['production', 'other']).optional(),
+  min_confidence: z.number().min(0).max(1),
+})
+export type Threshold = z.infer<typeof Threshold>
 
 /** What a team lets the product do: `config/policy.yaml`. Nothing is fixed that is not allowed here. */
 export const PolicyFile = z.strictObject({
   ...rules,
   ...quietKeys,
   min_confidence: z.number().min(0).max(1).optional(),
+  thresholds: z.array(Threshold).max(200).optional(),
   max_fixes_per_target: z.strictObject({ count: z.int().min(0), hours: z.number().positive() }).optional(),
   /** Per source: `alertmanager`, `plain/datadog`. */
   sources: z.record(z.string(), z.strictObject({ ...rules, ...sourceQuietKeys })).optional(),
   /** Assets that are never fixed, by name, `*` as wildcard. */
   protected: z.array(z.string().max(300)).optional(),
+  /** Assets of which nothing is sent to a model, by name, `*` as wildcard. */
+  llm_never: z.array(z.string().max(300)).optional(),
 })
 export type PolicyFile = z.infer<typeof PolicyFile>
 
@@ -37,8 +51,11 @@ export const Policy = z.object({
   allow: z.array(AllowEntry),
   freeze: z.boolean(),
   min_confidence: z.number(),
+  thresholds: z.array(Threshold),
   max_fixes_per_target: z.object({ count: z.number(), hours: z.number() }),
   protected: z.array(z.string()),
+  llm: z.enum(['allowed', 'never']),
+  llm_never: z.array(z.string()),
 })
 export type Policy = z.infer<typeof Policy>
 
@@ -51,8 +68,11 @@ export function policyFor(file: PolicyFile, source: string): Policy {
     allow: own.allow ?? file.allow ?? [],
     freeze: own.freeze ?? file.freeze ?? false,
     min_confidence: file.min_confidence ?? 0.8,
+    thresholds: file.thresholds ?? [],
     max_fixes_per_target: file.max_fixes_per_target ?? { count: 2, hours: 24 },
     protected: file.protected ?? [],
+    llm: own.llm ?? file.llm ?? 'allowed',
+    llm_never: file.llm_never ?? [],
   }
 }
 

@@ -14,7 +14,10 @@ export const openPolicy: Policy = {
   freeze: false,
   min_confidence: 0.8,
   max_fixes_per_target: { count: 2, hours: 24 },
+  thresholds: [],
   protected: [],
+  llm: 'allowed',
+  llm_never: [],
 }
 
 const usualSource: Record<EvidenceKind, EvidenceSource> = {
