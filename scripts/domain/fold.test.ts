@@ -8,7 +8,8 @@ import { IncidentState } from './incident.ts'
 const now = new Date('2026-11-20T12:00:00Z')
 const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000)
 const nothing: Standing = { now, open: null, seen: false, resolve: null }
-const open = { state: 'notified', claimed: 'HIGH', decidedAt: ago(30), latestStart: null } as const
+const alone = { isOver: false, others: 0 } as const
+const open = { state: 'notified', claimed: 'HIGH', decidedAt: ago(30), latestStart: null, ...alone } as const
 const dismissed = { ...open, state: 'dismissed' } as const
 const firing = (changes: Partial<Alert> = {}) => exampleAlert(changes)
 const resolved = (changes: Partial<Alert> = {}) => exampleAlert({ status: 'resolved', ...changes })
@@ -62,6 +63,27 @@ describe('a firing', () => {
   test('delivered before does not outlive the dismissal', () => {
     const standing = { ...nothing, seen: true, open: { ...dismissed, decidedAt: ago(61) } }
     expect(fold(firing(), standing)).toEqual({ step: 'open', instead: true })
+  })
+})
+
+describe('an incident of several conditions', () => {
+  const standing = (changes: Partial<NonNullable<Standing['open']>>): Standing => ({
+    ...nothing,
+    open: { ...open, ...changes },
+  })
+
+  test('ends with the last of them', () => {
+    expect(fold(resolved(), standing({ others: 2 }))).toEqual({ step: 'resolve_part' })
+    expect(fold(resolved(), standing({ others: 0 }))).toEqual({ step: 'resolve' })
+    expect(fold(resolved(), standing({ others: 1, isOver: true }))).toEqual({ step: 'resolve_early' })
+  })
+
+  test('takes a condition back that fires again after its end', () => {
+    const over = standing({ others: 1, isOver: true })
+    const ended = { ...early, met: true, endedAt: ago(5) }
+    const firingAt = (minutes: number) => firing({ started_at: ago(minutes).toISOString() })
+    expect(fold(firingAt(1), { ...over, seen: true, resolve: ended }).step).toBe('join')
+    expect(fold(firingAt(8), { ...over, resolve: ended }).step).toBe('join_closed')
   })
 })
 
@@ -156,6 +178,8 @@ const standings = fc.record({
       state: fc.constantFrom(...IncidentState.options.filter((state) => state !== 'resolved')),
       claimed: fc.constantFrom(...Severity.options),
       decidedAt: fc.option(past),
+      isOver: fc.boolean(),
+      others: fc.nat(3),
       latestStart: fc.option(past),
     }),
   ),
@@ -172,17 +196,18 @@ const standings = fc.record({
 })
 
 /** Steps that need an open incident, and steps that need that there is none. */
-const needsOpen = ['repeat', 'join', 'resolve', 'resolve_later', 'resolve_stale']
-const needsNone = ['resolve_early', 'open_resolved', 'join_closed']
+const needsOpen = ['repeat', 'join', 'resolve', 'resolve_part', 'resolve_later', 'resolve_stale']
+const needsNoneOrOver = ['resolve_early', 'open_resolved', 'join_closed']
 
 test('for any alert and standing, a step is one that the store can take', () => {
   fc.assert(
     fc.property(alerts, standings, (alert, standing) => {
       const step = fold(alert, standing)
       if (needsOpen.includes(step.step)) expect(standing.open).not.toBeNull()
-      if (needsNone.includes(step.step)) expect(standing.open).toBeNull()
+      if (needsNoneOrOver.includes(step.step)) expect(standing.open?.isOver ?? true).toBe(true)
+      if (step.step === 'open_resolved') expect(standing.open).toBeNull()
       if (step.step === 'open') expect(step.instead).toBe(standing.open !== null)
-      if (step.step === 'join_closed') expect(standing.resolve?.met).toBe(true)
+      if (step.step === 'join_closed') expect(standing.resolve).not.toBeNull()
       if (step.step === 'join' && step.again) expect(step.severity).toBe(alert.severity)
     }),
   )

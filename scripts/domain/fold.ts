@@ -12,8 +12,12 @@ export interface Standing {
     /** The worst that monitors claimed. What was decided since may be milder: it does not count here. */
     claimed: Severity
     decidedAt: Date | null
-    /** The latest start that its firings claimed. */
+    /** The latest start that firings of this condition claimed. */
     latestStart: Date | null
+    /** This condition is over, and the incident still open for others. */
+    isOver: boolean
+    /** How many other conditions of the incident are not over. */
+    others: number
   } | null
   /** Whether this very delivery was counted before, in the open incident or in the one that the resolve ended. */
   seen: boolean
@@ -42,7 +46,10 @@ export type Fold =
   | { step: 'join'; severity: Severity; again: boolean }
   /** A new incident; `instead` closes the dismissed one that this firing does not fit. */
   | { step: 'open'; instead: boolean }
+  /** The last condition of its incident that was not over. */
   | { step: 'resolve' }
+  /** The condition is over; others of its incident still fire. */
+  | { step: 'resolve_part' }
   /** The resolve is noted: a fix is under way, and its verification ends the incident. */
   | { step: 'resolve_later' }
   /** It speaks of an earlier time than the firing that is known. */
@@ -54,7 +61,11 @@ export type Fold =
   /** A firing, late, of an incident that a resolve has ended. */
   | { step: 'join_closed' }
 
-/** Decides what one alert does, given what is known about its condition. */
+/**
+ * Decides what one alert does, given what is known about its condition. An incident may hold several conditions
+ * (domain/grouping.ts): a resolve ends its own condition, and the incident with the last of them. Whatever else closes
+ * an incident (a fix that was verified, its quiet time, a person) ends all of them: what is still wrong fires again.
+ */
 export function fold(alert: Alert, standing: Standing): Fold {
   if (alert.status === 'info') return foldInformation(alert)
   return alert.status === 'resolved' ? foldResolve(alert, standing) : foldFiring(alert, standing)
@@ -94,8 +105,9 @@ function foldInformation(alert: Alert): Fold {
 }
 
 function foldResolve(alert: Alert, { open, now }: Standing): Fold {
-  if (!open) return { step: 'resolve_early' }
+  if (!open || open.isOver) return { step: 'resolve_early' }
   if (isStale(alert, open.latestStart, now)) return { step: 'resolve_stale' }
+  if (open.others > 0) return { step: 'resolve_part' }
   return isBeingFixed(open.state) ? { step: 'resolve_later' } : { step: 'resolve' }
 }
 
@@ -106,7 +118,9 @@ function foldFiring(alert: Alert, standing: Standing): Fold {
   const { open, seen } = standing
   if (!open) return foldFirst(alert, standing)
   if (open.state === 'dismissed' && !isCovered(alert, open, standing.now)) return { step: 'open', instead: true }
-  if (seen) return { step: 'repeat' }
+  // A firing of a time before the end of its condition says nothing new; any other brings the condition back.
+  if (open.isOver && foldFirst(alert, standing).step !== 'open') return { step: 'join_closed' }
+  if (seen && !open.isOver) return { step: 'repeat' }
   const rises = isWorse(alert.severity, open.claimed)
   const severity = rises ? alert.severity : open.claimed
   return { step: 'join', severity, again: rises && isJudged.has(open.state) }

@@ -29,7 +29,7 @@ export const transitions: Record<IncidentState, readonly IncidentState[]> = {
   resolved: ['open'],
 }
 
-/** How an incident ended. */
+/** How an incident ended. `expired`: a dismissal that holds no longer, or an incident that goes on in another. */
 export const ClosedHow = z.enum(['resolve', 'recovery', 'quiet', 'fixed', 'expired', 'manual'])
 export type ClosedHow = z.infer<typeof ClosedHow>
 
@@ -72,5 +72,11 @@ export const Incident = z.object({
   acknowledged_by: z.string().nullable(),
   closed_at: z.date().nullable(),
   closed_how: ClosedHow.nullable(),
+  /** The incident in which this one goes on. */
+  merged_into: z.string().nullable(),
+  /** How often it fired again soon after its end. */
+  flaps: z.number().int(),
+  /** Set on the incident of a platform that fails as a whole: `name|environment`. */
+  platform: z.string().nullable(),
 })
 export type Incident = z.infer<typeof Incident>

@@ -15,7 +15,7 @@ const mostLinks = 5
 export interface MessageParts {
   occasion: Occasion
   incident: Pick<Incident, 'id' | 'title' | 'severity' | 'category' | 'asset' | 'environment' | 'occurrences'> &
-    Partial<Pick<Incident, 'acknowledged_by'>>
+    Partial<Pick<Incident, 'acknowledged_by' | 'fingerprint'>>
   /** Null while nothing is decided. */
   decision: Decision | null
   /** The alerts of the incident, oldest first. */
@@ -27,12 +27,14 @@ export interface MessageParts {
   possibleRepeat?: boolean
   note?: string | null
   silent?: boolean
+  /** What happened, where it is not what the monitor said. */
+  what?: string
 }
 
 /** What people are to be told. Pure; every text is plain, on the length of a message, and still not to be trusted. */
 export function buildMessage(parts: MessageParts): Message {
   const { occasion, incident, decision, evidence } = parts
-  const alert = parts.alerts.findLast((candidate) => candidate.status === 'firing') ?? parts.alerts.at(-1)
+  const alert = spokenOf(parts)
   const asset = assetName(incident.asset)
   const catalog = catalogEntry(evidence)
   return {
@@ -42,7 +44,7 @@ export function buildMessage(parts: MessageParts): Message {
     title: oneLine(incident.title, 300),
     asset,
     environment: incident.environment,
-    what: plainText(alert?.description || incident.title, 1200),
+    what: plainText(parts.what ?? (alert?.description || incident.title), 1200),
     root_cause: decision ? sentence(decision.root_cause) : null,
     impact: decision ? sentence(decision.business_impact) : null,
     owner: catalog?.owner ? oneLine(catalog.owner, 200) : null,
@@ -72,6 +74,12 @@ export function buildMessage(parts: MessageParts): Message {
 function originOf(alerts: readonly Alert[]): Message['origin'] {
   const alert = alerts.find(({ external_id }) => external_id !== null)
   return alert?.external_id ? { source: alert.source, id: alert.external_id } : null
+}
+
+/** The alert that says what happened: the latest firing of the root, else of anything. */
+function spokenOf({ incident, alerts }: MessageParts): Alert | undefined {
+  const firing = alerts.filter(({ status }) => status === 'firing')
+  return firing.findLast(({ fingerprint }) => fingerprint === incident.fingerprint) ?? firing.at(-1) ?? alerts.at(-1)
 }
 
 /** The asset as its own system spells it, so that it can be copied into that system. */

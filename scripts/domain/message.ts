@@ -1,8 +1,21 @@
 import { z } from 'zod'
 import { Severity } from './alert.ts'
 
-/** Why people are told. `raw`: not analysed yet; `reminder`: still open; `acknowledged`: somebody has taken it. */
-export const Occasion = z.enum(['decision', 'raw', 'reminder', 'acknowledged', 'fixed', 'escalated', 'resolved'])
+/**
+ * Why people are told. `raw`: not analysed yet; `reminder`: still open; `acknowledged`: somebody has taken it;
+ * `merged`: it goes on in another incident; `still_broken`: a platform is back, and this is not.
+ */
+export const Occasion = z.enum([
+  'decision',
+  'raw',
+  'reminder',
+  'acknowledged',
+  'fixed',
+  'escalated',
+  'resolved',
+  'merged',
+  'still_broken',
+])
 export type Occasion = z.infer<typeof Occasion>
 
 /** A page that people can open: http(s). */

@@ -89,5 +89,9 @@ export function nextStep(
       return `Nothing to do: the fix was checked, and ${situation.asset} is well again.`
     case 'resolved':
       return 'Nothing to do: it is over.'
+    case 'merged':
+      return 'Nothing to do here: what caused it is worked on there.'
+    case 'still_broken':
+      return 'Look at what is left, the nearest promise first.'
   }
 }

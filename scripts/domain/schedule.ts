@@ -19,6 +19,12 @@ export const DueKind = z.enum([
   'dismissed_expiry',
   /** Tell those who had been told that it is over. */
   'resolved_notice',
+  /** Tell those who had been told that it goes on in another incident. */
+  'merged_notice',
+  /** A platform is back: tell what on it is still broken. */
+  'still_broken',
+  /** See whether incidents that a fix kept apart belong together. */
+  'regroup',
   /** Start the fix, if the flow that was to do it did not. */
   'fix',
   /** See whether what was fixed is well. */
@@ -45,6 +51,16 @@ export const schedule = {
   earlyResolveMs: 10 * minute,
   /** How long it waits when they do. */
   timedResolveMs: 24 * hour,
+  /** How far apart the troubles of one asset, or of assets that the lineage joins, are one incident. */
+  groupMs: 30 * minute,
+  /** How soon after its end an incident that fires again is the same one. */
+  flapMs: 15 * minute,
+  /** Within which so many incidents of one platform are the platform's. */
+  outageMs: 5 * minute,
+  /** How long the third and further incidents of a platform wait, to see whether it is the platform. */
+  outageHoldMs: 20_000,
+  /** How often is looked again whether an incident belongs to one whose fix was under way. */
+  regroupMs: 2 * minute,
   fixMs: 2 * minute,
   /** How often it is looked whether a kept project has changed. */
   syncMs: 5 * minute,

@@ -258,14 +258,16 @@ async function giveWay(
 /** People know from the first message on. One that went out while the incident ended leaves them to be told of its end. */
 async function noteTold(query: Query, incident: string, message: Message): Promise<void> {
   await query.run(sql`update incidents set told_at = coalesce(told_at, now()) where id = ${incident}`)
-  if (message.occasion === 'resolved' || message.occasion === 'fixed') return
+  if (message.occasion === 'resolved' || message.occasion === 'fixed' || message.occasion === 'merged') return
   const found = await query.first(
-    z.object({ closed: z.boolean(), announced: z.boolean() }),
-    sql`select closed_at is not null as closed, coalesce(closed_how in ('resolve', 'recovery', 'manual'), false) as announced
+    z.object({ closed: z.boolean(), merged: z.boolean(), announced: z.boolean() }),
+    sql`select closed_at is not null as closed, merged_into is not null as merged,
+          coalesce(closed_how in ('resolve', 'recovery', 'manual'), false) as announced
         from incidents where id = ${incident}`,
   )
   if (found?.announced)
     await scheduleDue(query, { kind: 'resolved_notice', subject: incident, inMs: 0, ifAbsent: true })
+  if (found?.merged) await scheduleDue(query, { kind: 'merged_notice', subject: incident, inMs: 0, ifAbsent: true })
   if (found && !found.closed && awaitsSomebody.has(message.occasion)) {
     await scheduleDue(query, { kind: 'escalation', subject: incident, inMs: 0, ifAbsent: true })
   }

@@ -58,8 +58,8 @@ describe('a transaction', () => {
   test('that deadlocks is run once more', async () => {
     const store = tenant()
     const [{ incident: first }, { incident: second }] = [
-      await receive(store, exampleAlert({ fingerprint: 'fp_first' })),
-      await receive(store, exampleAlert({ fingerprint: 'fp_second' })),
+      await receive(store, exampleAlert({ fingerprint: 'fp_first', asset: { kind: 'host', name: 'first' } })),
+      await receive(store, exampleAlert({ fingerprint: 'fp_second', asset: { kind: 'host', name: 'second' } })),
     ]
     let meeting = 0
     let meet = () => {}
@@ -428,10 +428,6 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into dbt_changes (tenant, system, node, change) values (${store.tenant}, 'dbt', 'n', '{}')`,
     )
     await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
-    await query.run(
-      sql`insert into conditions (tenant, incident, fingerprint, severity, category, title, source, opened_at, last_seen_at)
-          values (${store.tenant}, ${id}, 'f', 'LOW', 'unknown', 't', 's', now(), now())`,
-    )
   })
 }
 

@@ -1,18 +1,27 @@
 import { z } from 'zod'
-import { type Alert, type Severity, sourceKey, worse } from '../domain/alert.ts'
-import { assetKey, deliveryKey } from '../domain/fingerprint.ts'
-import { type Fold, fold, isBeingFixed, isStale, isUndecided, notAhead } from '../domain/fold.ts'
-import { quietTimeMs, schedule } from '../domain/schedule.ts'
+import type { Alert } from '../domain/alert.ts'
+import { assetKey } from '../domain/fingerprint.ts'
+import { type Fold, fold, isBeingFixed, isStale, isUndecided } from '../domain/fold.ts'
+import { quietMark } from '../domain/quiet.ts'
 import { type AlertPlace, insertAlert } from './alerts.ts'
-import type { Query } from './connection.ts'
-import { scheduleDue } from './due.ts'
-import { addToTimeline, closeIncident, newIncidentId } from './incidents.ts'
+import { endConditions } from './conditions.ts'
+import type { Query, Store } from './connection.ts'
+import { closeIncident, lockIncident } from './incidents.ts'
+import { openFor, regroup, type ToPlace } from './opening.ts'
+import { noteRecovery } from './platforms.ts'
+import {
+  countDelivery,
+  countOccurrence,
+  decideAgain,
+  insertIncident,
+  keepAwake,
+  noteResolve,
+  raise,
+  who,
+} from './progress.ts'
 import { noQuiet, type Quiet, settleQuiet } from './quieting.ts'
-import { json, sql } from './sql.ts'
-import { type Known, lockConditions, type OpenIncident, readOpenOfAsset, readStanding } from './standing.ts'
-
-/** Who folds, on an incident's timeline. */
-const who = 'fold'
+import { sql } from './sql.ts'
+import { type Known, lockFolding, type OpenIncident, readOpenOfAsset, readStanding } from './standing.ts'
 
 /** Folds the alerts of one delivery, in order. Answers the incidents that are to be analysed. */
 export async function foldAlerts(
@@ -21,8 +30,8 @@ export async function foldAlerts(
   alerts: readonly Alert[],
   quiet: Quiet = noQuiet,
 ): Promise<string[]> {
-  await lockConditions(query, alerts)
-  // Read under the locks, so that what is folded later has the later time.
+  await lockFolding(query)
+  // Read under the lock, so that what is folded later has the later time.
   const clock = await query.first(z.object({ now: z.date() }), sql`select clock_timestamp() as now`)
   const now = clock?.now ?? new Date()
   const touched = new Set<string>()
@@ -30,15 +39,25 @@ export async function foldAlerts(
     const known = await readStanding(query, alert, now)
     const ignored = quiet.ignored[position]
     const step: Fold = ignored ? { step: 'ignore', reason: ignored } : fold(alert, known)
-    const { place, analyse } = await settleQuiet(query, alert, await apply(query, alert, known, step), quiet, now)
+    const mark = quietMark(alert, quiet.rules, quiet.active, now)
+    const folded = await apply(query, alert, { ...known, quiet: mark?.kind ?? null }, step)
+    const { place, analyse } = await settleQuiet(query, alert, folded, quiet, now)
     await insertAlert(query, { rawId, position, now }, alert, place)
     if (place.incident && analyse) touched.add(place.incident)
   }
   return undecidedOf(query, [...touched])
 }
 
+/** Looks again whether an incident belongs to one whose fix was under way; `waits` when it still is. */
+export function regroupIncident(store: Store, id: string): Promise<{ waits: boolean }> {
+  return store.transaction(async (query) => {
+    await lockFolding(query)
+    return regroup(query, id, new Date())
+  })
+}
+
 /** Writes what a step of domain/fold.ts means. */
-async function apply(query: Query, alert: Alert, known: Known, step: Fold): Promise<AlertPlace> {
+async function apply(query: Query, alert: Alert, known: ToPlace, step: Fold): Promise<AlertPlace> {
   switch (step.step) {
     case 'ignore':
       return { step: 'ignore', incident: null, endState: 'ignored', reason: step.reason }
@@ -58,6 +77,12 @@ async function apply(query: Query, alert: Alert, known: Known, step: Fold): Prom
       await closeIncident(query, id, 'resolve', { who, why: alert.title })
       return { step: 'resolve', incident: id, endState: 'folded', reason: null }
     }
+    case 'resolve_part': {
+      const { id, platform } = required(known.open)
+      await endConditions(query, id, { fingerprint: alert.fingerprint })
+      if (platform !== null) await noteRecovery(query, id)
+      return { step: 'resolve_part', incident: id, endState: 'folded', reason: 'others of its incident still fire' }
+    }
     case 'resolve_later': {
       const { id } = required(known.open)
       await noteResolve(query, id)
@@ -72,7 +97,7 @@ async function apply(query: Query, alert: Alert, known: Known, step: Fold): Prom
     case 'open_resolved':
       return openResolved(query, alert, known)
     case 'join_closed': {
-      const id = required(known.resolve?.incident ?? null)
+      const id = required(known.open?.id ?? known.resolve?.incident ?? null)
       await countDelivery(query, id, alert, known.now)
       return { step: 'join_closed', incident: id, endState: 'folded', reason: 'it came after its resolve' }
     }
@@ -80,12 +105,10 @@ async function apply(query: Query, alert: Alert, known: Known, step: Fold): Prom
 }
 
 async function recover(query: Query, alert: Alert, now: Date): Promise<AlertPlace> {
-  const found = await readOpenOfAsset(query, assetKey(alert.asset, alert.environment))
+  const asset = assetKey(alert.asset, alert.environment)
+  const found = await readOpenOfAsset(query, asset)
   const ended = found.filter((incident) => !isStale(alert, incident.latestStart, now))
-  for (const { id, state } of ended) {
-    if (isBeingFixed(state)) await noteResolve(query, id)
-    else await closeIncident(query, id, 'recovery', { who, why: alert.title })
-  }
+  for (const { id } of ended) await recoverAsset(query, id, asset, { who, why: alert.title })
   const [first] = ended
   return first
     ? { step: 'recover', incident: first.id, endState: 'folded', reason: null }
@@ -110,15 +133,33 @@ async function join(
   return { step: 'join', incident: id, endState: isEnded ? 'folded' : null, reason: null }
 }
 
-async function open(query: Query, alert: Alert, known: Known, instead: boolean): Promise<AlertPlace> {
+async function open(query: Query, alert: Alert, known: ToPlace, instead: boolean): Promise<AlertPlace> {
   if (instead) {
     const why = 'a firing that the dismissal does not cover'
     await closeIncident(query, required(known.open).id, 'expired', { who, why })
   }
-  const id = await insertIncident(query, alert, known.now)
-  await countOccurrence(query, id, alert, known.now)
-  await scheduleAnalysis(query, id)
-  return { step: 'open', incident: id, endState: null, reason: null }
+  return openFor(query, alert, known)
+}
+
+/**
+ * An asset of an incident is well again: with the last of them the incident is over. While a fix is under way the end is
+ * noted, and verifying the fix ends it. Whether the incident is closed.
+ */
+export async function recoverAsset(
+  query: Query,
+  id: string,
+  asset: string | null,
+  reason: { who: string; why: string },
+): Promise<boolean> {
+  const { state, platform } = await lockIncident(query, id)
+  if (isBeingFixed(state)) {
+    await noteResolve(query, id)
+    return false
+  }
+  const left = await endConditions(query, id, { assetKey: asset })
+  if (left === 0) return closeIncident(query, id, 'recovery', reason)
+  if (platform !== null) await noteRecovery(query, id)
+  return false
 }
 
 async function openResolved(query: Query, alert: Alert, { now, resolve }: Known): Promise<AlertPlace> {
@@ -133,76 +174,15 @@ async function openResolved(query: Query, alert: Alert, { now, resolve }: Known)
   return { step: 'open_resolved', incident: id, endState: 'logged', reason: 'it came after its resolve' }
 }
 
-async function insertIncident(query: Query, alert: Alert, now: Date): Promise<string> {
-  const id = newIncidentId()
-  await query.run(
-    sql`insert into incidents (tenant, id, fingerprint, asset_key, state, severity, claimed_severity, category, title,
-          source, environment, asset, opened_at, last_seen_at)
-        values (current_setting('dim.tenant'), ${id}, ${alert.fingerprint}, ${assetKey(alert.asset, alert.environment)},
-          'open', ${alert.severity}, ${alert.severity}, ${alert.category}, ${alert.title}, ${sourceKey(alert)},
-          ${alert.environment}, ${alert.asset && json(alert.asset)}, ${now}, ${now})`,
-  )
-  await addToTimeline(query, { incident: id, from: null, to: 'open', who, why: alert.title })
-  return id
-}
-
-async function countOccurrence(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  await countDelivery(query, id, alert, now)
-  await keepAwake(query, id, alert, now)
-}
-
-async function countDelivery(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  const isNew = await query.run(
-    sql`insert into occurrences (tenant, incident, delivery, seen_at)
-        values (current_setting('dim.tenant'), ${id}, ${deliveryKey(alert)}, ${now}) on conflict do nothing`,
-  )
-  if (isNew === 0) return
-  await query.run(
-    sql`update incidents set occurrences = occurrences + 1,
-          latest_start = greatest(latest_start, ${notAhead(alert.started_at, now)}) where id = ${id}`,
-  )
-}
-
-/** A firing, repeated or not, says that it is not over: the quiet time starts anew. */
-async function keepAwake(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  await query.run(sql`update incidents set last_seen_at = ${now} where id = ${id}`)
-  await scheduleDue(query, { kind: 'quiet', subject: id, inMs: quietTimeMs(sourceKey(alert)) })
-}
-
-async function raise(query: Query, incident: OpenIncident, claimed: Severity): Promise<void> {
-  const severity = worse(incident.severity, claimed)
-  await query.run(
-    sql`update incidents set claimed_severity = ${claimed}, severity = ${severity} where id = ${incident.id}`,
-  )
-}
-
-/** The next revision: what was decided stays in the books and no longer counts. */
-async function decideAgain(query: Query, { id, state }: OpenIncident, why: string): Promise<void> {
-  await query.run(sql`update decisions set superseded = true where incident = ${id}`)
-  await query.run(
-    sql`update incidents set state = 'open', revision = revision + 1, decided_at = null, holder = null,
-          held_until = null, dispatched_until = null where id = ${id}`,
-  )
-  await addToTimeline(query, { incident: id, from: state, to: 'open', who, why })
-  await scheduleAnalysis(query, id)
-}
-
-async function scheduleAnalysis(query: Query, id: string): Promise<void> {
-  await scheduleDue(query, { kind: 'dispatch', subject: id, inMs: schedule.dispatchMs })
-  // What becomes worse while it is analysed keeps its deadline.
-  await scheduleDue(query, { kind: 'page_deadline', subject: id, inMs: schedule.pageDeadlineMs, ifAbsent: true })
-}
-
-async function noteResolve(query: Query, id: string): Promise<void> {
-  await query.run(sql`update incidents set resolved_seen_at = now() where id = ${id}`)
-}
-
-/** Of these, the ones that are still to be analysed: a resolve in the same delivery may have ended one. */
+/**
+ * Of these, the ones that are to be analysed now: a resolve in the same delivery may have ended one, and one may wait to
+ * see whether it is its platform.
+ */
 async function undecidedOf(query: Query, ids: readonly string[]): Promise<string[]> {
   if (ids.length === 0) return []
   const rows = await query.rows(
     z.object({ id: z.string() }),
-    sql`select id from incidents where id = any(${ids}) and state = 'open'`,
+    sql`select id from incidents where id = any(${ids}) and state = 'open' and coalesce(dispatched_until, now()) <= now()`,
   )
   const undecided = new Set(rows.map((row) => row.id))
   return ids.filter((id) => undecided.has(id))

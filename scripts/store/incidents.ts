@@ -2,6 +2,7 @@ import { randomInt } from 'node:crypto'
 import { z } from 'zod'
 import { Alert } from '../domain/alert.ts'
 import { type AlertEndState, type ClosedHow, Incident, IncidentState, transitions } from '../domain/incident.ts'
+import { schedule } from '../domain/schedule.ts'
 import { AppError } from '../lib/errors.ts'
 import { endAlerts } from './alerts.ts'
 import type { Access, Query } from './connection.ts'
@@ -11,7 +12,7 @@ import { sql } from './sql.ts'
 
 /** The columns that make an `Incident`. */
 export const incidentColumns = sql`tenant, id, fingerprint, state, severity, category, title, source, environment, asset,
-  revision, occurrences, opened_at, last_seen_at, decided_at, told_at, closed_at, closed_how,
+  revision, occurrences, opened_at, last_seen_at, decided_at, told_at, closed_at, closed_how, merged_into, flaps, platform,
   case when acknowledged_revision = revision then acknowledged_by end as acknowledged_by`
 
 /** How many alerts of one incident an analysis looks at. */
@@ -119,7 +120,7 @@ const isAnnounced: Record<ClosedHow, boolean> = {
 }
 
 /**
- * Closes an incident: nothing is due for it any more, what was planned and not yet sent is cancelled, its alerts reach
+ * Closes an incident, all its conditions: nothing is due for it any more, what was planned and not yet sent is cancelled, its alerts reach
  * their end. An expired dismissal stays `dismissed`; every other way leads to `resolved`.
  * False, and nothing done, when it is closed already or in a state that this way does not end.
  */
@@ -134,8 +135,10 @@ export function closeIncident(
     if (!before || before.closed || !closableFrom[how].includes(before.state)) return false
     const state: IncidentState = how === 'expired' ? 'dismissed' : 'resolved'
     await query.run(
-      sql`update incidents set state = ${state}, closed_at = now(), closed_how = ${how}, holder = null where id = ${id}`,
+      sql`update incidents set state = ${state}, closed_at = now(), closed_how = ${how}, closed_from = ${before.state},
+            holder = null where id = ${id}`,
     )
+    await query.run(sql`update conditions set resolved_at = now() where incident = ${id} and resolved_at is null`)
     await query.run(
       sql`update actions set state = 'cancelled', changed_at = now()
           where incident = ${id} and (state = 'planned' or state = 'failed' and not_before is not null)`,
@@ -143,7 +146,11 @@ export function closeIncident(
     await removeDue(query, id)
     await query.run(sql`delete from quieted where incident = ${id}`)
     await query.run(sql`update tickets set closed_at = now() where incident = ${id} and closed_at is null`)
-    if (before.told && isAnnounced[how]) await scheduleDue(query, { kind: 'resolved_notice', subject: id, inMs: 0 })
+    if (before.told && isAnnounced[how]) {
+      // What comes and goes is told to be over when it has stayed away.
+      const inMs = before.flaps > 0 ? schedule.flapMs : 0
+      await scheduleDue(query, { kind: 'resolved_notice', subject: id, inMs })
+    }
     const end: AlertEndState = how === 'fixed' ? 'fixed' : 'logged'
     await endAlerts(query, id, end, `closed: ${how}`)
     await addToTimeline(query, { incident: id, from: before.state, to: state, who, why })
@@ -187,8 +194,8 @@ export function unknownIncident(id: string): AppError {
 
 function stateForUpdate(query: Query, id: string) {
   return query.first(
-    z.object({ state: IncidentState, closed: z.boolean(), told: z.boolean() }),
-    sql`select state, closed_at is not null as closed, told_at is not null as told from incidents
+    z.object({ state: IncidentState, closed: z.boolean(), told: z.boolean(), flaps: z.number() }),
+    sql`select state, closed_at is not null as closed, told_at is not null as told, flaps from incidents
         where id = ${id} for update`,
   )
 }

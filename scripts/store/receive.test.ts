@@ -30,6 +30,9 @@ const resolved = (changes: Partial<Alert> = {}) =>
   exampleAlert({ status: 'resolved', title: 'orders is well', ...changes })
 const success = (changes: Partial<Alert> = {}) =>
   exampleAlert({ status: 'info', fingerprint: 'fp_orders_success', labels: { outcome: 'success' }, ...changes })
+/** Another condition, of an asset that has nothing to do with `orders`. */
+const elsewhere = (name: string, changes: Partial<Alert> = {}) =>
+  firing({ fingerprint: `fp_${name}`, asset: { kind: 'host', name }, ...changes })
 let runs = 0
 /** A firing like the last one, and yet another delivery. */
 const anotherFiring = (changes: Partial<Alert> = {}) => {
@@ -105,8 +108,8 @@ describe('a firing', () => {
 
   test('deliveries of several alerts in opposite orders do not block each other', async () => {
     const store = tenant()
-    const conditions = Array.from({ length: 8 }, (_, index) => `fp_condition_${index}`)
-    const body = () => conditions.map((fingerprint) => anotherFiring({ fingerprint }))
+    const conditions = Array.from({ length: 8 }, (_, index) => `condition_${index}`)
+    const body = () => conditions.map((name) => anotherFiring(elsewhere(name)))
     const all = await Promise.all(
       Array.from({ length: 12 }, (_, index) => receive(store, index % 2 === 0 ? body() : body().reverse())),
     )
@@ -116,9 +119,9 @@ describe('a firing', () => {
   test('several in one body are claimed one by one, the worst first', async () => {
     const store = tenant()
     const received = await receive(store, [
-      firing({ fingerprint: 'fp_first', severity: 'LOW' }),
-      firing({ fingerprint: 'fp_second', severity: 'CRITICAL' }),
-      firing({ fingerprint: 'fp_third', severity: 'MEDIUM' }),
+      elsewhere('first', { severity: 'LOW' }),
+      elsewhere('second', { severity: 'CRITICAL' }),
+      elsewhere('third', { severity: 'MEDIUM' }),
     ])
     const [low, critical, medium] = received.incidents
     expect(received.count).toBe(3)
@@ -345,7 +348,7 @@ describe('information', () => {
 describe('an execution that runs twice', () => {
   test('changes nothing the second time, and answers the same', async () => {
     const store = tenant()
-    const alerts = [firing({ fingerprint: 'fp_first' }), firing({ fingerprint: 'fp_second' })]
+    const alerts = [elsewhere('first'), elsewhere('second')]
     const first = await receive(store, alerts, 'the-execution')
     await claimDispatch(store)
     const timeline = await loadTimeline(store, first.incident ?? '')

@@ -1,11 +1,11 @@
 import { z } from 'zod'
 import { type Alert, Severity } from '../domain/alert.ts'
-import { assetKey, deliveryKey } from '../domain/fingerprint.ts'
-import { isSuccess, notAhead, type Standing } from '../domain/fold.ts'
-import { IncidentState } from '../domain/incident.ts'
+import { deliveryKey } from '../domain/fingerprint.ts'
+import { notAhead, type Standing } from '../domain/fold.ts'
+import { ClosedHow, IncidentState } from '../domain/incident.ts'
 import { schedule } from '../domain/schedule.ts'
 import type { Query } from './connection.ts'
-import { type Statement, sql } from './sql.ts'
+import { sql } from './sql.ts'
 
 /** An incident that is not closed, as folding sees it. */
 const OpenIncident = z.object({
@@ -15,6 +15,9 @@ const OpenIncident = z.object({
   claimed: Severity,
   decidedAt: z.date().nullable(),
   latestStart: z.date().nullable(),
+  isOver: z.boolean(),
+  others: z.number(),
+  platform: z.string().nullable(),
 })
 export type OpenIncident = z.infer<typeof OpenIncident>
 
@@ -33,36 +36,34 @@ const Resolve = z.object({
 /** What is known about an alert's condition, and the rows it is known from. */
 export interface Known extends Standing {
   open: OpenIncident | null
+  /** The incident that it was part of last, when nothing is open. */
+  ended: z.infer<typeof EndedIncident> | null
   resolve: (NonNullable<Standing['resolve']> & Pick<z.infer<typeof Resolve>, 'raw_id' | 'position' | 'incident'>) | null
 }
 
 /**
- * One transaction at a time folds alerts of a condition. The locks are taken in one order everywhere, so that no two
- * transactions wait for each other; a success also needs those of the incidents it may close.
+ * One transaction of a tenant folds at a time: an alert may join, re-root or merge whatever the lineage joins it to, so
+ * nothing smaller than all of it is safe, and a fold takes milliseconds. One lock, taken before any row, can't deadlock.
  */
-export async function lockConditions(query: Query, alerts: readonly Alert[]): Promise<void> {
-  const fingerprints = alerts.map((alert) => alert.fingerprint)
-  const assets = alerts.filter(isSuccess).map((alert) => assetKey(alert.asset, alert.environment))
-  await query.run(
-    sql`select pg_advisory_xact_lock(key) from (
-          select distinct hashtextextended(current_setting('dim.tenant') || '/' || fingerprint, 1) as key
-          from (
-            select unnest(${fingerprints}::text[]) as fingerprint
-            union
-            select fingerprint from incidents where closed_at is null and asset_key = any(${assets}::text[])
-          ) as conditions
-          order by key
-        ) as keys`,
-  )
+export async function lockFolding(query: Query): Promise<void> {
+  await query.run(sql`select pg_advisory_xact_lock(hashtextextended(current_setting('dim.tenant'), 1))`)
 }
 
-/** What is known about an alert's condition, read under its lock. */
+/** What is known about an alert's condition, read under the lock. */
 export async function readStanding(query: Query, alert: Alert, now: Date): Promise<Known> {
-  const [open = null] = await readOpen(query, sql`fingerprint = ${alert.fingerprint}`)
-  if (alert.status !== 'firing') return { now, open, seen: false, resolve: null }
-  if (open) return { now, open, seen: await wasDelivered(query, open.id, alert), resolve: null }
+  const [open = null] = await readOpen(query, alert.fingerprint)
+  const isNew = !open || open.isOver
+  const known = { now, open, seen: false, resolve: null, ended: null }
+  if (alert.status !== 'firing') return known
+  if (!isNew) return { ...known, seen: await wasDelivered(query, open.id, alert) }
   const found = await readResolve(query, alert, now)
-  return { now, open, seen: found?.seen ?? false, resolve: found && { ...found, met: found.incident !== null } }
+  const resolve = found && { ...found, met: found.incident !== null }
+  return {
+    ...known,
+    seen: found?.seen ?? false,
+    resolve,
+    ended: open ? null : await readEnded(query, alert.fingerprint),
+  }
 }
 
 async function wasDelivered(query: Query, incident: string, alert: Alert): Promise<boolean> {
@@ -106,15 +107,60 @@ function readResolve(query: Query, alert: Alert, now: Date) {
   )
 }
 
-/** The open incidents of one asset, oldest first. */
-export function readOpenOfAsset(query: Query, asset: string | null): Promise<OpenIncident[]> {
-  return readOpen(query, sql`asset_key = ${asset}`)
+const EndedIncident = z.object({
+  id: z.string(),
+  how: ClosedHow,
+  at: z.date(),
+  from: IncidentState,
+  flaps: z.number(),
+  severity: Severity,
+  claimed: Severity,
+})
+
+/** The incident that a condition was part of last, when it is closed and can be opened again. */
+function readEnded(query: Query, fingerprint: string) {
+  return query.first(
+    EndedIncident,
+    sql`select id, closed_how as how, closed_at as at, coalesce(closed_from, 'open') as "from", flaps, severity,
+          claimed_severity as claimed
+        from incidents
+        where id = (select incident from conditions where fingerprint = ${fingerprint} order by last_seen_at desc limit 1)
+          and closed_at is not null and merged_into is null and state = 'resolved'
+          and not exists (select from incidents as other
+            where other.fingerprint = incidents.fingerprint and other.closed_at is null)
+        for update`,
+  )
 }
 
-function readOpen(query: Query, which: Statement): Promise<OpenIncident[]> {
+/** The open incident that holds a condition, over or not. One that an earlier release opened has no condition's row. */
+function readOpen(query: Query, fingerprint: string): Promise<OpenIncident[]> {
   return query.rows(
     OpenIncident,
-    sql`select id, state, severity, claimed_severity as claimed, decided_at as "decidedAt", latest_start as "latestStart"
-        from incidents where ${which} and closed_at is null order by opened_at for update`,
+    sql`select incidents.id, state, incidents.severity, claimed_severity as claimed, decided_at as "decidedAt",
+          case when own.id is null then incidents.latest_start else own.latest_start end as "latestStart",
+          own.resolved_at is not null as "isOver", incidents.platform,
+          (select count(*)::int from conditions as other where other.incident = incidents.id
+            and other.resolved_at is null and other.fingerprint <> ${fingerprint}) as others
+        from incidents left join conditions as own
+          on own.tenant = incidents.tenant and own.incident = incidents.id and own.fingerprint = ${fingerprint}
+        where closed_at is null and incidents.id in (
+          select incident from conditions where fingerprint = ${fingerprint}
+          union select id from incidents where fingerprint = ${fingerprint} and closed_at is null)
+        order by own.resolved_at is not null, incidents.opened_at for update of incidents`,
+  )
+}
+
+const OfAsset = z.object({ id: z.string(), state: IncidentState, latestStart: z.date().nullable() })
+
+/** The open incidents with something about one asset, oldest first. */
+export function readOpenOfAsset(query: Query, asset: string | null): Promise<z.infer<typeof OfAsset>[]> {
+  return query.rows(
+    OfAsset,
+    sql`select id, state, coalesce((select max(latest_start) from conditions
+            where incident = incidents.id and asset_key = ${asset}), latest_start) as "latestStart"
+        from incidents
+        where closed_at is null and (asset_key = ${asset}
+          or id in (select incident from conditions where asset_key = ${asset} and resolved_at is null))
+        order by opened_at for update`,
   )
 }

@@ -55,7 +55,10 @@ describe('a turn of the clock', () => {
 
   test('starts the fix whose flow died, one a turn, and forgets none', async () => {
     const one = await world({ policy: 'mode: act\nauto_fix: true\nallow: ["airflow_clear_task:dag=*"]' })
-    const bodies = [await scenario('dag_timeout'), await scenario('dag_timeout', { source: 'other' })]
+    const bodies = [
+      await scenario('dag_timeout'),
+      await scenario('dag_timeout', { source: 'other', related_context: { environment: 'other' } }),
+    ]
     const ids: string[] = []
     for (const body of bodies) {
       const id = await one.open(body)
@@ -133,7 +136,7 @@ describe('a turn of the clock', () => {
     const one = await world()
     const ids: string[] = []
     for (const table of ['a', 'b', 'c', 'd', 'e']) {
-      ids.push(await one.open(lateTable({ metric: { name: 'freshness_hours', table: `shop.public.${table}` } })))
+      ids.push(await one.open(lateTable({ metric: { name: 'freshness_hours', table: `shop_${table}.public.orders` } })))
     }
     await one.pass(10 * minute)
     expect(await one.turn()).toMatchObject({ toAnalyze: 5 })

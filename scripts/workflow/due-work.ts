@@ -1,5 +1,6 @@
 import { airflowRecovered } from '../connectors/airflow.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
+import { assetKey } from '../domain/fingerprint.ts'
 import type { Incident } from '../domain/incident.ts'
 import type { Occasion } from '../domain/message.ts'
 import { type DueKind, reminderMs, schedule } from '../domain/schedule.ts'
@@ -12,6 +13,7 @@ import { releaseDispatch } from '../store/dispatch.ts'
 import type { Due } from '../store/due.ts'
 import { highestTier } from '../store/evidence.ts'
 import { loadFix } from '../store/fixes.ts'
+import { recoverAsset, regroupIncident } from '../store/folding.ts'
 import { closeIncident, loadIncident, lockIncident } from '../store/incidents.ts'
 import { loadQuieted, quieten } from '../store/quieting.ts'
 import { isAboutSilence } from '../store/sources.ts'
@@ -21,6 +23,7 @@ import { lookAgain } from './look-again.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
 import { silencing } from './quiet.ts'
+import { tellStillBroken } from './still-broken.ts'
 import { summarise } from './summary.ts'
 import { projectsIn, syncProject } from './sync-projects.ts'
 import type { WorkOptions } from './work.ts'
@@ -123,6 +126,27 @@ export const dueWork: Record<DueKind, Work> = {
     return {}
   },
 
+  /** Its message says where it goes on. */
+  async merged_notice(store, { subject }, { settings }) {
+    await store.transaction(async (query) => {
+      const { merged_into: into } = await lockIncident(query, subject)
+      if (into === null) return
+      const { incident } = await loadIncident(query, into)
+      await plan(query, settings, subject, { occasion: 'merged', what: `It is part of ${into}: ${incident.title}` })
+    })
+    return {}
+  },
+
+  async still_broken(store, { subject }, { settings }) {
+    await tellStillBroken(store, subject, settings)
+    return {}
+  },
+
+  async regroup(store, { subject }) {
+    const { waits } = await regroupIncident(store, subject)
+    return waits ? { againInMs: schedule.regroupMs } : {}
+  },
+
   /** The fix's own flow has not ended it: another one is started, until the fix has had its time. */
   async fix(store, { subject }, { settings }) {
     const fix = await loadFix(store, subject)
@@ -151,7 +175,8 @@ export const dueWork: Record<DueKind, Work> = {
     const seen = await airflowRecovered(incident.asset, since, context)
     if (!seen) return {}
     if (!seen.recovered) return { againInMs: schedule.recoveryMs }
-    const closed = await closeIncident(store, subject, 'recovery', { who, why: seen.detail })
+    const asset = assetKey(incident.asset, incident.environment)
+    const closed = await store.transaction((query) => recoverAsset(query, subject, asset, { who, why: seen.detail }))
     return closed ? {} : { againInMs: schedule.recoveryMs }
   },
 
@@ -189,7 +214,7 @@ async function plan(
   query: Query,
   settings: Settings,
   id: string,
-  { silent = false, ...message }: { occasion: Occasion; name?: string; silent?: boolean },
+  { silent = false, ...message }: { occasion: Occasion; name?: string; silent?: boolean; what?: string },
 ): Promise<void> {
   const known = { ...(await loadKnown(query, id)), silent }
   for (const action of await messagesTo(settings, known, message))

@@ -37,6 +37,8 @@ const audiences: Record<Occasion, 'routed' | 'told' | 'both'> = {
   acknowledged: 'told',
   fixed: 'told',
   resolved: 'told',
+  merged: 'told',
+  still_broken: 'both',
 }
 
 /**
@@ -46,14 +48,24 @@ const audiences: Record<Occasion, 'routed' | 'told' | 'both'> = {
 export async function messagesTo(
   settings: Settings,
   known: Known,
-  { occasion, name = occasion, only }: { occasion: Occasion; name?: string; only?: readonly Destination[] },
+  {
+    occasion,
+    name = occasion,
+    only,
+    what,
+  }: { occasion: Occasion; name?: string; only?: readonly Destination[]; what?: string },
 ): Promise<PlannedAction[]> {
   const routing = await routingFor(settings, known, new Date())
   const audience = { routed: routing.destinations, told: known.told, both: [...routing.destinations, ...known.told] }
   const heard = audience[audiences[occasion]]
   const destinations = only ?? distinct(heard.length > 0 ? heard : routing.destinations)
   const fault = routing.fault ? `Told by default: ${routing.fault}` : null
-  const message = buildMessage({ ...known, occasion, note: known.note ?? fault })
+  const message = buildMessage({
+    ...known,
+    occasion,
+    note: known.note ?? fault,
+    ...(what === undefined ? {} : { what }),
+  })
   return destinations.map(({ kind, target }) => ({
     kind,
     target,

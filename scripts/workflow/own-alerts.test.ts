@@ -87,7 +87,7 @@ async function elapse(one: World): Promise<void> {
 describe('more than people and the model can take', () => {
   const policy = 'mode: notify\nlimits:\n  per_source: 3\n  per_tenant: 5\n'
   const table = (name: string, changes: object = {}) =>
-    lateTable({ metric: { name: 'freshness_hours', table: `shop.public.${name}` }, ...changes })
+    lateTable({ metric: { name: 'freshness_hours', table: `${name}.public.orders` }, ...changes })
 
   test('is kept and folded, not analysed, and told of in one summary', async () => {
     const one = await world({ policy })

@@ -20,7 +20,7 @@ async function worldWithKestra() {
   return { one, kestra: server }
 }
 
-const table = (name: string) => lateTable({ metric: { name: 'freshness_hours', table: `shop.public.${name}` } })
+const table = (name: string) => lateTable({ metric: { name: 'freshness_hours', table: `${name}.public.orders` } })
 
 function failed({ store }: World, id: string, body: unknown, changes: Partial<StandInExecution> = {}) {
   return {

@@ -131,6 +131,8 @@ export async function letTimePass(store: Store, ms: number): Promise<void> {
           held_until = held_until - ${by}`,
     sql`update actions set not_before = not_before - ${by}, sent_at = sent_at - ${by}, created_at = created_at - ${by}`,
     sql`update paces set used_until = used_until - ${by}`,
+    sql`update conditions set opened_at = opened_at - ${by}, last_seen_at = last_seen_at - ${by},
+          latest_start = latest_start - ${by}, resolved_at = resolved_at - ${by}`,
     sql`update due set due_at = due_at - ${by}, lease_until = lease_until - ${by}`,
     sql`update quieted set since = since - ${by}, until = until - ${by}`,
     sql`update source_heard set last_heard_at = last_heard_at - ${by}, expected_since = expected_since - ${by},

@@ -26,6 +26,8 @@ const openings: Record<Occasion, (severity: Severity) => string> = {
   escalated: (severity) => `${severityIcons[severity]} ${severity}, a person is needed`,
   fixed: () => '✅ Fixed',
   resolved: () => '✅ Resolved',
+  merged: () => '➡️ Part of another incident',
+  still_broken: (severity) => `${severityIcons[severity]} ${severity}, still broken`,
 }
 
 /** Slack takes 150 characters in a header, 255 in a `block_id`, 3,000 in a text. */

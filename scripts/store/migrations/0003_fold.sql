@@ -32,9 +32,11 @@ create table conditions (
   -- The asset's name in the lineage, and what it must share with another one to be the same.
   node text,
   scope text,
-  environment text not null default '',
+  environment text,
   -- The platform that the asset lives on.
   platform text,
+  -- Nothing else in its incident is upstream of it.
+  is_source boolean not null default true,
   -- What the incident shows when this is its root.
   severity text not null check (severity in ('CRITICAL', 'HIGH', 'MEDIUM', 'LOW')),
   category text not null,
@@ -71,7 +73,7 @@ alter table incidents add column merged_into text;
 alter table incidents add foreign key (tenant, merged_into) references incidents (tenant, id);
 -- How often it fired again soon after it was closed.
 alter table incidents add column flaps integer not null default 0 check (flaps >= 0);
--- The state in which it was closed, to go back to.
+-- The state in which it was closed, to go back to when it fires again soon.
 alter table incidents add column closed_from text;
 -- Set on the incident of a platform: the others of that platform are part of it.
 alter table incidents add column platform text;
