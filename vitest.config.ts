@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const sources = ['scripts/**/*.test.ts', 'engine/**/*.test.ts', 'tests/**/*.test.ts']
+const sources = ['scripts/**/*.test.ts', 'console/**/*.test.{ts,tsx}', 'engine/**/*.test.ts', 'tests/**/*.test.ts']
 const throughEngine = 'tests/e2e/**/*.test.ts'
 const withPeers = 'tests/peers/**/*.test.ts'
 

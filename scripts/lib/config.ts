@@ -99,6 +99,23 @@ export const settings = {
   },
   KESTRA_USERNAME: { kind: 'secret', required: false, what: 'Kestra log-in, an e-mail address.' },
   KESTRA_PASSWORD: { kind: 'secret', required: false, what: 'Its password.' },
+  CONSOLE_HOST: { kind: 'operator', required: false, what: 'Address the console binds to; default 127.0.0.1.' },
+  CONSOLE_PORT: { kind: 'operator', required: false, what: 'Its port; default 8090.' },
+  CONSOLE_URL: {
+    kind: 'operator',
+    required: false,
+    what: 'The console as people reach it, such as https://incidents.example.com. With https its cookie is Secure.',
+  },
+  CONSOLE_KESTRA_URL: {
+    kind: 'operator',
+    required: false,
+    what: 'Kestra’s own pages as people reach them, for links to executions. Empty: executions are named without.',
+  },
+  CONSOLE_TENANTS: {
+    kind: 'operator',
+    required: false,
+    what: 'The tenants it serves, by comma; default incident_management.',
+  },
 } as const satisfies Record<string, Setting>
 
 export type SettingName = keyof typeof settings

@@ -1,0 +1,25 @@
+import type { Context } from 'hono'
+import type { Settings } from '../scripts/lib/config.ts'
+import type { Store } from '../scripts/store/connection.ts'
+import type { Person } from '../scripts/store/sessions.ts'
+
+/** What the console stands on. */
+export interface Ground {
+  /** One store a tenant that is served, by the tenant's name; the first is the one that is offered. */
+  stores: ReadonlyMap<string, Store>
+  settings: Settings
+  /** The console as people reach it, when it is told. */
+  publicUrl: URL | null
+}
+
+/** What a request carries once it is known who asks. */
+export interface ConsoleEnv {
+  Variables: {
+    store: Store
+    person: Person
+    /** What every form of this person's pages carries. */
+    csrf: string
+  }
+}
+
+export type ConsoleContext = Context<ConsoleEnv>

@@ -1,0 +1,32 @@
+import { startConsole } from '../../console/server.ts'
+import { consoleNotice } from './console-notice.ts'
+import { runCommand, runningSettings } from './launch.ts'
+
+const help = `Usage: npm run console
+
+Starts the console alone, over the store of DATABASE_URL or of \`npm start\` on this machine. Ctrl-C stops it.
+
+  CONSOLE_HOST      address it binds to; default 127.0.0.1
+  CONSOLE_PORT      default 8090
+  CONSOLE_URL       as people reach it, behind a reverse proxy; with https its cookie is Secure
+  CONSOLE_TENANTS   the tenants it serves, by comma; default incident_management
+`
+
+await runCommand(help, {}, async () => {
+  const settings = await runningSettings([
+    'DATABASE_URL',
+    'DIM_CONFIG_DIR',
+    'KESTRA_URL',
+    'CONSOLE_HOST',
+    'CONSOLE_PORT',
+    'CONSOLE_URL',
+    'CONSOLE_KESTRA_URL',
+    'CONSOLE_TENANTS',
+  ])
+  const running = await startConsole(settings)
+  process.stdout.write(`${consoleNotice(running)}\nCtrl-C stops it.\n`)
+  await new Promise<void>((resolve) => {
+    for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())
+  })
+  await running.stop()
+})
