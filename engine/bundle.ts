@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { cp, mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { Plugin } from 'esbuild'
 import { withCompiledCode } from './bundle/code.ts'
@@ -73,6 +73,28 @@ export async function buildTasks(output = join(home, 'dist', 'tasks')): Promise<
     await replace(join(output, `${name}.cjs`), start)
   }
   return tasks.map((name) => join(output, name.replace(/\.ts$/, '.cjs')))
+}
+
+/**
+ * Bundles the console into dist/console, for a machine on which nothing compiles: `console.mjs` is what is started, its
+ * own files lie beside it, packages are taken from node_modules.
+ */
+export async function buildConsole(output = join(home, 'dist', 'console')): Promise<void> {
+  const { build } = await import('esbuild')
+  await build({
+    entryPoints: [{ in: join(home, 'scripts', 'cli', 'console.ts'), out: 'console' }],
+    outdir: output,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    packages: 'external',
+    platform: 'node',
+    format: 'esm',
+    target: 'node24',
+    jsx: 'automatic',
+    jsxImportSource: 'hono/jsx',
+    logLevel: 'warning',
+  })
+  await cp(join(home, 'console', 'assets'), join(output, 'assets'), { recursive: true })
 }
 
 async function replace(path: string, contents: Uint8Array): Promise<void> {

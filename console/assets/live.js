@@ -28,7 +28,7 @@ function tick() {
   }
   for (const clock of document.querySelectorAll('time[data-deadline]')) {
     const left = Date.parse(clock.dateTime) - now
-    clock.textContent = left < 0 ? `SLA missed by ${lasting(-left)}` : `${lasting(left)} to SLA`
+    clock.textContent = left < 0 ? `${lasting(-left)} late` : `${lasting(left)} left`
     clock.className = `deadline ${left < 0 ? 'broken' : left < 3_600_000 ? 'near' : 'far'}`
   }
 }

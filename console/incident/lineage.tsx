@@ -4,8 +4,8 @@ import type { Incident } from '../../scripts/domain/incident.ts'
 import { counted } from '../parts/words.ts'
 
 const mostNodes = 7
-const node = { width: 216, height: 36, gap: 12 } as const
-const columnGap = 84
+const node = { width: 224, height: 36, gap: 12 } as const
+const columnGap = 72
 
 export interface Lineage {
   upstream: string[]
@@ -170,7 +170,7 @@ function column(
 
 /** The end of a name tells tables apart, not the database that they share. */
 function shortened(name: string): string {
-  return name.length > 25 ? `…${name.slice(-24)}` : name
+  return name.length > 24 ? `…${name.slice(-23)}` : name
 }
 
 function described({ upstream, asset, downstream, exposures }: Lineage): string {

@@ -15,7 +15,7 @@ import { incidentPath, Outward } from '../parts/links.tsx'
 import { SeverityMark } from '../parts/severity.tsx'
 import { Ago, At, Deadline } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
-import { spoken, stateWords, whole } from '../parts/words.ts'
+import { counted, spoken, stateWords } from '../parts/words.ts'
 import { notFound, Refusal } from '../refusal.ts'
 import { requireRole } from '../security/session.ts'
 
@@ -106,7 +106,9 @@ function Heading({ record, now, ground }: { record: IncidentRecord; now: Date; g
             {incident.closed_how ? ` by ${incident.closed_how}` : ''}
           </span>
         ) : (
-          <Deadline at={deadline} now={now} />
+          <span>
+            <span class="label">SLA</span> <Deadline at={deadline} now={now} />
+          </span>
         )}
       </p>
       <dl class="record">
@@ -134,7 +136,7 @@ function Heading({ record, now, ground }: { record: IncidentRecord; now: Date; g
         </div>
         <div>
           <dt>Folded</dt>
-          <dd>{whole(record.alertCount)} alerts</dd>
+          <dd>{counted(record.alertCount, 'alert')}</dd>
         </div>
         <div>
           <dt>Opened</dt>

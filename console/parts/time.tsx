@@ -14,14 +14,14 @@ export function At({ at }: { at: Date }) {
   return <time dateTime={at.toISOString()}>{atUtc(at)}</time>
 }
 
-/** The clock of a promise: what is left of it, or since when it is broken. */
+/** The clock of a promise: what is left of it, or for how long it has been broken. */
 export function Deadline({ at, now }: { at: Date | null; now: Date }) {
-  if (!at) return <span class="muted">no SLA</span>
+  if (!at) return <span class="muted">none promised</span>
   const left = at.getTime() - now.getTime()
   const urgency = left < 0 ? 'broken' : left < 3_600_000 ? 'near' : 'far'
   return (
     <time class={`deadline ${urgency}`} dateTime={at.toISOString()} title={`SLA: ${atUtc(at)}`} data-deadline>
-      {left < 0 ? `SLA missed by ${lasting(-left)}` : `${lasting(left)} to SLA`}
+      {left < 0 ? `${lasting(-left)} late` : `${lasting(left)} left`}
     </time>
   )
 }

@@ -37,7 +37,7 @@ export async function tell(store: Store, story: Story): Promise<string> {
       monitor: story.alert.source ?? 'alertmanager',
       alerts: [alertOf(story, firing)],
     })
-    incident ||= received.outputs.incidents[0] ?? ''
+    incident ||= received.incidents[0] ?? ''
   }
   if (story.decision === undefined && story.evidence === undefined) return incident
   const holder = `analysis-of-${story.name}`
