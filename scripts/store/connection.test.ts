@@ -221,6 +221,9 @@ describe('tenants', () => {
     'dbt_projects',
     'dbt_nodes',
     'dbt_changes',
+    'accounts',
+    'sessions',
+    'api_tokens',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -426,6 +429,14 @@ async function fillEveryTable(store: Store): Promise<void> {
     await replaceLineage(query, 'dbt:dbt', '1', [{ upstream: 'a', downstream: 'b' }])
     await query.run(
       sql`insert into dbt_changes (tenant, system, node, change) values (${store.tenant}, 'dbt', 'n', '{}')`,
+    )
+    await query.run(
+      sql`insert into accounts (tenant, name, role, created_by) values (${store.tenant}, 'a', 'viewer', 'b')`,
+    )
+    await query.run(sql`insert into sessions (tenant, token_hash, account) values (${store.tenant}, 'h', 'a')`)
+    await query.run(
+      sql`insert into api_tokens (tenant, id, token_hash, account, label, scope, expires_at)
+          values (${store.tenant}, 't', 'h', 'a', 'l', 'viewer', now())`,
     )
     await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
   })

@@ -66,7 +66,6 @@ grant update (used_at, revoked_at) on api_tokens to dim_app;
 -- What the pages ask for: the open ones by severity, what came in a range of time, what has just changed.
 create index incidents_worst_open on incidents
   (tenant, array_position(array['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'], severity), opened_at) where closed_at is null;
-create index incidents_opened on incidents (tenant, opened_at desc);
 create index alerts_received on alerts (tenant, received_at desc);
 create index decisions_created on decisions (tenant, created_at desc);
 create index transitions_at on transitions (tenant, at desc);
