@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises'
 import { gatherEvidence } from '../connectors/gathering/gather.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
 import type { Alert } from '../domain/alert.ts'
+import { oneLine } from '../domain/text.ts'
 import { AppError } from '../lib/errors.ts'
 import { parseJson, safeStringify } from '../lib/json.ts'
 import { readDelivery } from '../monitors/index.ts'
@@ -34,7 +35,7 @@ await runCommand(help, { alert: { type: 'string' }, json: { type: 'boolean' } },
       process.stdout.write(`${safeStringify({ alert, evidence, not_configured: notConfigured, ms })}\n`)
       continue
     }
-    const rows = evidence.map(({ id, source, kind, summary }) => [id, source, kind, summary])
+    const rows = evidence.map(({ id, source, kind, summary }) => [id, source, kind, oneLine(summary, 160)])
     process.stdout.write(`${alert.title}: ${asset ? `${asset.kind} ${asset.name}` : 'no asset'}, ${category}\n\n`)
     process.stdout.write(`${formatTable(['id', 'source', 'kind', 'what it says'], rows)}\n\n`)
     if (notConfigured.length > 0) process.stdout.write(`Not configured: ${notConfigured.join(', ')}\n`)

@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { Alert } from '../domain/alert.ts'
+import type { Change } from '../domain/change.ts'
+import { keepChanges } from './changes.ts'
 import type { Query, Store } from './connection.ts'
 import { addDeadLetter } from './dead-letters.ts'
 import { markDispatched } from './dispatch.ts'
@@ -30,7 +32,7 @@ interface HandedOver {
 /** A body and what was read from it, or why nothing could be. */
 export type ReadDelivery = HandedOver &
   (
-    | { monitor: string; alerts: readonly Alert[]; quiet?: Quiet }
+    | { monitor: string; alerts: readonly Alert[]; quiet?: Quiet; changes?: readonly Change[] }
     | { monitor?: string; deadLetter: { code: string; message: string } }
   )
 
@@ -60,6 +62,7 @@ async function takeIn(query: Query, delivery: ReadDelivery): Promise<Received> {
     await addDeadLetter(query, { originalId, executionId, task: 'receive', ...delivery.deadLetter, body, headers })
     return { count: 0, incident: null, incidents: [] }
   }
+  if (delivery.changes) await keepChanges(query, delivery.changes)
   const incidents = await foldAlerts(query, delivery.originalId, delivery.alerts, delivery.quiet)
   // One is started by the flow that is told of it; several are claimed one by one.
   if (incidents.length === 1) await markDispatched(query, incidents)

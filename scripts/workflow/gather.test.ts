@@ -29,6 +29,19 @@ describe('gathering', () => {
     expect((await loadEvidence(store, id)).map(({ kind }) => kind)).toContain('past_incident')
   })
 
+  test('knows what was deployed before, and takes no deploy for an alert', async () => {
+    const { store, settings, fire, open } = await world()
+    const table = lateTable()
+    const deploy = { event: 'deploy', ref: 'v42', by: 'ada', title: 'New load of everything' }
+    expect(await fire(deploy)).toMatchObject({ count: 0, incident: null })
+    await fire(deploy)
+    await fire({ ...deploy, ref: 'v41', assets: ['another.table'] })
+    const id = await open(table)
+    await gatherIncident(store, id, 'a', settings, new Date())
+    const changes = (await loadEvidence(store, id)).filter(({ kind }) => kind === 'change')
+    expect(changes).toMatchObject([{ source: 'change', data: { what: 'deploy', ref: 'v42', by: 'ada' } }])
+  })
+
   test('states a system that does not answer', async () => {
     const { store, settings, airflow, open } = await world()
     airflow.fail({ status: 403, body: { detail: 'Forbidden' } }, { times: Number.POSITIVE_INFINITY })

@@ -6,6 +6,7 @@ import { sourceKey } from '../domain/alert.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
 import { assetKey } from '../domain/fingerprint.ts'
 import type { Settings } from '../lib/config.ts'
+import { changesBefore } from '../store/changes.ts'
 import type { Store } from '../store/connection.ts'
 import { beginAnalysis } from '../store/decisions.ts'
 import { saveEvidence } from '../store/evidence.ts'
@@ -38,11 +39,14 @@ export async function gatherIncident(store: Store, id: string, holder: string, s
     },
     5,
   )
+  const starts = alerts.flatMap(({ started_at: start }) => (start ? [Date.parse(start)] : []))
+  const trouble = { asset: incident.asset?.name ?? null, environment: incident.environment }
+  const changed = await changesBefore(store, { ...trouble, at: new Date(Math.min(now.getTime(), ...starts)) }, 5)
   const { evidence } = await gatherEvidence(question, {
     systems: await loadSystems(settings),
     memory: memoryOf(store),
     library: libraryIn(store),
-    extra: past satisfies EvidenceDraft[],
+    extra: [...past, ...changed] satisfies EvidenceDraft[],
   })
   const isHeld = await store.transaction(async (query) => {
     // While systems were asked another execution may have taken over: what that one decides on is not replaced.

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { readChanges } from '../domain/change.ts'
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import { parseJson, tryParseJson } from '../lib/json.ts'
+import { redactDeep } from '../lib/redact.ts'
 import { readDelivery } from '../monitors/index.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
@@ -75,7 +77,10 @@ export async function ingestLate(
 export function readAlerts(handedOver: HandedOver, headers: Record<string, string>, taught: readonly Monitor[]) {
   try {
     const receivedAt = handedOver.receivedAt.toISOString()
-    return readDelivery({ body: parseJson(handedOver.body), headers, receivedAt }, { taught })
+    const body = parseJson(handedOver.body)
+    const changes = readChanges(redactDeep(body), receivedAt)
+    if (changes) return { monitor: 'change', alerts: [], changes }
+    return readDelivery({ body, headers, receivedAt }, { taught })
   } catch (thrown) {
     const { code, message, hint } = toAppError(thrown)
     return { deadLetter: { code, message: `${message} ${hint}` } }

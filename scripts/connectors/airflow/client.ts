@@ -252,6 +252,8 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
             return []
           } catch (thrown) {
             if (hasStatus(thrown, 403)) return [name]
+            // Another release, or a stand-in, may not have it at all: that is no right.
+            if (hasStatus(thrown, 404)) return []
             throw thrown
           }
         }),
