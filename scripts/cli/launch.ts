@@ -23,7 +23,7 @@ export function ownSettings(): Settings {
  */
 export async function runningSettings<N extends SettingName>(names: readonly N[]): Promise<Declared<N>> {
   const own = ownSettings()
-  return readSettings(names, { ...(await runningStack('start')), ...own })
+  return readSettings(names, { DIM_CONFIG_DIR: join(home, 'config'), ...(await runningStack('start')), ...own })
 }
 
 /** The engine that is wanted: `KESTRA_VERSION`, else the long-term release. */
@@ -49,10 +49,20 @@ export function runSubcommand(
   return runParsed(help, options, subcommands, run)
 }
 
+/** The same for a command whose one word names what it is about, such as an incident. */
+export function runWithOperand(
+  help: string,
+  what: string,
+  options: OptionTypes,
+  run: (operand: string, values: Values) => Promise<void>,
+): Promise<void> {
+  return runParsed(help, options, { what }, run)
+}
+
 async function runParsed(
   help: string,
   options: OptionTypes,
-  subcommands: readonly string[],
+  subcommands: readonly string[] | { what: string },
   run: (subcommand: string, values: Values) => Promise<void>,
 ): Promise<void> {
   const parsed = parse(options, subcommands)
@@ -76,15 +86,21 @@ async function runParsed(
 }
 
 /** The command line, or what is wrong with it. */
-function parse(options: OptionTypes, subcommands: readonly string[]): { subcommand: string; values: Values } | string {
+function parse(
+  options: OptionTypes,
+  words: readonly string[] | { what: string },
+): { subcommand: string; values: Values } | string {
+  const subcommands = 'what' in words ? null : words
   try {
     const { values, positionals } = parseArgs({
       options: { ...options, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: subcommands.length > 0,
+      allowPositionals: subcommands?.length !== 0,
     })
     const [subcommand = '', ...rest] = positionals
-    const isWrong = subcommands.length > 0 && (!subcommands.includes(subcommand) || rest.length > 0)
-    if (isWrong && !values.help) return `Say which: ${subcommands.join(', ')}.`
+    const isWrong = subcommands
+      ? subcommands.length > 0 && (!subcommands.includes(subcommand) || rest.length > 0)
+      : subcommand === '' || rest.length > 0
+    if (isWrong && !values.help) return 'what' in words ? `Name ${words.what}.` : `Say which: ${words.join(', ')}.`
     return {
       subcommand,
       values: Object.fromEntries(

@@ -12,6 +12,8 @@ const mends: Record<RemediationTemplate, readonly Sign[]> = {
   release_lock: ['lock_abandoned'],
   dbt_retry: ['model_failed', 'test_failed'],
   manual_investigation: [],
+  // A team's own flow says for itself what it mends: policy names it for an asset, and some system has to see trouble.
+  run_flow: [],
 }
 
 /** Works out the native ids of a fix from what connectors read; null when nothing in it names the target as bad. */

@@ -11,6 +11,7 @@ export const RemediationTemplate = z.enum([
   'release_lock',
   'dbt_retry',
   'manual_investigation',
+  'run_flow',
 ])
 export type RemediationTemplate = z.infer<typeof RemediationTemplate>
 
@@ -21,6 +22,17 @@ export const RemediationParams = z.object({
   run_id: z.string().optional(),
   task_id: z.string().optional(),
   map_index: z.number().int().optional(),
+  /** For `airflow_backfill`: the runs due in this time, ISO-8601. */
+  from: z.string().optional(),
+  to: z.string().optional(),
+  /** For `release_lock`: the session and since when it exists, so that no other one with its number is ended. */
+  pid: z.number().int().optional(),
+  backend_start: z.string().optional(),
+  table: z.string().optional(),
+  /** For `dbt_retry`: dbt Cloud's job and run. */
+  job_id: z.string().optional(),
+  /** For `run_flow`: Kestra's `namespace.flow`. */
+  flow: z.string().optional(),
 })
 export type RemediationParams = z.infer<typeof RemediationParams>
 
@@ -85,5 +97,9 @@ export const Decision = z.object({
   remediation: Remediation.nullable(),
   mode: Mode,
   guardrails: z.array(GuardrailChange),
+  /** The fix waits until one of them approves it. */
+  approval: z.object({ approvers: z.array(z.string()), within_minutes: z.number().int() }).nullish(),
+  /** The fix that was proposed and confirmed by evidence, and that guardrails left to people. */
+  would_fix: Remediation.nullish(),
 })
 export type Decision = z.infer<typeof Decision>

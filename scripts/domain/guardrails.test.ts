@@ -91,6 +91,7 @@ const fixCases: [string, string, Partial<Proposal>, Partial<GuardrailInput>][] =
   ],
   ['protected_asset', 'touches what is protected', {}, { policy: { ...openPolicy, protected: ['nightly_*'] } }],
   ['freeze', 'meets a freeze', {}, { policy: { ...openPolicy, freeze: true } }],
+  ['switch_thrown', 'meets a thrown switch', {}, { stopped: 'The kill switch is thrown.' }],
   [
     'maintenance',
     'meets maintenance',

@@ -1,13 +1,14 @@
 import { type Alert, worse } from './alert.ts'
 import { businessSeverity } from './assess/business-severity.ts'
 import { assess, type Situation } from './assess/situation.ts'
-import { confirmations, type PlanRemediation, planFromEvidence } from './confirm.ts'
+import { confirmations, type PlanRemediation, planFromEvidence, policyName } from './confirm.ts'
 import type { Action, AnalyzerRecord, Decision, Proposal, Remediation } from './decision.ts'
 import type { Evidence } from './evidence.ts'
 import { againstFixes } from './guardrails/against-fixes.ts'
 import { againstSilence } from './guardrails/against-silence.ts'
 import type { Case, Guardrail } from './guardrails/case.ts'
-import type { Policy } from './policy.ts'
+import { allowRuleFor, environmentIn } from './permission.ts'
+import type { AllowRule, Policy } from './policy.ts'
 
 export interface GuardrailInput {
   proposal: Proposal
@@ -19,6 +20,8 @@ export interface GuardrailInput {
   now: Date
   /** Fixes of the proposed target within the policy's window. */
   recentFixes: number
+  /** Why no such fix may run at present, whatever policy says: a switch was thrown. */
+  stopped?: string | null
   /** Native ids for a target; without it they are read from the evidence that confirms the target. */
   planRemediation?: PlanRemediation
 }
@@ -28,6 +31,9 @@ export interface GuardrailInput {
  * never toward a fix or silence, and `applyGuardrails` holds them to it.
  */
 export const guardrails: readonly Guardrail[] = [...againstFixes, ...againstSilence]
+
+/** How long an approval is waited for when policy does not say. */
+const approvalMinutes = 30
 
 /** Where each action may be moved: toward people. Anything else a rule says is not heard. */
 const towardPeople: Record<Action, readonly Action[]> = {
@@ -51,6 +57,9 @@ export function applyGuardrails(input: GuardrailInput): Decision {
     proposal,
     situation,
     policy,
+    allowed: proposal.remediation ? allowRule(situation, proposal.remediation, policy) : null,
+    now: input.now,
+    stopped: input.stopped ?? null,
     recentFixes: input.recentFixes,
   }
   const changes: Decision['guardrails'] = []
@@ -64,7 +73,8 @@ export function applyGuardrails(input: GuardrailInput): Decision {
   // Whoever is told is told that it may be real: as bad as it would be if it were.
   const isDoubted =
     !proposal.is_incident && changes.some(({ before, after }) => before !== 'auto_fix' && after === 'notify_team')
-
+  const isFix = one.action === 'auto_fix'
+  const remediation = proposal.remediation && planned ? { ...proposal.remediation, params: planned } : null
   return {
     ...proposal,
     ...record,
@@ -72,13 +82,17 @@ export function applyGuardrails(input: GuardrailInput): Decision {
     is_incident: proposal.is_incident || isDoubted,
     severity: isDoubted ? worse(proposal.severity, businessSeverity(situation)) : proposal.severity,
     evidence_ids: known,
-    remediation:
-      one.action === 'auto_fix' && proposal.remediation && planned
-        ? { ...proposal.remediation, params: planned }
-        : null,
+    remediation: isFix ? remediation : null,
     mode: policy.mode,
     guardrails: changes,
+    ...(isFix ? approvalIn(one.allowed) : {}),
+    ...(!isFix && proposal.recommended_action === 'auto_fix' && remediation ? { would_fix: remediation } : {}),
   }
+}
+
+function approvalIn(rule: AllowRule | null): Pick<Decision, 'approval'> {
+  if (!rule?.approvers) return {}
+  return { approval: { approvers: rule.approvers, within_minutes: rule.within_minutes ?? approvalMinutes } }
 }
 
 /** Both must see it: the evidence itself, and the fix's own plan. */
@@ -88,4 +102,13 @@ function confirmedPlan(
   plan: PlanRemediation,
 ): Remediation['params'] | null {
   return confirmations(situation, template, target).length > 0 ? plan(template, target) : null
+}
+
+function allowRule(
+  situation: Situation,
+  { template, target }: NonNullable<Proposal['remediation']>,
+  policy: Policy,
+): AllowRule | null {
+  const name = policyName(situation, template, target)
+  return allowRuleFor(policy, template, name, environmentIn(situation.evidence))
 }

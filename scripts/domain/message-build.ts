@@ -61,7 +61,10 @@ export function buildMessage(parts: MessageParts): Message {
     runbook: webAddress(catalog?.runbook),
     links: shownLinks(parts.links ?? [], alert),
     unchecked: ofKind(evidence, 'unavailable').map(({ data }) => oneLine(`${data.system}: ${data.reason}`, 200)),
-    next_step: oneLine(nextStep(occasion, decision, incident.category, { asset: asset ?? 'it', evidence }), 600),
+    next_step: oneLine(
+      nextStep(occasion, decision, incident.category, { asset: asset ?? 'it', evidence, incident: incident.id }),
+      600,
+    ),
     tried: [...(parts.tried ?? []), ...heldBack(decision)].map((line) => oneLine(line, 300)),
     confidence: decision?.confidence ?? null,
     analyzer: decision ? analyzerName(decision) : null,

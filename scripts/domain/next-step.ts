@@ -1,5 +1,5 @@
 import type { Category } from './alert.ts'
-import type { Action, Decision, RemediationTemplate } from './decision.ts'
+import type { Action, Decision, Remediation, RemediationTemplate } from './decision.ts'
 import { type Evidence, ofKind } from './evidence.ts'
 import type { Occasion } from './message.ts'
 
@@ -8,6 +8,7 @@ interface Situation {
   /** The asset, or `it` when the alert names none. */
   asset: string
   evidence: readonly Evidence[]
+  incident: string
 }
 
 /** What a person does about each kind of trouble: the first thing that an experienced colleague would do. */
@@ -54,6 +55,16 @@ const fixes: Record<RemediationTemplate, (target: string) => string> = {
   release_lock: (target) => `The lock on ${target} is being released`,
   dbt_retry: (target) => `${target} is being retried in dbt`,
   manual_investigation: (target) => `${target} needs a person`,
+  run_flow: (target) => `The flow ${target} is being run`,
+}
+
+/** Names who may answer and how. No address and no key: a chat client that opens what it sees changes nothing. */
+function toApprove(
+  incident: string,
+  { template, target }: Remediation,
+  { approvers, within_minutes }: NonNullable<Decision['approval']>,
+): string {
+  return `${template} on ${target} waits for ${approvers.join(' or ')}: run “npm run approve -- ${incident}” or “npm run refuse -- ${incident}” within ${within_minutes} minutes. After that it counts as refused.`
 }
 
 const byAction: Record<Action, (situation: Situation, decision: Decision) => string> = {
@@ -61,9 +72,11 @@ const byAction: Record<Action, (situation: Situation, decision: Decision) => str
   log_only: () => 'Nothing urgent: it is kept as a ticket of low priority.',
   notify_team: (situation, decision) => byCategory[decision.category](situation),
   auto_fix: (situation, decision) =>
-    decision.remediation
-      ? `Nothing to do yet. ${fixes[decision.remediation.template](decision.remediation.target)}; what comes of it follows here.`
-      : byCategory[decision.category](situation),
+    decision.remediation && decision.approval
+      ? toApprove(situation.incident, decision.remediation, decision.approval)
+      : decision.remediation
+        ? `Nothing to do yet. ${fixes[decision.remediation.template](decision.remediation.target)}; what comes of it follows here.`
+        : byCategory[decision.category](situation),
 }
 
 /** What to do now, in one or two plain sentences. `category` speaks where nothing was decided. */

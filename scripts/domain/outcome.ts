@@ -3,7 +3,7 @@ import type { AlertEndState, IncidentState } from './incident.ts'
 
 /** What a decision makes of an incident and of the alerts that set it off; their end is open while a fix runs. */
 export interface Outcome {
-  state: Extract<IncidentState, 'dismissed' | 'logged' | 'notified' | 'fixing'>
+  state: Extract<IncidentState, 'dismissed' | 'logged' | 'notified' | 'awaiting_approval' | 'fixing'>
   alerts: AlertEndState | null
 }
 
@@ -31,6 +31,7 @@ const outcomes: Record<Mode, Record<Action, Outcome>> = {
 }
 
 /** What follows from a decision, by what it recommends and the mode in force. */
-export function outcomeOf(decision: Pick<Decision, 'recommended_action' | 'mode'>): Outcome {
-  return outcomes[decision.mode][decision.recommended_action]
+export function outcomeOf(decision: Pick<Decision, 'recommended_action' | 'mode' | 'approval'>): Outcome {
+  const outcome = outcomes[decision.mode][decision.recommended_action]
+  return outcome.state === 'fixing' && decision.approval ? { ...outcome, state: 'awaiting_approval' } : outcome
 }

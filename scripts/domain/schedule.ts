@@ -27,6 +27,10 @@ export const DueKind = z.enum([
   'regroup',
   /** Start the fix, if the flow that was to do it did not. */
   'fix',
+  /** An approval was not given in time. */
+  'approval',
+  /** See what people did about what was not fixed. */
+  'shadow',
   /** See whether what was fixed is well. */
   'verify',
   /** See whether its asset has had a success since. */
@@ -64,6 +68,11 @@ export const schedule = {
   fixMs: 2 * minute,
   /** How often it is looked whether a kept project has changed. */
   syncMs: 5 * minute,
+  /** How long a fix waits whose target is being fixed for another incident. */
+  fixTurnMs: minute,
+  shadowMs: 10 * minute,
+  /** After so long, what people did is not found out any more. */
+  shadowEndsMs: 24 * hour,
   verifyMs: minute,
   /** How often the system of an open incident is asked whether it is well again. */
   recoveryMs: 10 * minute,

@@ -21,6 +21,7 @@ export const errorCodes = {
   E_MODEL_ANSWER: false,
   E_CHANNEL_REFUSED: false,
   E_FIX_REFUSED: false,
+  E_APPROVAL_REFUSED: false,
   E_RELEASE_MISMATCH: false,
   E_UNEXPECTED: false,
 } as const

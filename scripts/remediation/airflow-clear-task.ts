@@ -3,7 +3,7 @@ import type { TaskInstance } from '../connectors/airflow/answers.ts'
 import type { Airflow, ClearBody } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { type EvidenceOf, ofKind } from '../domain/evidence.ts'
-import { changing, dagForFix, idsOf, markOf, noteOf, openForFix, refused } from './airflow/fix.ts'
+import { changing, dagForFix, dagOf, idsOf, markOf, noteOf, openForFix, refused } from './airflow/fix.ts'
 import type { RemediationRow } from './remediation.ts'
 
 /** A task at work is stuck from this many times its usual time on, and never before a minute. */
@@ -19,6 +19,7 @@ export const airflowClearTask: RemediationRow = {
   settings: writeSettingNames,
 
   policyName: ({ target, params }) => params.dag_id ?? target,
+  touches: dagOf,
 
   plan(target, evidence) {
     const bad = ofKind(evidence, 'task_failure').filter(

@@ -3,7 +3,7 @@ import type { DagRun } from '../connectors/airflow/answers.ts'
 import { type Airflow, hasStatus } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
-import { changing, dagForFix, idsOf, markOf, markPrefix, noteOf, openForFix, refused } from './airflow/fix.ts'
+import { changing, dagForFix, dagOf, idsOf, markOf, markPrefix, noteOf, openForFix, refused } from './airflow/fix.ts'
 import type { RemediationRow } from './remediation.ts'
 
 const recentRuns = 25
@@ -15,6 +15,7 @@ export const airflowRerunDag: RemediationRow = {
   settings: writeSettingNames,
 
   policyName: ({ target, params }) => params.dag_id ?? target,
+  touches: dagOf,
 
   plan(target, evidence) {
     const runs = ofKind(evidence, 'dag_run').filter((item) => item.source === 'airflow' && item.data.dag_id === target)

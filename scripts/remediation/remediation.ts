@@ -12,10 +12,12 @@ export type Health =
 /** One row of the catalogue of fixes. Read by one runner; a row never decides whether it may run. */
 export interface RemediationRow {
   readonly template: RemediationTemplate
-  readonly targetKind: 'dag' | 'table' | 'job'
+  readonly targetKind: 'dag' | 'table' | 'job' | 'flow'
   readonly settings: readonly string[]
   /** What the allow-list's pattern is matched against: the DAG of `dag_id.task_id`. */
   policyName(remediation: Remediation): string
+  /** What nothing else may fix meanwhile, and the system it is in, whose fixes are counted together. */
+  touches(remediation: Remediation): { system: string; thing: string }
   /** The native ids for a target, from what a connector read; null when no evidence names it in a bad state. */
   plan(target: string, evidence: readonly Evidence[]): RemediationParams | null
   /** What would run again, in one sentence a person can judge. Changes nothing. */
@@ -26,4 +28,8 @@ export interface RemediationRow {
   execute(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<string>
   /** Whether the target is truly well again. Changes nothing. */
   verify(remediation: Remediation, settings: Settings, signal: AbortSignal): Promise<Health>
+  /** Takes back what can be taken back of a fix that did not help, in one sentence. Again it changes nothing. */
+  undo?(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<string>
+  /** Whether somebody has done this very thing since, by hand. Only asked where this product has not done it. */
+  wasDoneByHand?(remediation: Remediation, since: Date, settings: Settings, signal: AbortSignal): Promise<boolean>
 }

@@ -209,6 +209,11 @@ describe('tenants', () => {
     'lineage_edges',
     'lineage_origins',
     'conditions',
+    'approvals',
+    'audit_seals',
+    'fix_runs',
+    'shadow_fixes',
+    'switches',
     'platforms',
     'system_health',
     'system_answers',
@@ -438,6 +443,19 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into api_tokens (tenant, id, token_hash, account, label, scope, expires_at)
           values (${store.tenant}, 't', 'h', 'a', 'l', 'viewer', now())`,
     )
+    await query.run(
+      sql`insert into switches (tenant, subject, thrown, who, why) values (${store.tenant}, '*', true, 'w', 'y')`,
+    )
+    await query.run(
+      sql`insert into approvals (tenant, incident, revision, remediation, expires_at) values (${store.tenant}, ${id}, 1, '{}', now())`,
+    )
+    await query.run(
+      sql`insert into fix_runs (tenant, key, incident, template, target, system, thing) values (${store.tenant}, 'k', ${id}, 't', 't', 's', 't')`,
+    )
+    await query.run(
+      sql`insert into shadow_fixes (tenant, incident, revision, template, target, remediation, why) values (${store.tenant}, ${id}, 1, 't', 't', '{}', 'w')`,
+    )
+    await query.run(sql`insert into audit_seals (tenant, sequence, audit_id, seal) values (${store.tenant}, 1, 1, 's')`)
     await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
   })
 }

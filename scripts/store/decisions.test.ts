@@ -270,11 +270,17 @@ describe('a fix', () => {
     expect(await loadFix(store, id)).toMatchObject({ overdue: true })
   })
 
+  const refusedWith = (key: string) => ({
+    why: 'refused',
+    outcome: 'not_run' as const,
+    messages: async () => [{ kind: 'slack', key }],
+  })
+
   test('that did not help is people’s', async () => {
     const store = tenant()
     const id = await fixing(store)
-    await escalateFix(store, id, 1, 'refused', [{ kind: 'slack', key: 'escalated' }])
-    await escalateFix(store, id, 1, 'refused', [{ kind: 'slack', key: 'escalated again' }])
+    await escalateFix(store, id, 1, refusedWith('escalated'))
+    await escalateFix(store, id, 1, refusedWith('escalated again'))
     expect((await loadIncident(store, id)).incident).toMatchObject({ state: 'escalated', closed_at: null })
     expect(Object.keys(await dueIn(store, id)).sort()).toEqual(['quiet', 'reminder'])
     expect((await loadActions(store, id)).map(({ key }) => key)).toEqual(['fix', 'escalated'])
@@ -285,7 +291,7 @@ describe('a fix', () => {
     const store = tenant()
     const id = await fixing(store)
     await receive(store, exampleAlert({ status: 'resolved' }))
-    await escalateFix(store, id, 1, 'refused', [{ kind: 'slack', key: 'escalated' }])
+    await escalateFix(store, id, 1, refusedWith('escalated'))
     expect((await loadIncident(store, id)).incident).toMatchObject({ state: 'resolved', closed_how: 'resolve' })
     expect((await loadActions(store, id)).find(({ key }) => key === 'escalated')?.state).toBe('planned')
   })

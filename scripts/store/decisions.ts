@@ -5,11 +5,13 @@ import { outcomeOf } from '../domain/outcome.ts'
 import { reminderMs, schedule } from '../domain/schedule.ts'
 import { leaseLost, type PlannedAction, planAction } from './actions.ts'
 import { endAlerts } from './alerts.ts'
+import { askApproval } from './approvals.ts'
 import { appendAudit } from './audit.ts'
 import { type Access, type Query, within } from './connection.ts'
 import { removeDue, scheduleDue } from './due.ts'
 import { highestTier } from './evidence.ts'
 import { transition, unknownIncident } from './incidents.ts'
+import { noteShadow } from './shadow.ts'
 import { json, sql } from './sql.ts'
 import { openTicket } from './tickets.ts'
 
@@ -154,6 +156,8 @@ export function decide(
       await openTicket(query, { incident, key, title: found.title, severity: decision.severity })
     }
     await scheduleAfter(query, incident, found.revision, state)
+    if (state === 'awaiting_approval') await askApproval(query, incident, found.revision, decision)
+    await noteShadow(query, incident, found.revision, decision)
     await appendAudit(query, {
       actor: who,
       what: `decided ${decision.recommended_action}`,

@@ -6,6 +6,7 @@ import { endAlerts } from './alerts.ts'
 import { type Access, within } from './connection.ts'
 import { removeDue, scheduleDue } from './due.ts'
 import { highestTier } from './evidence.ts'
+import { endFixRun, type FixOutcome } from './fix-runs.ts'
 import { closeIncident, transition } from './incidents.ts'
 import { sql } from './sql.ts'
 
@@ -60,6 +61,7 @@ export async function resolveFix(
 ): Promise<void> {
   await within(access, async (query) => {
     if (!(await closeIncident(query, incident, 'fixed', { who, why }))) return
+    await endFixRun(query, incident, 'well', why)
     await query.run(
       sql`update actions set state = 'confirmed', changed_at = now()
           where incident = ${incident} and kind = 'fix' and state = 'sent'`,
@@ -70,17 +72,22 @@ export async function resolveFix(
 
 /**
  * The fix did not help: it is people's now, and not tried again. When the monitor has reported meanwhile that all is
- * well, they are told what was tried, and the incident is over. Again it changes nothing.
+ * well, they are told what was tried, and the incident is over. `messages` is given what they are told besides. Again it
+ * changes nothing.
  */
 export async function escalateFix(
   access: Access,
   incident: string,
   revision: number,
-  why: string,
-  messages: readonly PlannedAction[],
+  {
+    why,
+    outcome,
+    messages,
+  }: { why: string; outcome: FixOutcome; messages(also: string[]): Promise<readonly PlannedAction[]> },
 ): Promise<void> {
   await within(access, async (query) => {
     if (!(await transition(query, incident, ['fixing', 'verifying'], 'escalated', who, why))) return
+    const { switchedOff } = await endFixRun(query, incident, outcome, why)
     await query.run(sql`update actions set not_before = null where incident = ${incident} and kind = 'fix'`)
     await endAlerts(query, incident, 'notified', why.slice(0, 500))
     await removeDue(query, incident, ['fix', 'verify', 'page_deadline'])
@@ -94,6 +101,7 @@ export async function escalateFix(
       const inMs = reminderMs(await highestTier(query, incident, revision))
       await scheduleDue(query, { kind: 'reminder', subject: incident, inMs })
     }
-    for (const message of messages) await planAction(query, incident, revision, message)
+    for (const message of await messages(switchedOff ? [switchedOff] : []))
+      await planAction(query, incident, revision, message)
   })
 }

@@ -235,7 +235,7 @@ describe('a more upstream alert', () => {
     expect(await dueKinds(store, upstream.incident ?? '')).toContain('regroup')
     expect(await regroupIncident(store, upstream.incident ?? '')).toEqual({ waits: true })
     await beginVerifying(store, incident ?? '', 'cleared')
-    await escalateFix(store, incident ?? '', 1, 'it failed again', [])
+    await escalateFix(store, incident ?? '', 1, { why: 'it failed again', outcome: 'bad', messages: async () => [] })
     expect(await regroupIncident(store, upstream.incident ?? '')).toEqual({ waits: false })
     expect(await onlyOpen(store)).toMatchObject({
       id: incident,

@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto'
 import { z } from 'zod'
 import { Alert } from '../domain/alert.ts'
 import { type AlertEndState, type ClosedHow, Incident, IncidentState, transitions } from '../domain/incident.ts'
-import { schedule } from '../domain/schedule.ts'
+import { DueKind, schedule } from '../domain/schedule.ts'
 import { AppError } from '../lib/errors.ts'
 import { endAlerts } from './alerts.ts'
 import type { Access, Query } from './connection.ts'
@@ -143,7 +143,12 @@ export function closeIncident(
       sql`update actions set state = 'cancelled', changed_at = now()
           where incident = ${id} and (state = 'planned' or state = 'failed' and not_before is not null)`,
     )
-    await removeDue(query, id)
+    // What people did about a fix that was left to them is seen best after the end.
+    await removeDue(
+      query,
+      id,
+      DueKind.options.filter((kind) => kind !== 'shadow'),
+    )
     await query.run(sql`delete from quieted where incident = ${id}`)
     await query.run(sql`update tickets set closed_at = now() where incident = ${id} and closed_at is null`)
     if (before.told && isAnnounced[how]) {

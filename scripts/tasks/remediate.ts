@@ -1,5 +1,6 @@
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
+import { approveByHand } from '../workflow/approval.ts'
 import { runFix } from '../workflow/fix.ts'
 
 void runTask({
@@ -17,7 +18,10 @@ void runTask({
   ],
   async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
-    const { outcome, detail } = await runFix(store, input('INCIDENT'), settings)
+    const incident = input('INCIDENT')
+    // Started by a person in Kestra's own interface, who is logged in there: that is the approval.
+    if (input('STARTED_BY') === 'hand') await approveByHand(store, incident, settings)
+    const { outcome, detail } = await runFix(store, incident, settings)
     log('info', detail)
     return { outcome, verify: outcome === 'done' }
   },

@@ -17,12 +17,14 @@ import { recoverAsset, regroupIncident } from '../store/folding.ts'
 import { closeIncident, loadIncident, lockIncident } from '../store/incidents.ts'
 import { loadQuieted, quieten } from '../store/quieting.ts'
 import { isAboutSilence } from '../store/sources.ts'
+import { expireApproval } from './approval.ts'
 import { escalate } from './escalation.ts'
 import { giveUpFix, runFix, verifyFix } from './fix.ts'
 import { lookAgain } from './look-again.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
 import { silencing } from './quiet.ts'
+import { lookAtShadow } from './shadow.ts'
 import { tellStillBroken } from './still-broken.ts'
 import { summarise } from './summary.ts'
 import { projectsIn, syncProject } from './sync-projects.ts'
@@ -159,6 +161,15 @@ export const dueWork: Record<DueKind, Work> = {
     if (!fix.overdue) return { fix: subject, againInMs: schedule.fixMs }
     await giveUpFix(store, subject, settings, fix)
     return {}
+  },
+
+  async approval(store, { subject }, { settings }) {
+    await expireApproval(store, subject, settings)
+    return {}
+  },
+
+  async shadow(store, { subject }, { settings }) {
+    return (await lookAtShadow(store, subject, settings, askMs)) ? {} : { againInMs: schedule.shadowMs }
   },
 
   async verify(store, { subject }, { settings }) {

@@ -1,20 +1,27 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { Remediation } from '../domain/decision.ts'
+import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { type AppError, toAppError } from '../lib/errors.ts'
 import { remediationRow } from '../remediation/index.ts'
 import type { Health } from '../remediation/remediation.ts'
-import { type ClaimedAction, claimActions, finishAction, type PlannedAction } from '../store/actions.ts'
+import { type ClaimedAction, claimActions, finishAction } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
+import { scheduleDue } from '../store/due.ts'
+import { fixedMeanwhile, fixerOf } from '../store/fix-runs.ts'
 import { beginVerifying, escalateFix, type Fix, loadFix, resolveFix } from '../store/fixes.ts'
+import { mayRun, notAllowed } from './admission.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 
 /** How long one step of a fix may take; three of them fit into the task's time, and that into the action's lease. */
 const callMs = 30_000
 
 export interface FixRun {
-  /** `done`: it ran, now or before; `escalated`: it could not and people are told; `nothing`: no fix is due. */
-  outcome: 'done' | 'escalated' | 'nothing'
+  /**
+   * `done`: it ran, now or before; `escalated`: it could not and people are told; `waiting`: its target is being fixed
+   * for another incident; `nothing`: no fix is due.
+   */
+  outcome: 'done' | 'escalated' | 'waiting' | 'nothing'
   detail: string
 }
 
@@ -30,10 +37,15 @@ export async function runFix(store: Store, id: string, settings: Settings): Prom
   if (fix.state === 'failed') return giveUp(store, id, settings, fix, `failed: ${fix.detail}`)
   const [action] = await claimActions(store, { incident: id, kinds: ['fix'], limit: 1 })
   if (!action) return { outcome: 'nothing', detail: 'Another attempt is at it.' }
-  const attempt = await execute(action, fix.remediation, settings)
+  const attempt = await execute(store, action, fix.remediation, settings)
   if ('detail' in attempt) {
     await finishAction(store, action, { state: 'sent', reference: attempt.detail })
     return done(store, id, fix, attempt.detail)
+  }
+  if ('waits' in attempt) {
+    await finishAction(store, action, { state: 'planned', reason: attempt.waits, retryInMs: schedule.fixTurnMs })
+    await scheduleDue(store, { kind: 'fix', subject: id, inMs: schedule.fixTurnMs })
+    return { outcome: 'waiting', detail: attempt.waits }
   }
   const { error, begun } = attempt
   const reason = error.message
@@ -51,23 +63,40 @@ export async function giveUpFix(store: Store, id: string, settings: Settings, fi
   await giveUp(store, id, settings, fix, `could not be run in time: ${fix.detail ?? 'no attempt was made'}`)
 }
 
+type Attempt = { detail: string } | { waits: string } | { error: AppError; begun: boolean }
+
 async function execute(
+  store: Store,
   action: ClaimedAction,
   remediation: Remediation,
   settings: Settings,
-): Promise<{ detail: string } | { error: AppError; begun: boolean }> {
+): Promise<Attempt> {
   let begun = false
   try {
     const row = remediationRow(remediation.template)
     if (action.attempt > 1 && (await row.wasDone(remediation, action.key, settings, AbortSignal.timeout(callMs)))) {
       return { detail: 'an earlier attempt had gone through' }
     }
+    const turn = await turnOf(store, action, row.touches(remediation).thing)
+    if (turn) return turn
     await row.dryRun(remediation, settings, AbortSignal.timeout(callMs))
+    // Last, so that a switch thrown or a policy made stricter a moment ago still counts.
+    const admission = await mayRun(store, action, remediation, settings)
+    if (admission.answer === 'wait') return { waits: admission.why }
+    if (admission.answer === 'never') throw notAllowed(admission.why)
     begun = true
     return { detail: await row.execute(remediation, action.key, settings, AbortSignal.timeout(callMs)) }
   } catch (thrown) {
     return { error: toAppError(thrown), begun }
   }
+}
+
+/** Another incident's fix of the same thing is waited for; one that went well since this one was planned does for both. */
+async function turnOf(store: Store, { key, incident }: ClaimedAction, thing: string): Promise<Attempt | null> {
+  const fixer = await fixerOf(store, thing, incident)
+  if (fixer) return { waits: `${thing} is being fixed for ${fixer}` }
+  const other = await fixedMeanwhile(store, key, thing)
+  return other ? { detail: `it was fixed for ${other} meanwhile` } : null
 }
 
 async function done(store: Store, id: string, fix: Fix, detail: string): Promise<FixRun> {
@@ -76,7 +105,7 @@ async function done(store: Store, id: string, fix: Fix, detail: string): Promise
 }
 
 async function giveUp(store: Store, id: string, settings: Settings, fix: Fix, what: string): Promise<FixRun> {
-  await escalate(store, id, settings, fix, what)
+  await escalate(store, id, settings, fix, what, 'not_run')
   return { outcome: 'escalated', detail: `${nameOf(fix)} ${what}` }
 }
 
@@ -107,10 +136,13 @@ export async function verifyFix(
     health = await look(fix.remediation, settings, lookMs)
   }
   if (health.state === 'well') {
-    const messages = await outcomeMessages(store, id, settings, 'fixed', `${nameOf(fix)}: ${health.detail}`)
+    const known = { ...(await loadKnown(store, id)), tried: [`${nameOf(fix)}: ${health.detail}`] }
+    const messages = await messagesTo(settings, known, { occasion: 'fixed' })
     await resolveFix(store, id, fix.revision, health.detail, messages)
   } else if (health.state === 'bad' || fix.overdue) {
-    await escalate(store, id, settings, fix, `ran, but: ${health.detail}`)
+    const undone = await undo(fix, settings)
+    const what = `ran, but: ${health.detail}${undone ? `; ${undone}` : ''}`
+    await escalate(store, id, settings, fix, what, 'bad')
     return { state: 'bad', detail: health.detail }
   }
   return health
@@ -132,20 +164,32 @@ async function look(remediation: Remediation, settings: Settings, lookMs: number
   }
 }
 
-async function escalate(store: Store, id: string, settings: Settings, fix: Fix, what: string): Promise<void> {
-  const tried = `${nameOf(fix)} ${what}`
-  const messages = await outcomeMessages(store, id, settings, 'escalated', tried)
-  await escalateFix(store, id, fix.revision, tried, messages)
+/** What was taken back of a fix that did not help, or why it could not be; null where there is nothing to take back. */
+async function undo({ key, remediation }: Fix, settings: Settings): Promise<string | null> {
+  const row = remediationRow(remediation.template)
+  if (!row.undo) return null
+  try {
+    return await row.undo(remediation, key, settings, AbortSignal.timeout(callMs))
+  } catch (thrown) {
+    return `it could not be taken back: ${toAppError(thrown).message}`
+  }
 }
 
-async function outcomeMessages(
+async function escalate(
   store: Store,
   id: string,
   settings: Settings,
-  occasion: 'fixed' | 'escalated',
-  tried: string,
-): Promise<PlannedAction[]> {
-  return messagesTo(settings, { ...(await loadKnown(store, id)), tried: [tried] }, { occasion })
+  fix: Fix,
+  what: string,
+  outcome: 'bad' | 'not_run',
+): Promise<void> {
+  const tried = `${nameOf(fix)} ${what}`
+  const known = await loadKnown(store, id)
+  await escalateFix(store, id, fix.revision, {
+    why: tried,
+    outcome,
+    messages: (also) => messagesTo(settings, { ...known, tried: [tried, ...also] }, { occasion: 'escalated' }),
+  })
 }
 
 function nameOf({ remediation }: Fix): string {

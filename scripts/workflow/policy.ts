@@ -6,7 +6,16 @@ import { readYamlFile } from '../lib/yaml-file.ts'
 
 /** The policy in force for a source, from `policy.yaml`. @throws AppError E_CONFIG_INVALID */
 export async function policyOf(source: string, settings: Settings): Promise<Policy> {
-  return policyFor(await readYamlFile(join(configFolder(settings), 'policy.yaml'), PolicyFile), source)
+  return policyFor(await policyFile(settings), source)
+}
+
+/** Who may release a switch. @throws AppError E_CONFIG_INVALID */
+export async function adminsOf(settings: Settings): Promise<readonly string[]> {
+  return (await policyFile(settings)).admins ?? []
+}
+
+function policyFile(settings: Settings): Promise<PolicyFile> {
+  return readYamlFile(join(configFolder(settings), 'policy.yaml'), PolicyFile)
 }
 
 /** @throws AppError E_SETTING_MISSING when the start scripts have not set it */

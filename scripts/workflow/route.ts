@@ -10,6 +10,7 @@ import { decide, decisionOf, loadProposal } from '../store/decisions.ts'
 import { scheduleDue } from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { loadIncident, lockIncident } from '../store/incidents.ts'
+import { stoppedBy } from '../store/switches.ts'
 import { type Known, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
 
@@ -48,6 +49,7 @@ export async function routeIncident(
     recentFixes: proposal.remediation
       ? await recentFixes(store, proposal.remediation.target, policy.max_fixes_per_target.hours)
       : 0,
+    stopped: proposal.remediation ? await stoppedBy(store, proposal.remediation.template) : null,
     planRemediation: (template, target) => planRemediation(template, target, evidence),
   })
   const decision = await store.transaction(async (query) => {
@@ -79,14 +81,15 @@ async function planActions(
 ): Promise<PlannedAction[]> {
   const { state } = outcomeOf(decision)
   const fix = state === 'fixing' ? decision.remediation : null
-  const isTold = state === 'notified' || (fix ? page.withdrawn : page.told)
+  const isTold = state === 'notified' || state === 'awaiting_approval' || (fix ? page.withdrawn : page.told)
   return [
     ...(isTold ? await messagesTo(settings, known, { occasion: 'decision' }) : []),
     ...(fix ? [fixAction(known.incident, fix)] : []),
   ]
 }
 
-function fixAction({ id, revision }: Known['incident'], remediation: Remediation): PlannedAction {
+/** The fix of a decision, planned under the same key whenever it is planned. */
+export function fixAction({ id, revision }: Known['incident'], remediation: Remediation): PlannedAction {
   return { kind: 'fix', key: `${id}:${revision}:${remediation.template}:${remediation.target}`, remediation }
 }
 

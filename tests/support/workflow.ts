@@ -63,14 +63,16 @@ export interface World {
 
 /** `world()` starts one; whatever it started ends with the test. Policy and settings are the shipped example's. */
 export function useWorlds(): {
+  database: ReturnType<typeof useTestStore>['database']
   world(changes?: { settings?: Settings; policy?: string; catalog?: string; routing?: string }): Promise<World>
 } {
-  const { tenant } = useTestStore()
+  const { tenant, database } = useTestStore()
   const endings: (() => Promise<unknown>)[] = []
   afterEach(async () => {
     for (const end of endings.splice(0).reverse()) await end()
   })
   return {
+    database,
     async world({ settings = {}, policy, catalog, routing } = {}) {
       const [slack, airflow] = await Promise.all([startSlack(), startAirflow({ dags: [dailyEltPipeline()] })])
       endings.push(slack.close, airflow.close)

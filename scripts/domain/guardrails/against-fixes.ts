@@ -1,7 +1,7 @@
-import { observed, observedTrouble, type Situation } from '../assess/situation.ts'
-import { policyName, protectedNames } from '../confirm.ts'
-import type { Proposal } from '../decision.ts'
-import { matchesPattern, type Policy } from '../policy.ts'
+import { observed, observedTrouble } from '../assess/situation.ts'
+import { protectedNames } from '../confirm.ts'
+import { freezeIn } from '../permission.ts'
+import { matchesPattern } from '../policy.ts'
 import { citesUnknown, type Guardrail, isUnavailable, isUnsure, neededConfidence, toPeople } from './case.ts'
 
 /** What stands against a fix: it must be confirmed, allowed, able to help, and not one of many. */
@@ -28,10 +28,8 @@ export const againstFixes: readonly Guardrail[] = [
   {
     name: 'template_not_allowed',
     guards: 'auto_fix',
-    object: ({ remediation, situation, policy }) =>
-      remediation && !isAllowed(remediation, situation, policy)
-        ? toPeople(`Policy does not allow ${remediation.template} for this target.`)
-        : null,
+    object: ({ remediation, allowed }) =>
+      remediation && !allowed ? toPeople(`Policy does not allow ${remediation.template} for this target.`) : null,
   },
   {
     name: 'protected_asset',
@@ -45,7 +43,15 @@ export const againstFixes: readonly Guardrail[] = [
   {
     name: 'freeze',
     guards: 'auto_fix',
-    object: ({ policy }) => (policy.freeze ? toPeople('A freeze is in force: nothing is changed.') : null),
+    object: ({ policy, now }) => {
+      const freeze = freezeIn(policy, now)
+      return freeze ? toPeople(freeze) : null
+    },
+  },
+  {
+    name: 'switch_thrown',
+    guards: 'auto_fix',
+    object: ({ stopped }) => (stopped ? toPeople(stopped) : null),
   },
   {
     name: 'maintenance',
@@ -106,15 +112,3 @@ export const againstFixes: readonly Guardrail[] = [
       policy.mode === 'observe' ? toPeople('The source is in mode observe: nothing is done.') : null,
   },
 ]
-
-function isAllowed(
-  { template, target }: NonNullable<Proposal['remediation']>,
-  situation: Situation,
-  policy: Policy,
-): boolean {
-  const name = policyName(situation, template, target)
-  return policy.allow.some((entry) => {
-    const [, allowed, pattern] = /^([a-z_]+):[a-z]+=(.+)$/.exec(entry) ?? []
-    return allowed === template && pattern !== undefined && matchesPattern(pattern, name)
-  })
-}

@@ -1,6 +1,6 @@
 import type { Situation } from '../assess/situation.ts'
 import type { Action, Proposal, Remediation } from '../decision.ts'
-import type { Policy } from '../policy.ts'
+import type { AllowRule, Policy } from '../policy.ts'
 
 /** What a rule looks at: the proposal as earlier rules left it. */
 export interface Case {
@@ -11,6 +11,11 @@ export interface Case {
   proposal: Proposal
   situation: Situation
   policy: Policy
+  /** The entry of the allow-list that covers the remediation. */
+  allowed: AllowRule | null
+  now: Date
+  /** Why fixes are stopped by a switch; null while none is thrown. */
+  stopped: string | null
   recentFixes: number
 }
 
@@ -44,10 +49,10 @@ export function isUnsure({ confidence }: Proposal, needed: number, after: Action
 }
 
 /**
- * How sure it has to be: the strictest threshold that policy sets for this template, tier and environment. What is not
+ * How sure it has to be: the strictest threshold that policy sets for this template, tier, environment and target. What is not
  * in the catalogue counts as the highest tier.
  */
-export function neededConfidence({ action, remediation, situation, policy }: Case): number {
+export function neededConfidence({ action, remediation, situation, policy, allowed }: Case): number {
   const tier = situation.level.tier ?? 1
   const environment = situation.isProduction ? 'production' : 'other'
   const template = action === 'auto_fix' ? remediation?.template : action
@@ -57,7 +62,7 @@ export function neededConfidence({ action, remediation, situation, policy }: Cas
       (one.tier === undefined || one.tier === tier) &&
       (one.environment === undefined || one.environment === environment),
   )
-  return Math.max(policy.min_confidence, ...set.map((one) => one.min_confidence))
+  return Math.max(policy.min_confidence, allowed?.min_confidence ?? 0, ...set.map((one) => one.min_confidence))
 }
 
 export function toPeople(why: string): Objection {

@@ -26,6 +26,12 @@ export function openForFix({ params }: Remediation, settings: Settings, signal: 
   return openAirflow(() => writeAccess(params.system, settings), signal)
 }
 
+/** Two fixes of one DAG never run at once: a clear and a new run would meet in the same tables. */
+export function dagOf({ target, params }: Remediation): { system: string; thing: string } {
+  const system = params.system ?? 'airflow'
+  return { system, thing: `${system}/dag/${params.dag_id ?? target}` }
+}
+
 /** The DAG, when it can take a fix: one that is paused never starts what is queued. @throws AppError E_FIX_REFUSED */
 export async function dagForFix(airflow: Airflow, dagId: string): Promise<Dag> {
   const dag = await airflow.dag(dagId)

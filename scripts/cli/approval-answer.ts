@@ -1,0 +1,20 @@
+import { userInfo } from 'node:os'
+import type { Settings } from '../lib/config.ts'
+import { openStore, type Store } from '../store/connection.ts'
+import type { Answer } from '../workflow/approval.ts'
+import { runningSettings, runWithOperand } from './launch.ts'
+
+/** Runs `approve` or `refuse`: one incident, answered by the user of this machine. */
+export function runAnswer(
+  help: string,
+  answer: (store: Store, answer: Answer, settings: Settings) => Promise<string>,
+): Promise<void> {
+  const options = { why: { type: 'string' }, tenant: { type: 'string' } } as const
+  return runWithOperand(help, 'an incident', options, async (incident, { why, tenant }) => {
+    const settings = await runningSettings(['DATABASE_URL', 'DIM_CONFIG_DIR', 'SLACK_WEBHOOK_URL'])
+    await using store = openStore(settings.DATABASE_URL, typeof tenant === 'string' ? tenant : 'incident_management')
+    const who = userInfo().username
+    const said = await answer(store, { incident, who, ...(typeof why === 'string' ? { why } : {}) }, settings)
+    process.stdout.write(`${said}\n`)
+  })
+}
