@@ -33,7 +33,10 @@ describe('the bundled tasks', () => {
       .filter((name) => !name.endsWith('.test.ts'))
       .map((name) => basename(name, '.ts'))
     expect(files.map((file) => basename(file)).sort()).toEqual(names.map((name) => `${name}.cjs`).sort())
-    const expected = [...names, 'google-genai', 'slack-web-api'].flatMap((name) => [`${name}.cjs`, `${name}.code`])
+    const expected = [...names, 'google-genai', 'slack-web-api', 'nodemailer'].flatMap((name) => [
+      `${name}.cjs`,
+      `${name}.code`,
+    ])
     expect((await readdir(folder)).sort()).toEqual(expected.sort())
   })
 

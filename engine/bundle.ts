@@ -9,12 +9,13 @@ const home = join(import.meta.dirname, '..')
 const apart: ReadonlyMap<string, string> = new Map([
   ['@google/genai', 'google-genai'],
   ['@slack/web-api', 'slack-web-api'],
+  ['nodemailer', 'nodemailer'],
 ])
 
 const filesApart: Plugin = {
   name: 'files-apart',
   setup(build) {
-    build.onResolve({ filter: /^@/ }, ({ path, kind }) => {
+    build.onResolve({ filter: /^(?:@|nodemailer$)/ }, ({ path, kind }) => {
       const file = apart.get(path)
       return file && kind === 'dynamic-import' ? { path: `./${file}.cjs`, external: true } : null
     })

@@ -26,6 +26,7 @@ const vendors: Record<string, string[]> = {
   '@hono/node-server': ['console/address.ts', 'console/server.ts'],
   '@kestra-io/libs': ['lib/kestra.ts'],
   '@node-rs/argon2': ['console/security/password.ts'],
+  nodemailer: ['channels/email.ts'],
   '@slack/web-api': ['channels/slack/web-api.ts'],
   '@slack/webhook': ['channels/slack/webhook.ts'],
   pg: ['store/connection.ts', 'store/migrate.ts'],

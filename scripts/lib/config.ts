@@ -46,6 +46,53 @@ export const settings = {
     what: 'Where the bot posts when the routing names no channel: its id (C0123456789), or #name.',
   },
   SLACK_API_URL: { kind: 'setting', required: false, what: 'Another address of Slack’s Web API, such as GovSlack’s.' },
+  PAGERDUTY_ROUTING_KEY: {
+    kind: 'secret',
+    required: false,
+    what: 'Integration key of a PagerDuty service (Events API v2): pages, acknowledges and resolves there.',
+  },
+  PAGERDUTY_EVENTS_URL: {
+    kind: 'setting',
+    required: false,
+    what: 'PagerDuty’s events address; default https://events.pagerduty.com, in Europe https://events.eu.pagerduty.com',
+  },
+  PAGERDUTY_API_TOKEN: {
+    kind: 'secret',
+    required: false,
+    what: 'REST API key of PagerDuty: writes a note on an incident whose alert came through PagerDuty.',
+  },
+  PAGERDUTY_API_URL: {
+    kind: 'setting',
+    required: false,
+    what: 'PagerDuty’s REST address; default https://api.pagerduty.com, in Europe https://api.eu.pagerduty.com',
+  },
+  PAGERDUTY_FROM: { kind: 'setting', required: false, what: 'E-mail address of the PagerDuty user who writes notes.' },
+  JIRA_URL: { kind: 'setting', required: false, what: 'Jira Cloud, such as https://acme.atlassian.net' },
+  JIRA_USERNAME: { kind: 'secret', required: false, what: 'E-mail address of the Jira user that opens issues.' },
+  JIRA_TOKEN: { kind: 'secret', required: false, what: 'Its API token.' },
+  JIRA_PROJECT: {
+    kind: 'setting',
+    required: false,
+    what: 'Key of the project when the routing names none, such as DATA.',
+  },
+  JIRA_ISSUE_TYPE: { kind: 'setting', required: false, what: 'Type of the issues; default Task.' },
+  SMTP_URL: {
+    kind: 'secret',
+    required: false,
+    what: 'Mail server with its log-in: smtps://user:password@host:465 or smtp://…:587 (STARTTLS).',
+  },
+  EMAIL_FROM: { kind: 'setting', required: false, what: 'Sender of e-mails.' },
+  EMAIL_TO: { kind: 'setting', required: false, what: 'Receiver when the routing names none; several with commas.' },
+  NOTIFY_WEBHOOK_URL: {
+    kind: 'secret',
+    required: false,
+    what: 'Address of your own that each message is posted to, signed.',
+  },
+  NOTIFY_WEBHOOK_KEY: {
+    kind: 'secret',
+    required: false,
+    what: 'What its signatures are made with (HMAC-SHA256, Standard Webhooks): whsec_… or any long text.',
+  },
   FALLBACK_URL: {
     kind: 'secret',
     required: false,
@@ -119,6 +166,29 @@ export const settings = {
 } as const satisfies Record<string, Setting>
 
 export type SettingName = keyof typeof settings
+
+/** What the channels read: whoever sends messages is handed all of it. */
+export const channelSettings = [
+  'SLACK_WEBHOOK_URL',
+  'SLACK_BOT_TOKEN',
+  'SLACK_CHANNEL',
+  'SLACK_API_URL',
+  'PAGERDUTY_ROUTING_KEY',
+  'PAGERDUTY_EVENTS_URL',
+  'PAGERDUTY_API_TOKEN',
+  'PAGERDUTY_API_URL',
+  'PAGERDUTY_FROM',
+  'JIRA_URL',
+  'JIRA_USERNAME',
+  'JIRA_TOKEN',
+  'JIRA_PROJECT',
+  'JIRA_ISSUE_TYPE',
+  'SMTP_URL',
+  'EMAIL_FROM',
+  'EMAIL_TO',
+  'NOTIFY_WEBHOOK_URL',
+  'NOTIFY_WEBHOOK_KEY',
+] as const satisfies readonly SettingName[]
 export type Settings = Readonly<Record<string, string | undefined>>
 
 /** The settings a task declared: a required one is there, or the task does not run. */

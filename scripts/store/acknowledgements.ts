@@ -56,3 +56,17 @@ export function withdrawAcknowledgement(
     return true
   })
 }
+
+/** The open incident to which an alert of a source belongs, by the source's own id of it; null when there is none. */
+export async function incidentOfOrigin(access: Access, source: string, externalId: string): Promise<string | null> {
+  const row = await within(access, (query) =>
+    query.first(
+      z.object({ id: z.string() }),
+      sql`select incidents.id from alerts
+          join incidents on incidents.tenant = alerts.tenant and incidents.id = alerts.incident
+          where alerts.source = ${source} and alert ->> 'external_id' = ${externalId} and closed_at is null
+          order by received_at desc limit 1`,
+    ),
+  )
+  return row?.id ?? null
+}

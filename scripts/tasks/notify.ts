@@ -1,3 +1,4 @@
+import { channelSettings } from '../lib/config.ts'
 import { AppError } from '../lib/errors.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
@@ -7,14 +8,7 @@ import { deliverMessages, refusals } from '../workflow/deliver.ts'
 const limitMs = 30_000
 
 void runTask({
-  settings: [
-    'DATABASE_URL',
-    'DIM_CONFIG_DIR',
-    'SLACK_WEBHOOK_URL',
-    'SLACK_BOT_TOKEN',
-    'SLACK_CHANNEL',
-    'SLACK_API_URL',
-  ],
+  settings: ['DATABASE_URL', 'DIM_CONFIG_DIR', ...channelSettings],
   async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const incident = input('INCIDENT')

@@ -1,3 +1,4 @@
+import { channelSettings } from '../lib/config.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { tick } from '../workflow/clock.ts'
@@ -6,11 +7,8 @@ void runTask({
   settings: [
     'DATABASE_URL',
     'DIM_CONFIG_DIR',
-    'SLACK_WEBHOOK_URL',
+    ...channelSettings,
     'SYSTEMS_CREDENTIALS',
-    'SLACK_BOT_TOKEN',
-    'SLACK_CHANNEL',
-    'SLACK_API_URL',
     'AIRFLOW_URL',
     'AIRFLOW_USERNAME',
     'AIRFLOW_PASSWORD',

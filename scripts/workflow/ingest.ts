@@ -10,6 +10,7 @@ import type { Store } from '../store/connection.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
 import { type Received, receiveDelivery } from '../store/receive.ts'
 import { ignoredOf } from './ignored.ts'
+import { heedPagerduty } from './pagerduty.ts'
 import { quietInForce } from './quiet.ts'
 
 /** One body as Kestra handed it over. */
@@ -55,7 +56,9 @@ export async function ingest(
   if ('deadLetter' in reading) return receiveDelivery(store, { ...common, ...reading })
   const { rules, active } = await quietInForce(store, settings)
   const ignored = await ignoredOf(store, handedOver.body, reading.alerts)
-  return receiveDelivery(store, { ...common, ...reading, quiet: { rules, active, ignored } })
+  const received = await receiveDelivery(store, { ...common, ...reading, quiet: { rules, active, ignored } })
+  await heedPagerduty(store, handedOver.body)
+  return received
 }
 
 /**

@@ -2,7 +2,7 @@ import { oneLine } from '../../domain/text.ts'
 import type { Delivery } from '../channel.ts'
 
 /** Faults of a connection that never came about, so nothing can have arrived. */
-const neverLeft = new Set([
+export const neverLeft: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
   'ENOTFOUND',
   'EDNS',

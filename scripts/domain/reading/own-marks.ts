@@ -44,8 +44,10 @@ export function ownIncidents(body: unknown): string[] {
   return []
 }
 
-/** `INC-…`, alone, behind `dim-`, or at the head of a key such as `INC-…:1:slack:decision`. */
+/** `INC-…`: alone, behind `dim-` or its tenant (`incident_management/INC-…`), or at the head of an action's key. */
 function incidentIn(mark: string | null): string | null {
-  const found = /^(?:dim[-:])?(INC-[2-9A-HJKMNP-TV-Z]{10})(?::.*)?$/.exec(mark ?? '')
+  const found = /^(?:dim[-:]|(?:incident:)?[a-z0-9][a-z0-9._-]{0,149}\/)?(INC-[2-9A-HJKMNP-TV-Z]{10})(?::.*)?$/.exec(
+    mark ?? '',
+  )
   return found?.[1] ?? null
 }
