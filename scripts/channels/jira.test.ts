@@ -55,6 +55,7 @@ test('what changes is a comment, and the end closes it', async () => {
 
 test('is set right without a word when nobody need hear of it, and opened for no end', async () => {
   expect(await send({ ...message, occasion: 'resolved' })).toMatchObject({ outcome: 'needless' })
+  expect(await send({ ...message, occasion: 'merged' })).toMatchObject({ outcome: 'needless' })
   await send()
   await send({ ...message, occasion: 'resolved', silent: true }, { opened: 'DATA-1' })
   expect(server.issues).toMatchObject([{ done: true, comments: [] }])

@@ -4,7 +4,7 @@ import { documentOf } from './jira/document.ts'
 import { connectJira, type Jira, type JiraIssue } from './jira/rest.ts'
 import { withoutSecrets } from './shared/clean.ts'
 import { busy, needless, refused, unknown } from './shared/outcome.ts'
-import { headline, isOver, linksOf } from './shared/plain.ts'
+import { headline, isEnd, linksOf } from './shared/plain.ts'
 import { restFault } from './shared/rest.ts'
 
 const hints = {
@@ -27,7 +27,7 @@ export const jira: Channel = {
   repeats: () => 'again',
   async send(message, sending) {
     const { settings, target, opened, inDoubt, signal } = sending
-    const isNews = !isOver(message) && !message.silent && message.occasion !== 'acknowledged'
+    const isNews = !isEnd(message) && !message.silent && message.occasion !== 'acknowledged'
     if (!isNews && opened === null && !inDoubt) return needless('there is no issue of this incident')
     const project = target ?? settings.JIRA_PROJECT
     if (!project) return refused('no project is named: set JIRA_PROJECT, or write jira:PROJECT in routing.yaml')
@@ -71,7 +71,7 @@ function open(call: Jira, project: string, message: Message, sending: Sending): 
 async function follow(call: Jira, issue: JiraIssue, message: Message, { key, inDoubt }: Sending): Promise<void> {
   const isKnown = issue.openedBy === key || (inDoubt && (await call.hasComment(issue.key, key)))
   if (!isKnown && !message.silent) await call.comment(issue.key, documentOf(message, true), key)
-  if (isOver(message) || message.dismissed) {
+  if (isEnd(message)) {
     if (!issue.isDone) await call.close(issue.key)
   } else if (!isKnown) {
     await call.prioritise(issue.key, message.severity)

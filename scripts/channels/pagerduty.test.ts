@@ -38,16 +38,25 @@ test('is acknowledged and resolved by its key', async () => {
   expect(only().status).toBe('resolved')
 })
 
+test('what goes on in another incident is no page of its own any more', async () => {
+  await send()
+  await send({ ...message, occasion: 'merged' }, { opened: subject })
+  expect(only()).toMatchObject({ status: 'resolved', pages: 1 })
+})
+
 test('a dismissal ends what the raw page opened', async () => {
   await send({ ...message, occasion: 'raw' })
   await send({ ...message, dismissed: true }, { opened: subject })
   expect(only()).toMatchObject({ status: 'resolved', pages: 1 })
 })
 
-test.for(['resolved', 'fixed', 'acknowledged'] as const)('%s says nothing where nobody was paged', async (occasion) => {
-  expect(await send({ ...message, occasion })).toMatchObject({ outcome: 'needless' })
-  expect(server.requests).toEqual([])
-})
+test.for(['resolved', 'fixed', 'merged', 'acknowledged'] as const)(
+  '%s says nothing where nobody was paged',
+  async (occasion) => {
+    expect(await send({ ...message, occasion })).toMatchObject({ outcome: 'needless' })
+    expect(server.requests).toEqual([])
+  },
+)
 
 test('reminders are PagerDuty’s own', async () => {
   expect(await send({ ...message, occasion: 'reminder' }, { opened: subject })).toMatchObject({ outcome: 'needless' })

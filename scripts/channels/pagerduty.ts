@@ -7,7 +7,7 @@ import { requestJson } from '../lib/http.ts'
 import type { Channel, Delivery, Sending } from './channel.ts'
 import { withoutSecrets } from './shared/clean.ts'
 import { needless, unknown } from './shared/outcome.ts'
-import { headline, isOver, linksOf } from './shared/plain.ts'
+import { headline, isEnd, linksOf } from './shared/plain.ts'
 import { restFault } from './shared/rest.ts'
 
 const severities: Record<Severity, string> = { CRITICAL: 'critical', HIGH: 'error', MEDIUM: 'warning', LOW: 'info' }
@@ -62,7 +62,7 @@ type EventAction = 'trigger' | 'acknowledge' | 'resolve'
 /** A dismissal is said by an end: whoever was paged need not look any more, and PagerDuty tells them so. */
 function actionOf(message: Message, { opened, inDoubt }: Sending): EventAction | null {
   const isThere = opened !== null || inDoubt
-  if (isOver(message) || message.dismissed) return isThere ? 'resolve' : null
+  if (isEnd(message)) return isThere ? 'resolve' : null
   if (message.occasion === 'acknowledged') return isThere ? 'acknowledge' : null
   return message.occasion === 'reminder' && isThere ? null : 'trigger'
 }

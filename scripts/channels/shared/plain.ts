@@ -10,11 +10,18 @@ const openings: Record<Occasion, (severity: Severity) => string> = {
   escalated: (severity) => `${severity}, a person is needed`,
   fixed: () => 'Fixed',
   resolved: () => 'Resolved',
+  merged: () => 'Part of another incident',
+  still_broken: (severity) => `${severity}, still broken`,
 }
 
 /** True when the message says that the incident is over. */
 export function isOver({ occasion }: Pick<Message, 'occasion'>): boolean {
   return occasion === 'fixed' || occasion === 'resolved'
+}
+
+/** True when nothing more is told under this incident: it is over, or goes on in another. */
+export function isEnd(message: Pick<Message, 'occasion' | 'dismissed'>): boolean {
+  return isOver(message) || message.occasion === 'merged' || message.dismissed
 }
 
 /** One line: how bad, and what. */

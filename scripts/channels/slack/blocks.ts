@@ -54,7 +54,9 @@ export function layOut(message: Message, key: string): SlackBlock[] {
 /** The one message of an incident that a bot keeps up to date: what is known, in short. */
 export function layOutRoot(message: Message): SlackBlock[] {
   const { cause, impact, nextStep, tried, what } = parts(message)
-  const middle = isOver(message) ? [tried, cause] : [cause ?? what, impact, nextStep]
+  // Where it goes on is all that still counts of what goes on elsewhere.
+  const goesOn = message.occasion === 'merged' ? [what] : [cause ?? what, impact, nextStep]
+  const middle = isOver(message) ? [tried, cause] : goesOn
   return present([
     header(message),
     context(whereAndWho(message)),
@@ -72,6 +74,7 @@ export function layOutDetails(message: Message, isChange: boolean): SlackBlock[]
   const change = isChange ? [section(`*${opening}*${message.occasion === 'acknowledged' ? who : ''}`)] : []
   if (isOver(message)) return present([...change, tried])
   if (message.occasion === 'acknowledged') return present(change)
+  if (message.occasion === 'merged') return present([...change, what])
   if (message.occasion === 'reminder') return present([...change, note(message), nextStep])
   const shown = isChange ? [cause, nextStep, tried, ...rest] : [cause && what, tried, ...rest]
   return present([...change, note(message), ...shown])

@@ -74,6 +74,15 @@ describe('one message an incident', () => {
     expect(root && textOf(root.payload)).toContain('taken on by *Ana &lt;!here&gt;*')
   })
 
+  test('says where it goes on when it is part of another', async () => {
+    const opened = await reference(decision)
+    await reference({ ...decision, occasion: 'merged', what: 'It is part of INC-2: all of it' }, { opened })
+    const [root] = server.roots()
+    for (const message of [root, server.thread(root).at(-1)]) {
+      expect(message && textOf(message.payload)).toContain('> It is part of INC-2: all of it')
+    }
+  })
+
   test('is set right without a word when nobody need hear of it', async () => {
     const opened = await reference(decision)
     const replies = server.thread(server.roots()[0]).length
