@@ -11,7 +11,7 @@ import { deliverMessages } from './deliver.ts'
 const { tenant } = useTestStore()
 
 /** A thousand take minutes, and were tried too. */
-const messages = 100
+const messages = 60
 
 /** One incident each, so that none takes another's place. */
 async function outboxOf(store: Store, count: number, severityOf = (_index: number): 'HIGH' | 'CRITICAL' => 'HIGH') {
@@ -23,7 +23,8 @@ async function outboxOf(store: Store, count: number, severityOf = (_index: numbe
         fingerprint: `fp_storm_${index}`,
         external_id: `${index}`,
         source: `source-${index % 50}`,
-        asset: { kind: 'dag', name: `orders_${index}` },
+        category: 'data_quality',
+        asset: { kind: 'host', name: `machine-${index}` },
       }),
     )
     const id = incident ?? expect.fail()
