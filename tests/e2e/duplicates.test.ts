@@ -42,7 +42,7 @@ describe('the same alert, over and over', () => {
       commonAnnotations: {},
       externalURL: 'http://alertmanager.example',
       truncatedAlerts: 0,
-      alerts: [alert('prod.a.one', 'a1'), alert('prod.b.two', 'b2'), alert('prod.c.three', 'c3')],
+      alerts: [alert('sales.a.one', 'a1'), alert('web.b.two', 'b2'), alert('crm.c.three', 'c3')],
     })
     expect((await product.ended(execution.id)).state.current).toBe('SUCCESS')
     await endOfAll(product)

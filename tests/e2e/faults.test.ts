@@ -32,7 +32,8 @@ describe('when something is down', () => {
           source: 'datadog',
           title: 'A table is late',
           severity: 'high',
-          related_context: { table: `shop.sales.table_${String.fromCharCode(97 + number)}` },
+          // A database each: many of one would be that database's outage.
+          related_context: { table: `shop_${String.fromCharCode(97 + number)}.sales.orders` },
         }),
       ),
     )
