@@ -16,10 +16,10 @@ export interface Spot {
 /** Kinds that speak of the same thing: what dbt calls a model is a table in the warehouse. */
 const families: Partial<Record<AssetKind, string>> = { model: 'table', source: 'table', task: 'dag' }
 
-export function spotOf({ asset, environment }: Pick<Alert, 'asset' | 'environment'>): Spot {
+export function spotOf({ asset, environment, labels }: Pick<Alert, 'asset' | 'environment' | 'labels'>): Spot {
   if (!asset) return { node: null, scope: '', environment, platform: null }
   const dag = asset.kind === 'task' ? asset.native?.dag_id : undefined
-  const platform = platformOf(asset)
+  const platform = platformOf(asset, labels.platform)
   return {
     node: lineageName(dag ?? asset.name),
     scope: `${families[asset.kind] ?? asset.kind}|${asset.system ?? ''}`,
@@ -37,11 +37,17 @@ export function platformName(key: string): string {
   return key.slice(0, key.lastIndexOf('|'))
 }
 
-/** The connector instance, else what the monitor says, else what the name tells: tables of one database live together. */
-function platformOf({ kind, name, system, platform }: Asset): string | null {
-  const said = system ?? platform
-  if (said) return said
-  if (kind === 'dag' || kind === 'task') return 'airflow'
-  const database = /^([^.]+)\./.exec(name)?.[1]
-  return families[kind] === 'table' || kind === 'table' ? (database ?? null) : null
+export function platformEnvironment(key: string): string | null {
+  return key.slice(key.lastIndexOf('|') + 1) || null
+}
+
+/**
+ * The connector instance, else what the name tells: tables of one database live together, whatever each monitor calls
+ * their warehouse. Else what the monitor says.
+ */
+function platformOf({ kind, name, system, platform }: Asset, label: string | undefined): string | null {
+  if (system) return system
+  const database = (families[kind] ?? kind) === 'table' ? /^([^.]+)\./.exec(name)?.[1] : undefined
+  const said = database ?? platform ?? label?.slice(0, 64)
+  return said ?? (kind === 'dag' || kind === 'task' ? 'airflow' : null)
 }

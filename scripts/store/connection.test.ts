@@ -214,7 +214,6 @@ describe('tenants', () => {
     'fix_runs',
     'shadow_fixes',
     'switches',
-    'platforms',
     'system_health',
     'system_answers',
     'changes',
@@ -456,7 +455,6 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into shadow_fixes (tenant, incident, revision, template, target, remediation, why) values (${store.tenant}, ${id}, 1, 't', 't', '{}', 'w')`,
     )
     await query.run(sql`insert into audit_seals (tenant, sequence, audit_id, seal) values (${store.tenant}, 1, 1, 's')`)
-    await query.run(sql`insert into platforms (tenant, name) values (${store.tenant}, 'p')`)
   })
 }
 

@@ -63,7 +63,7 @@ export function lineageOf(
   return within(access, (query) => walk(query, name, depth, ['up', 'down']))
 }
 
-const Step = z.object({ side: z.enum(['up', 'down']), name: z.string() })
+const Step = z.object({ up: z.array(z.string()), down: z.array(z.string()) })
 
 /**
  * Level by level, so that each asset is looked at once, however many ways and cycles lead to it: a recursive statement
@@ -74,18 +74,18 @@ async function walk(query: Query, name: string, depth: number, sides: readonly (
   const found = { up: new Map<string, number>(), down: new Map<string, number>() }
   let edge = { up: sides.includes('up') ? [start] : [], down: sides.includes('down') ? [start] : [] }
   for (let distance = 1; distance <= depth && edge.up.length + edge.down.length > 0; distance += 1) {
-    const steps = await query.rows(
+    // One row, as thousands would take longer to read than to find; and an index look-up for each name: a plan made
+    // before the table was analysed would read all of the tenant's edges at each level.
+    const step = await query.first(
       Step,
-      sql`select distinct 'up' as side, upstream as name from lineage_edges where downstream = any(${edge.up})
-          union all
-          select distinct 'down', downstream from lineage_edges where upstream = any(${edge.down})`,
+      sql`select array(select distinct upstream from unnest(${edge.up}::text[]) as from_name, lateral (
+              select upstream from lineage_edges where downstream = from_name offset 0) as found) as up,
+            array(select distinct downstream from unnest(${edge.down}::text[]) as from_name, lateral (
+              select downstream from lineage_edges where upstream = from_name offset 0) as found) as down`,
     )
-    edge = { up: [], down: [] }
-    for (const { side, name: reached } of steps) {
-      if (reached === start || found[side].has(reached)) continue
-      found[side].set(reached, distance)
-      edge[side].push(reached)
-    }
+    const unseen = (side: 'up' | 'down') => (step?.[side] ?? []).filter((one) => one !== start && !found[side].has(one))
+    edge = { up: unseen('up'), down: unseen('down') }
+    for (const side of ['up', 'down'] as const) for (const one of edge[side]) found[side].set(one, distance)
   }
   return found
 }

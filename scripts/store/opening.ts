@@ -11,7 +11,7 @@ import type { Query } from './connection.ts'
 import { removeDue, scheduleDue } from './due.ts'
 import { addToTimeline } from './incidents.ts'
 import { mergeInto } from './merging.ts'
-import { openPlatformIncident, readPlatformIncident, suspectOutage } from './platforms.ts'
+import { namesOfPlatform, openPlatformIncident, readPlatformIncident, suspectOutage } from './platforms.ts'
 import { countOccurrence, decideAgain, insertIncident, raise, scheduleAnalysis, who } from './progress.ts'
 import type { QuietKind } from './quieting.ts'
 import { sql } from './sql.ts'
@@ -30,7 +30,8 @@ export async function openFor(query: Query, alert: Alert, { now, ended, quiet }:
   const spot = spotOf(alert)
   // What is silenced says nothing about others, and is not told with them.
   if (quiet === 'silence') return openAlone(query, alert, now)
-  const outage = spot.platform === null ? null : await readPlatformIncident(query, spot.platform)
+  const platform = spot.platform === null ? null : await namesOfPlatform(query, spot.platform)
+  const outage = platform && (await readPlatformIncident(query, platform))
   if (outage) return joinPlatform(query, outage, alert, now)
   const around = await readSurroundings(query, spot, now)
   const place = placeOf(around.neighbours)
@@ -40,18 +41,15 @@ export async function openFor(query: Query, alert: Alert, { now, ended, quiet }:
   }
   if (quiet !== null) return openAlone(query, alert, now)
   if (ended && isFlap(ended, now)) return reopen(query, alert, ended, now)
-  const { suspicion, others, why } =
-    spot.platform === null
-      ? { suspicion: 'none', others: [], why: null }
-      : await suspectOutage(query, spot.platform, now)
-  if (suspicion === 'outage' && spot.platform !== null) {
-    const id = await openPlatformIncident(query, spot.platform, alert, { others, why }, now)
+  const suspected = platform && (await suspectOutage(query, platform, now))
+  if (platform && suspected?.suspicion === 'outage') {
+    const id = await openPlatformIncident(query, platform.key, alert, suspected, now)
     await countOccurrence(query, id, alert, now)
     await raiseTo(query, id, alert.severity)
     return { step: 'open', incident: id, endState: null, reason: null }
   }
   const opened = await openAlone(query, alert, now)
-  if (suspicion === 'hold') await hold(query, opened.incident)
+  if (suspected?.suspicion === 'hold') await hold(query, opened.incident)
   if (place.waits) await scheduleDue(query, { kind: 'regroup', subject: opened.incident, inMs: schedule.regroupMs })
   return opened
 }

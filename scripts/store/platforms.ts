@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { type Alert, type Severity, sourceKey } from '../domain/alert.ts'
+import { type Alert, sourceKey } from '../domain/alert.ts'
 import { fingerprint } from '../domain/fingerprint.ts'
 import { isMergeable } from '../domain/grouping.ts'
 import { IncidentState } from '../domain/incident.ts'
 import { isRecovered, suspect } from '../domain/outage.ts'
 import { schedule } from '../domain/schedule.ts'
-import { platformName } from '../domain/spot.ts'
+import { platformEnvironment, platformKey, platformName } from '../domain/spot.ts'
 import type { Query } from './connection.ts'
 import { scheduleDue } from './due.ts'
 import { addToTimeline, newIncidentId } from './incidents.ts'
@@ -13,41 +13,64 @@ import { mergeInto } from './merging.ts'
 import { decideAgain, scheduleAnalysis, who } from './progress.ts'
 import { json, sql } from './sql.ts'
 
+/** One platform, under the names that it goes by now. */
+export interface PlatformNames {
+  key: string
+  all: string[]
+}
+
+/**
+ * Some monitors name no environment. While trouble on a platform is known of one environment only, they speak of that
+ * one; of two they could mean either, and stay apart.
+ */
+export async function namesOfPlatform(query: Query, key: string): Promise<PlatformNames> {
+  const name = platformName(key)
+  const rows = await query.rows(
+    z.object({ platform: z.string() }),
+    sql`select distinct platform from conditions
+        where resolved_at is null and platform is not null and starts_with(platform, ${`${name}|`})`,
+  )
+  const all = [...new Set([key, ...rows.map(({ platform }) => platform)])].filter((one) => platformName(one) === name)
+  const [told, ...others] = all.filter((one) => one !== platformKey(name, null))
+  return others.length > 0 ? { key, all: [key] } : { key: told ?? key, all }
+}
+
 /** The open incident of a platform that fails as a whole, its row locked; null while there is none. */
-export function readPlatformIncident(query: Query, platform: string) {
+export function readPlatformIncident(query: Query, { all }: PlatformNames) {
   return query.first(
     z.object({ id: z.string(), state: IncidentState }),
     sql`select id, state from incidents
-        where platform = ${platform} and closed_at is null and state <> 'dismissed' for update`,
+        where platform = any(${all}) and closed_at is null and state <> 'dismissed'
+        order by opened_at limit 1 for update`,
   )
 }
 
 /** What one more incident on a platform means, and which others it is then part of. */
-export async function suspectOutage(query: Query, platform: string, now: Date) {
+export async function suspectOutage(query: Query, { key: platform, all }: PlatformNames, now: Date) {
   const down = await query.first(
-    z.object({ why: z.string() }),
-    sql`select why from platforms where name = ${platformName(platform)} and down_since is not null`,
+    z.object({ reason: z.string() }),
+    sql`select reason from system_health where lower(system) = ${platformName(platform)} and paused_until > now()`,
   )
   const since = new Date(now.getTime() - (down ? schedule.groupMs : schedule.outageMs))
   const others = await query.rows(
     z.object({ id: z.string(), state: IncidentState }),
     sql`select id, state from incidents
         where id in (select incident from conditions
-            where platform = ${platform} and resolved_at is null and opened_at > ${since})
-          and fingerprint in (select fingerprint from conditions where platform = ${platform} and resolved_at is null)
+            where platform = any(${all}) and resolved_at is null and opened_at > ${since})
+          and fingerprint in (select fingerprint from conditions where platform = any(${all}) and resolved_at is null)
           and closed_at is null and incidents.platform is null
           and not exists (select from quieted where quieted.tenant = incidents.tenant and quieted.incident = incidents.id
             and quieted.kind = 'silence')
         order by id for update`,
   )
-  return { suspicion: suspect(others.length, down !== null), others, why: down?.why ?? null }
+  return { suspicion: suspect(others.length, down !== null), others, why: down?.reason ?? null }
 }
 
 /** Opens the incident of a platform and ends those of its assets in it, but for those that are being fixed. */
 export async function openPlatformIncident(
   query: Query,
   platform: string,
-  like: Pick<Alert, 'source' | 'labels' | 'environment'> & { severity: Severity },
+  like: Pick<Alert, 'source' | 'labels' | 'severity'>,
   { others, why }: { others: readonly { id: string; state: IncidentState }[]; why: string | null },
   now: Date,
 ): Promise<string> {
@@ -57,6 +80,8 @@ export async function openPlatformIncident(
   const id = await holdPlatformIncident(query, platform, like, { title, now })
   const children = others.filter(({ state }) => isMergeable(state)).map((one) => one.id)
   await mergeInto(query, id, children, { who, why: title })
+  // Nobody reports that a system answers again: it is looked for.
+  if (why !== null) await scheduleDue(query, { kind: 'still_broken', subject: id, inMs: schedule.recoveryMs })
   return id
 }
 
@@ -69,7 +94,8 @@ async function holdPlatformIncident(
 ): Promise<string> {
   const name = platformName(platform)
   const asset = { kind: 'service' as const, name, platform: name }
-  const identity = fingerprint({ source: 'platform', check: 'outage', asset, environment: like.environment })
+  const environment = platformEnvironment(platform)
+  const identity = fingerprint({ source: 'platform', check: 'outage', asset, environment })
   const condition = identity.replace('fp_', 'fp_platform_')
   const earlier = await query.first(
     z.object({ id: z.string(), state: IncidentState }),
@@ -85,7 +111,7 @@ async function holdPlatformIncident(
     sql`insert into incidents (tenant, id, fingerprint, state, severity, claimed_severity, category, title, source,
           environment, asset, platform, opened_at, last_seen_at)
         values (current_setting('dim.tenant'), ${id}, ${condition}, 'open', ${like.severity}, ${like.severity},
-          'infrastructure', ${title}, ${sourceKey(like)}, ${like.environment}, ${json(asset)}, ${platform}, ${now}, ${now})`,
+          'infrastructure', ${title}, ${sourceKey(like)}, ${environment}, ${json(asset)}, ${platform}, ${now}, ${now})`,
   )
   await addToTimeline(query, { incident: id, from: null, to: 'open', who, why: title })
   await scheduleAnalysis(query, id)
@@ -98,15 +124,31 @@ async function holdPlatformIncident(
  */
 export async function noteRecovery(query: Query, incident: string): Promise<void> {
   const counted = await query.first(
-    z.object({ open: z.number(), total: z.number(), down: z.boolean() }),
-    sql`select (count(*) filter (where resolved_at is null))::int as open, count(*)::int as total,
-          exists (select from platforms where down_since is not null and name = (
-            select regexp_replace(platform, '[|][^|]*$', '') from incidents where id = ${incident})) as down
+    z.object({ open: z.number(), total: z.number() }),
+    sql`select (count(*) filter (where resolved_at is null))::int as open, count(*)::int as total
         from conditions where incident = ${incident}`,
   )
-  if (!counted || counted.down || !isRecovered(counted.open, counted.total)) return
-  const ended = await query.run(
-    sql`update incidents set platform = null where id = ${incident} and platform is not null and closed_at is null`,
+  if (!counted || !isRecovered(counted.open, counted.total)) return
+  if ((await endOutage(query, incident)) === 'ended') {
+    await scheduleDue(query, { kind: 'still_broken', subject: incident, inMs: 0 })
+  }
+}
+
+/**
+ * The incident of a platform stands for what is left of it from here on, unless the system does not answer still: it
+ * answers when nothing is held against it any more. `over` when that was so before.
+ */
+export async function endOutage(query: Query, incident: string): Promise<'ended' | 'lasts' | 'over'> {
+  const found = await query.first(
+    z.object({ platform: z.string().nullable() }),
+    sql`select platform from incidents where id = ${incident} and closed_at is null for update`,
   )
-  if (ended > 0 && counted.open > 0) await scheduleDue(query, { kind: 'still_broken', subject: incident, inMs: 0 })
+  if (!found || found.platform === null) return 'over'
+  const isDown = await query.first(
+    z.object({}),
+    sql`select from system_health where lower(system) = ${platformName(found.platform)}`,
+  )
+  if (isDown) return 'lasts'
+  await query.run(sql`update incidents set platform = null where id = ${incident}`)
+  return 'ended'
 }

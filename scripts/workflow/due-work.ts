@@ -140,8 +140,8 @@ export const dueWork: Record<DueKind, Work> = {
   },
 
   async still_broken(store, { subject }, { settings }) {
-    await tellStillBroken(store, subject, settings)
-    return {}
+    const { lasts } = await tellStillBroken(store, subject, settings)
+    return lasts ? { againInMs: schedule.recoveryMs } : {}
   },
 
   async regroup(store, { subject }) {

@@ -8,21 +8,27 @@ import { readYamlFile } from '../lib/yaml-file.ts'
 import { planAction } from '../store/actions.ts'
 import { type BrokenAsset, brokenAssets } from '../store/conditions.ts'
 import type { Store } from '../store/connection.ts'
+import { endOutage } from '../store/platforms.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 
 /** More lines than this nobody reads; the rest is counted. */
 const mostLines = 15
 
-/** A platform is back: one message lists what on it is still broken, the nearest promise first. */
-export async function tellStillBroken(store: Store, id: string, settings: Settings): Promise<void> {
+/**
+ * A platform is back: one message lists what on it is still broken, the nearest promise first. `lasts` when its system
+ * does not answer yet.
+ */
+export async function tellStillBroken(store: Store, id: string, settings: Settings): Promise<{ lasts: boolean }> {
   const catalog = await readCatalog(settings)
-  await store.transaction(async (query) => {
+  return store.transaction(async (query) => {
+    if ((await endOutage(query, id)) === 'lasts') return { lasts: true }
     const known = await loadKnown(query, id)
     const broken = await brokenAssets(query, id)
-    if (known.incident.closed_at || broken.length === 0) return
+    if (known.incident.closed_at || broken.length === 0) return { lasts: false }
     const what = describeBroken(broken, catalog, new Date())
     for (const action of await messagesTo(settings, known, { occasion: 'still_broken', what }))
       await planAction(query, id, known.incident.revision, action)
+    return { lasts: false }
   })
 }
 

@@ -58,16 +58,6 @@ create index conditions_node on conditions (tenant, node) where resolved_at is n
 create index conditions_platform on conditions (tenant, platform, opened_at) where resolved_at is null;
 create index conditions_asset on conditions (tenant, asset_key) where resolved_at is null;
 
--- What a connector's breaker says of its system: while `down_since` is set, the platform does not answer.
-create table platforms (
-  tenant text not null check (tenant <> ''),
-  name text not null,
-  down_since timestamptz,
-  why text not null default '',
-  changed_at timestamptz not null default now(),
-  primary key (tenant, name)
-);
-
 -- The incident in which this one goes on; it is closed, as `expired`.
 alter table incidents add column merged_into text;
 alter table incidents add foreign key (tenant, merged_into) references incidents (tenant, id);
@@ -84,7 +74,7 @@ do $$
 declare
   name text;
 begin
-  foreach name in array array['lineage_edges', 'lineage_origins', 'conditions', 'platforms']
+  foreach name in array array['lineage_edges', 'lineage_origins', 'conditions']
   loop
     execute format('alter table %I enable row level security', name);
     execute format('alter table %I force row level security', name);
@@ -95,4 +85,4 @@ begin
 end
 $$;
 grant delete on lineage_edges to dim_app;
-grant update on lineage_origins, conditions, platforms to dim_app;
+grant update on lineage_origins, conditions to dim_app;
