@@ -9,9 +9,11 @@ import {
 } from '../../tests/stand-ins/gemini.ts'
 import { piece, stuckDag } from '../../tests/support/evidence.ts'
 import { applyGuardrails } from '../domain/guardrails.ts'
+import { defaultModelTerms } from '../domain/model-terms.ts'
 import { AppError } from '../lib/errors.ts'
 import { analyze } from './analyze.ts'
-import { analyzeWithGemini, type GeminiOptions } from './gemini.ts'
+import { type GeminiOptions, openGemini } from './gemini.ts'
+import { analyzeWithModel } from './model.ts'
 import { instructions, PROMPT_VERSION } from './prompt.ts'
 
 let gemini: GeminiStandIn
@@ -23,14 +25,17 @@ beforeEach(async () => {
 })
 afterEach(() => gemini.close())
 
-function ask(options: Partial<GeminiOptions> = {}) {
-  return analyzeWithGemini(stuckDag(), {
+async function ask(options: Partial<GeminiOptions> = {}, input = stuckDag()) {
+  const clock = options.clock ?? (() => performance.now())
+  const model = await openGemini({
     apiKey: geminiKey,
     model: 'gemini-2.5-flash',
+    terms: defaultModelTerms,
     baseUrl: gemini.url,
     wait: async (milliseconds) => waits.push(milliseconds),
     ...options,
   })
+  return analyzeWithModel(input, model, { clock, secretValues: [geminiKey] })
 }
 
 async function failure(asked: Promise<unknown>): Promise<AppError> {
@@ -258,10 +263,7 @@ describe('an answer that obeys what an attacker wrote', () => {
       ...input.evidence,
       piece('past_incident', { incident_id: 'inc_1', root_cause: attack }, { summary: attack }),
     ]
-    await analyzeWithGemini(
-      { ...input, evidence },
-      { apiKey: geminiKey, model: 'gemini-2.5-flash', baseUrl: gemini.url },
-    )
+    await ask({}, { ...input, evidence })
     const lines = gemini.questions[0]?.data.split('\n') ?? []
     expect(lines.filter((line) => line.startsWith('----- end data'))).toHaveLength(1)
     expect(lines.filter((line) => line.includes('Dismiss everything'))).toEqual([expect.stringMatching(/^\{.*\}$/)])

@@ -1,16 +1,25 @@
-import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Content, GenerateContentResponse, GoogleGenAI } from '@google/genai'
-import type { Analysis, AnalysisInput } from '../domain/assess/situation.ts'
+import type { GenerateContentResponse, GoogleGenAI } from '@google/genai'
+import { z } from 'zod'
+import type { ModelTerms } from '../domain/model-terms.ts'
 import { AppError, toAppError } from '../lib/errors.ts'
-import { checkAnswer } from './answer.ts'
+import { tryParseJson } from '../lib/json.ts'
 import { answerSchema } from './answer-schema.ts'
-import { costOf, defaultThinkingBudget, maxOutputTokens, promptBudgetTokens, termsOf } from './models.ts'
-import { buildPrompt, instructions } from './prompt.ts'
+import type { Model, Turn } from './model.ts'
+import { answerTokens } from './models.ts'
 
 export interface GeminiOptions {
-  apiKey: string
   model: string
+  terms: ModelTerms
+  /** Of Google AI Studio; without it, Vertex AI. */
+  apiKey?: string
+  vertex?: {
+    project: string
+    /** The region that data stays in: `europe-west1`. */
+    location: string
+    /** A service account's JSON; without it, the machine's own identity. */
+    credentials?: string
+  }
   baseUrl?: string
   /** For one call; default 20 s. */
   timeoutMs?: number
@@ -20,107 +29,106 @@ export interface GeminiOptions {
   clock?: () => number
   /** Waits between two tries. */
   wait?: (milliseconds: number) => Promise<unknown>
-  secretValues?: readonly string[]
 }
 
 const maxTries = 4
 const firstWaitMs = 500
 
 /**
- * Asks Gemini, by structured output. Retries what can pass (429, 5xx, network, timeout) within the budget, as long as
- * the server asks; an answer that breaks the rules gets one chance to be mended.
- * @throws AppError E_MODEL_UNAVAILABLE, E_MODEL_ANSWER; neither quotes what the server said.
+ * Gemini, by structured output. Retries what can pass (429, 5xx, network, timeout) within the budget, as long as the
+ * server asks.
  */
-export async function analyzeWithGemini(input: AnalysisInput, options: GeminiOptions): Promise<Analysis> {
+export async function openGemini(options: GeminiOptions): Promise<Model> {
+  const client = await connect(options)
   const clock = options.clock ?? (() => performance.now())
-  const began = clock()
-  const call = await caller(options, clock, began + (options.budgetMs ?? 45_000))
-  const prompt = buildPrompt(input, {
-    marker: randomBytes(12).toString('hex'),
-    budgetTokens: promptBudgetTokens,
-    secretValues: [options.apiKey, ...(options.secretValues ?? [])],
-  })
-  const usage = { input: 0, output: 0 }
-  const conversation: Content[] = [{ role: 'user', parts: [{ text: prompt.user }] }]
-  for (const isLast of [false, true]) {
-    const response = await call(conversation)
-    count(usage, response)
-    refuseBlocked(response)
-    const text = response.text
-    const checked = checkAnswer(text, response.candidates?.[0]?.finishReason, input.evidence)
-    if (checked.ok) {
-      return {
-        proposal: checked.proposal,
-        record: {
-          analyzer: 'gemini',
-          model: options.model,
-          prompt_version: prompt.version,
-          tokens: usage.input + usage.output,
-          cost_usd: costOf(options.model, usage.input, usage.output),
-          latency_ms: Math.round(clock() - began),
-          fallback: null,
-          rule: null,
-        },
-      }
-    }
-    if (isLast) {
-      throw new AppError(
-        'E_MODEL_ANSWER',
-        `The model's answer broke the rules twice: ${checked.complaint}`.slice(0, 250),
-        'Rules decided instead. If it happens often, set GEMINI_MODEL to a more capable model.',
-      )
-    }
-    conversation.push(
-      { role: 'model', parts: [{ text: (text ?? '').slice(0, 8000) || '(no answer)' }] },
-      { role: 'user', parts: [{ text: `${checked.complaint} Answer again, with the whole object, mended.` }] },
-    )
-  }
-  throw new AppError('E_UNEXPECTED', 'The last try neither answered nor failed.', 'Please report it with the log.')
-}
-
-type Call = (contents: Content[]) => Promise<GenerateContentResponse>
-
-/** A call with its own timeout and retries, that ends before `deadline`. */
-async function caller(options: GeminiOptions, clock: () => number, deadline: number): Promise<Call> {
-  const { GoogleGenAI } = await import('@google/genai')
-  const client = new GoogleGenAI({
-    apiKey: options.apiKey,
-    // The SDK's default differs by its version.
-    apiVersion: 'v1beta',
-    vertexai: false,
-    ...(options.baseUrl ? { httpOptions: { baseUrl: options.baseUrl } } : {}),
-  })
+  const deadline = clock() + (options.budgetMs ?? 45_000)
   const wait = options.wait ?? ((milliseconds: number) => sleep(milliseconds))
-  return async (contents) => {
-    for (let tried = 1; ; tried += 1) {
-      const left = deadline - clock()
-      if (left <= 0) throw outOfTime()
-      try {
-        return await callOnce(client, options.model, contents, Math.min(options.timeoutMs ?? 20_000, left))
-      } catch (thrown) {
-        const error = toModelError(thrown)
-        const pause = error.retryAfterMs ?? firstWaitMs * 2 ** (tried - 1)
-        if (!error.retryable || tried >= maxTries || clock() + pause >= deadline) throw error
-        await wait(pause)
+  return {
+    name: options.model,
+    async ask(instructions, turns) {
+      for (let tried = 1; ; tried += 1) {
+        const left = deadline - clock()
+        if (left <= 0) throw outOfTime()
+        try {
+          const timeoutMs = Math.min(options.timeoutMs ?? 20_000, left)
+          return read(await callOnce(client, options, { instructions, turns, timeoutMs }))
+        } catch (thrown) {
+          const error = toModelError(thrown)
+          const pause = error.retryAfterMs ?? firstWaitMs * 2 ** (tried - 1)
+          if (!error.retryable || tried >= maxTries || clock() + pause >= deadline) throw error
+          await wait(pause)
+        }
       }
-    }
+    },
   }
 }
 
-async function callOnce(client: GoogleGenAI, model: string, contents: Content[], timeoutMs: number) {
+async function connect({ apiKey, vertex, baseUrl }: GeminiOptions): Promise<GoogleGenAI> {
+  const { GoogleGenAI } = await import('@google/genai')
+  const http = baseUrl ? { httpOptions: { baseUrl } } : {}
+  // The SDK's default version differs by its own.
+  if (!vertex) return new GoogleGenAI({ apiKey: apiKey ?? '', apiVersion: 'v1beta', vertexai: false, ...http })
+  const credentials = vertex.credentials === undefined ? null : readCredentials(vertex.credentials)
+  return new GoogleGenAI({
+    vertexai: true,
+    apiVersion: 'v1',
+    project: vertex.project,
+    location: vertex.location,
+    ...(credentials ? { googleAuthOptions: { credentials } } : {}),
+    ...http,
+  })
+}
+
+/** @throws AppError E_SETTING_INVALID, which does not quote them */
+function readCredentials(text: string): Record<string, string> {
+  const read = ServiceAccount.safeParse(tryParseJson(text))
+  if (read.success) return read.data
+  throw new AppError(
+    'E_SETTING_INVALID',
+    "VERTEX_CREDENTIALS is not a service account's JSON.",
+    'Paste the whole key file, or leave it empty to use the identity of the machine.',
+  )
+}
+
+const ServiceAccount = z
+  .looseObject({ client_email: z.string(), private_key: z.string() })
+  .transform(({ client_email, private_key }) => ({ client_email, private_key }))
+
+function read(response: GenerateContentResponse) {
+  refuseBlocked(response)
+  const usage = response.usageMetadata
+  return {
+    text: response.text,
+    finishReason: response.candidates?.[0]?.finishReason,
+    inputTokens: usage?.promptTokenCount ?? 0,
+    outputTokens: (usage?.candidatesTokenCount ?? 0) + (usage?.thoughtsTokenCount ?? 0),
+  }
+}
+
+interface Question {
+  instructions: string
+  turns: readonly Turn[]
+  timeoutMs: number
+}
+
+async function callOnce(
+  client: GoogleGenAI,
+  { model, terms }: GeminiOptions,
+  { instructions, turns, timeoutMs }: Question,
+) {
   const abort = new AbortController()
   const timer = setTimeout(() => abort.abort(), timeoutMs)
   try {
     return await client.models.generateContent({
       model,
-      contents,
+      contents: turns.map(({ role, text }) => ({ role, parts: [{ text }] })),
       config: {
         systemInstruction: instructions,
-        temperature: 0,
-        maxOutputTokens,
+        temperature: terms.temperature,
+        maxOutputTokens: answerTokens + terms.thinking_tokens,
         responseMimeType: 'application/json',
         responseJsonSchema: answerSchema(),
-        thinkingConfig: { thinkingBudget: termsOf(model)?.thinkingBudget ?? defaultThinkingBudget },
+        thinkingConfig: { thinkingBudget: terms.thinking_tokens },
         abortSignal: abort.signal,
       },
     })
@@ -143,11 +151,6 @@ function refuseBlocked(response: GenerateContentResponse): void {
     `The model gave no answer (${/^[A-Z_]{1,40}$/.test(reason) ? reason : 'blocked'}).`,
     'Rules decided instead.',
   )
-}
-
-function count(usage: { input: number; output: number }, { usageMetadata }: GenerateContentResponse): void {
-  usage.input += usageMetadata?.promptTokenCount ?? 0
-  usage.output += (usageMetadata?.candidatesTokenCount ?? 0) + (usageMetadata?.thoughtsTokenCount ?? 0)
 }
 
 const hints: Record<number, string> = {

@@ -1,36 +1,27 @@
-/** What the product knows about a model: USD per million tokens as listed on ai.google.dev/gemini-api/docs/pricing. */
-export interface ModelTerms {
-  inputPerMillion: number
-  /** Thinking counts as output. */
-  outputPerMillion: number
-  /** Tokens that it may think; always said, because the vendor's default differs by model. */
-  thinkingBudget: number
-}
+import type { ModelTerms } from '../domain/model-terms.ts'
 
-const terms: readonly (readonly [prefix: string, ModelTerms])[] = [
-  ['gemini-2.5-flash-lite', { inputPerMillion: 0.1, outputPerMillion: 0.4, thinkingBudget: 1024 }],
-  ['gemini-2.5-flash', { inputPerMillion: 0.3, outputPerMillion: 2.5, thinkingBudget: 1024 }],
-  ['gemini-2.5-pro', { inputPerMillion: 1.25, outputPerMillion: 10, thinkingBudget: 1024 }],
+/** USD per million tokens as listed on ai.google.dev/gemini-api/docs/pricing; thinking counts as output. */
+const prices: readonly (readonly [prefix: string, { input: number; output: number }])[] = [
+  ['gemini-2.5-flash-lite', { input: 0.1, output: 0.4 }],
+  ['gemini-2.5-flash', { input: 0.3, output: 2.5 }],
+  ['gemini-2.5-pro', { input: 1.25, output: 10 }],
 ]
 
-/** The terms of a model or a dated edition of it; null for one that is not listed: it is used, its cost not known. */
-export function termsOf(model: string): ModelTerms | null {
-  return terms.find(([prefix]) => model === prefix || model.startsWith(`${prefix}-`))?.[1] ?? null
+/**
+ * What a call cost, in USD: by the price that policy states, else by the list; null when neither knows the model (it is
+ * used, and only tokens bound it).
+ */
+export function costOf(
+  model: string,
+  inputTokens: number,
+  outputTokens: number,
+  { usd_per_million }: Pick<ModelTerms, 'usd_per_million'>,
+): number | null {
+  const listed = prices.find(([prefix]) => model === prefix || model.startsWith(`${prefix}-`))?.[1]
+  const price = usd_per_million ?? listed
+  if (!price) return null
+  return Math.round((inputTokens * price.input + outputTokens * price.output) * 100) / 1e8
 }
-
-/** What a call cost, in USD; null when the model's price is not known. */
-export function costOf(model: string, inputTokens: number, outputTokens: number): number | null {
-  const known = termsOf(model)
-  if (!known) return null
-  const cost = (inputTokens * known.inputPerMillion + outputTokens * known.outputPerMillion) / 1_000_000
-  return Math.round(cost * 1e8) / 1e8
-}
-
-/** Thinking that any model with a budget allows; used for models that are not listed. */
-export const defaultThinkingBudget = 1024
 
 /** An answer in the schema takes some 600 tokens; what it thinks counts against the same limit. */
-export const maxOutputTokens = 4096
-
-/** The prompt's data, in tokens. An incident with everything in it takes some 3,000. */
-export const promptBudgetTokens = 12_000
+export const answerTokens = 3072

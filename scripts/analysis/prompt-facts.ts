@@ -2,6 +2,7 @@ import type { Alert } from '../domain/alert.ts'
 import type { Evidence, EvidenceKind } from '../domain/evidence.ts'
 import { oneLine, plainText } from '../domain/text.ts'
 import { safeStringify } from '../lib/json.ts'
+import { stripQuotedSql, stripStatement } from './sql-literals.ts'
 
 /** One fact as it goes to the model: a line of JSON, and what of it stayed here. */
 export interface Fact {
@@ -75,16 +76,23 @@ export function evidenceFact(item: Evidence): Fact {
   const data = Object.fromEntries(
     fields[item.kind].flatMap((field): [string, unknown][] => {
       const value = given.get(field)
-      return value === undefined || value === null ? [] : [[field, shorten(value, `${item.id}.${field}`, leftOut)]]
+      if (value === undefined || value === null) return []
+      return [[field, shorten(bare(field, value), `${item.id}.${field}`, leftOut)]]
     }),
   )
   const { id, source, kind, asset, observed_at } = item
-  const summary = oneLine(item.summary, 500)
+  const summary = stripQuotedSql(oneLine(item.summary, 500))
   return {
     name: `${id} (${kind}, ${source})`,
     line: safeStringify({ id, source, kind, asset, observed_at, summary, data }),
     leftOut,
   }
+}
+
+/** Without the values of SQL: they are data of the warehouse. */
+function bare(field: string, value: unknown): unknown {
+  if (typeof value !== 'string') return value
+  return field === 'statement' ? stripStatement(value) : stripQuotedSql(value)
 }
 
 /** The first alert and the last ones as lines; a storm's others repeat them. */
@@ -95,7 +103,7 @@ export function alertFacts(alerts: readonly Alert[]): Fact[] {
     const leftOut: string[] = []
     const name = `alert ${index + 1}`
     const title = oneLine(alert.title, 300)
-    const description = shorten(plainText(alert.description, 8000), `description of ${name}`, leftOut)
+    const description = shorten(stripQuotedSql(plainText(alert.description, 8000)), `description of ${name}`, leftOut)
     const about = asset ? { kind: asset.kind, name: asset.name, platform: asset.platform } : null
     return {
       name,

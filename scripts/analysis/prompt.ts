@@ -5,7 +5,7 @@ import { redact } from '../lib/redact.ts'
 import { alertFacts, evidenceFact } from './prompt-facts.ts'
 
 /** Changes with every change of the words or the selection below; kept with each decision. */
-export const PROMPT_VERSION = '2026-11-1'
+export const PROMPT_VERSION = '2026-11-2'
 
 /** The model's instructions. Fixed text: nothing of a payload or of evidence ever enters here. */
 export const instructions = `You triage incidents of data pipelines, tables and the systems they run on.
@@ -22,7 +22,7 @@ Decide, from evidence:
 - affected_assets and affected_count: counted over lineage, exposures and consumers in evidence, never guessed.
 - confidence: how sure you are, 0 to 1. Lower it when systems are unavailable, when evidence conflicts, or when only the alert speaks.
 
-Past incidents are hints. Where a past incident and present evidence differ, present evidence counts. A change explains a failure only if it touched this asset before the failure began. Answer with one JSON object in the given schema and nothing else. Keep every text under 80 words.`
+Words such as <email_1> or <ip_2> stand for something that is kept from you: repeat them as they are. Past incidents are hints. Where a past incident and present evidence differ, present evidence counts. A change explains a failure only if it touched this asset before the failure began. Answer with one JSON object in the given schema and nothing else. Keep every text under 80 words.`
 
 /** The model's input, and what of the evidence found no room in it. */
 export interface Prompt {
@@ -39,9 +39,16 @@ export interface Prompt {
  */
 export function buildPrompt(
   input: AnalysisInput,
-  options: { marker: string; budgetTokens: number; secretValues?: readonly string[] },
+  options: {
+    marker: string
+    budgetTokens: number
+    secretValues?: readonly string[]
+    /** Puts placeholders for what identifies people and machines. */
+    hide?: (text: string) => string
+  },
 ): Prompt {
-  const clean = (text: string) => neutralise(redact(text, options.secretValues), options.marker)
+  const hide = options.hide ?? ((text: string) => text)
+  const clean = (text: string) => neutralise(hide(redact(text, options.secretValues)), options.marker)
   const facts = [...alertFacts(input.alerts), ...byWeight(input.evidence).map(evidenceFact)]
   const leftOut: string[] = []
   const lines: string[] = []

@@ -7,6 +7,7 @@ import { geminiKey, startGemini } from '../../tests/stand-ins/gemini.ts'
 import { startSlack } from '../../tests/stand-ins/slack.ts'
 import { safeStringify } from '../lib/json.ts'
 import { openStore } from '../store/connection.ts'
+import { decidingSection, measureDeciding } from './bench/deciding.ts'
 import { duplicatesSection, measureDuplicates } from './bench/duplicates.ts'
 import { openExecutions } from './bench/executions.ts'
 import { gatheringSection, measureGathering } from './bench/gathering.ts'
@@ -21,7 +22,7 @@ import { showProgress } from './progress.ts'
 const help = `Usage: npm run --silent bench [-- --quick] [--markdown] [--json FILE]
 
 Measures the product on this machine, on the embedded engine, with a store of its own; Slack and Gemini are stand-ins.
-Start of each task, gathering, each task with its work, webhook to terminal state beside the same flows with empty scripts,
+Start of each task, gathering, deciding by rules, each task with its work, webhook to terminal state beside the same flows with empty scripts,
 duplicates, memory. Takes about five minutes; let the machine do nothing else meanwhile.
 
   --quick        few runs: whether it works, not how fast it is
@@ -47,6 +48,7 @@ await runCommand(
     const early = showProgress()
     const starts = await measureTaskStarts(await buildTasks(), { runs: runs.start, onProgress: early.step })
     const gathering = await measureGathering({ runs: runs.work, onProgress: early.step })
+    const deciding = measureDeciding({ runs: runs.work })
     const isNew = await isNewEngine(early.step)
     early.pause()
     const figures = await measureStack(runs)
@@ -57,6 +59,7 @@ await runCommand(
       sections: [
         taskStartSection(starts),
         gatheringSection(gathering),
+        decidingSection(deciding),
         taskWorkSection(taskWork),
         latencySection(latency),
         duplicatesSection(duplicates),
@@ -72,6 +75,7 @@ await runCommand(
         runs,
         taskStart: starts,
         gathering,
+        deciding,
         ...figures,
       }
       await writeFile(values.json, `${safeStringify(all, 2)}\n`)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { analyze } from '../analysis/analyze.ts'
+import type { Model } from '../analysis/model.ts'
 import { type Alert, Category, Severity, worse } from '../domain/alert.ts'
 import { Action, type Decision, Mode, RemediationTemplate } from '../domain/decision.ts'
 import { Evidence } from '../domain/evidence.ts'
@@ -69,6 +70,7 @@ const openAllow = [
 export async function runScenario(
   scenario: Scenario,
   settings: Readonly<Record<string, string | undefined>>,
+  model?: Model,
 ): Promise<Outcome> {
   const now = new Date(scenario.now)
   const { alerts } = readDelivery({
@@ -79,7 +81,11 @@ export async function runScenario(
   const evidence = [...scenario.evidence, ...claimsOf(alerts)]
   const policy = policyFor({ mode: 'act', auto_fix: true, allow: openAllow, ...scenario.policy }, 'scenario')
   const severity = alerts.reduce<Severity>((worst, alert) => worse(worst, alert.severity), 'LOW')
-  const { proposal, record } = await analyze({ alerts, evidence, policy, now, severity }, settings)
+  const { proposal, record } = await analyze(
+    { alerts, evidence, policy, now, severity },
+    settings,
+    model ? { model } : {},
+  )
   const decision = applyGuardrails({ proposal, record, evidence, alerts, policy, now, recentFixes: 0 })
   return { name: scenario.name, decision, scores: score(decision, scenario.expect, alerts, evidence) }
 }

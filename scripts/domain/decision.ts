@@ -85,6 +85,8 @@ export const AnalyzerRecord = z.object({
   fallback: z.string().nullable(),
   /** The rules needed no second opinion, so no model was asked. */
   cheap_pass: z.boolean().optional(),
+  /** What a second look said, where one was taken; it may only have lowered the confidence. */
+  second_look: z.enum(['agrees', 'differs']).optional(),
   /** The name of the row of the decision table, with `rules`. */
   rule: z.string().nullable(),
 })

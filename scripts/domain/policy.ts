@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Mode, RemediationTemplate } from './decision.ts'
+import { defaultModelTerms, ModelTerms } from './model-terms.ts'
 import { quietKeys, sourceQuietKeys } from './quiet-rules.ts'
 
 /** `template:kind=pattern`, `*` as wildcard: `airflow_clear_task:dag=daily_*`. */
@@ -77,6 +78,7 @@ export const PolicyFile = z.strictObject({
   llm_never: z.array(z.string().max(300)).optional(),
   /** Who may release the kill switch, and turn a template on again. */
   admins: z.array(person).max(50).optional(),
+  model: ModelTerms.optional(),
 })
 export type PolicyFile = z.infer<typeof PolicyFile>
 
@@ -95,6 +97,7 @@ export const Policy = z.object({
   protected: z.array(z.string()),
   llm: z.enum(['allowed', 'never']),
   llm_never: z.array(z.string()),
+  model: ModelTerms,
 })
 export type Policy = z.infer<typeof Policy>
 
@@ -115,6 +118,7 @@ export function policyFor(file: PolicyFile, source: string): Policy {
     protected: file.protected ?? [],
     llm: own.llm ?? file.llm ?? 'allowed',
     llm_never: file.llm_never ?? [],
+    model: file.model ?? defaultModelTerms,
   }
 }
 

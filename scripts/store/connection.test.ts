@@ -228,6 +228,7 @@ describe('tenants', () => {
     'accounts',
     'sessions',
     'api_tokens',
+    'model_usage',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -428,6 +429,7 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into quieted (tenant, incident, kind, reason) values (${store.tenant}, ${id}, 'limit', 'r')`,
     )
     await saveMark(query, 'm', new Date())
+    await query.run(sql`insert into model_usage (tenant, day) values (${store.tenant}, current_date)`)
     await query.run(sql`insert into paces values (${store.tenant}, 'slack', now())`)
     await keepDbtProject(query, 'dbt', 's', readManifest(dbtManifest([dbtModel('a', [])])))
     await replaceLineage(query, 'dbt:dbt', '1', [{ upstream: 'a', downstream: 'b' }])

@@ -4,7 +4,25 @@ import { analyzeIncident } from '../workflow/analyze.ts'
 import { unlessSuperseded } from '../workflow/superseded.ts'
 
 void runTask({
-  settings: ['DATABASE_URL', 'DIM_CONFIG_DIR', 'ANALYZER', 'GEMINI_API_KEY', 'GEMINI_MODEL', 'GEMINI_BASE_URL'],
+  settings: [
+    'DATABASE_URL',
+    'DIM_CONFIG_DIR',
+    'ANALYZER',
+    'GEMINI_API_KEY',
+    'GEMINI_MODEL',
+    'GEMINI_BASE_URL',
+    'VERTEX_PROJECT',
+    'VERTEX_LOCATION',
+    'VERTEX_CREDENTIALS',
+    'SYSTEMS_CREDENTIALS',
+    'PROMETHEUS_URL',
+    'PROMETHEUS_TOKEN',
+    'AIRFLOW_URL',
+    'AIRFLOW_USERNAME',
+    'AIRFLOW_PASSWORD',
+    'DBT_ARTIFACTS',
+    'DBT_ARTIFACTS_TOKEN',
+  ],
   async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const record = await unlessSuperseded(

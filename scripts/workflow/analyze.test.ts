@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { geminiFaults, geminiKey, startGemini } from '../../tests/stand-ins/gemini.ts'
 import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
+import { loadActions } from '../store/actions.ts'
 import { loadDecision } from '../store/decisions.ts'
+import { addModelUsage, modelUsage } from '../store/model-usage.ts'
 import { analyzeIncident } from './analyze.ts'
 import { gatherIncident } from './gather.ts'
 import { routeIncident } from './route.ts'
@@ -72,5 +74,48 @@ describe('analysing', () => {
     await expect(unlessSuperseded(analyzeIncident(store, id, 'a', broken, now))).rejects.toMatchObject({
       code: 'E_SETTING_MISSING',
     })
+  })
+
+  test('asks the model no more when the day’s budget is spent, and people are told once', async () => {
+    const gemini = await startGemini()
+    const { store, open, settings } = await world({
+      settings: { GEMINI_API_KEY: geminiKey, GEMINI_BASE_URL: gemini.url },
+    })
+    await addModelUsage(store, { calls: 900, tokens: 2_000_000, costUsd: 1 })
+    const notes: unknown[] = []
+    for (const name of ['schema_drift', 'dag_timeout'] as const) {
+      const id = await open(await scenario(name))
+      await gatherIncident(store, id, name, settings, now)
+      const record = await analyzeIncident(store, id, name, settings, now)
+      expect(record).toMatchObject({ analyzer: 'rules', fallback: expect.stringContaining('budget') })
+      await routeIncident(store, id, name, settings, now)
+      notes.push(...(await loadActions(store, id)).flatMap(({ message }) => message?.note ?? []))
+    }
+    expect(gemini.questions).toHaveLength(0)
+    expect(notes).toEqual([expect.stringMatching(/until midnight UTC: the budget of the model is spent/)])
+    await gemini.close()
+  })
+
+  test('counts what the model cost, and leaves one alone that does not answer', async () => {
+    const gemini = await startGemini()
+    const { store, open, settings } = await world({
+      settings: { GEMINI_API_KEY: geminiKey, GEMINI_BASE_URL: gemini.url },
+    })
+    const decideOne = async (holder: string) => {
+      const id = await open(
+        lateTable({ alert_id: holder, metric: { name: 'freshness_hours', value: 9, table: `shop.public.${holder}` } }),
+      )
+      await gatherIncident(store, id, holder, settings, now)
+      return analyzeIncident(store, id, holder, settings, now)
+    }
+    expect((await decideOne('first')).analyzer).toBe('gemini')
+    const { calls, tokens, costUsd } = await modelUsage(store)
+    expect([calls, tokens > 0, costUsd > 0]).toEqual([gemini.questions.length, true, true])
+    gemini.fail(geminiFaults.badKey(), { times: Number.POSITIVE_INFINITY })
+    for (const holder of ['a', 'b', 'c']) await decideOne(holder)
+    const asked = gemini.requests.length
+    expect(await decideOne('d')).toMatchObject({ fallback: expect.stringContaining('left alone') })
+    expect(gemini.requests).toHaveLength(asked)
+    await gemini.close()
   })
 })

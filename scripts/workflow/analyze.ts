@@ -6,6 +6,7 @@ import type { Store } from '../store/connection.ts'
 import { decisionOf, saveProposal } from '../store/decisions.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { loadIncident } from '../store/incidents.ts'
+import { modelGate } from './model-gate.ts'
 import { policyOf } from './policy.ts'
 
 /**
@@ -26,7 +27,12 @@ export async function analyzeIncident(
   const policy = await policyOf(incident.source, settings)
   // What we noticed ourselves needs no model to be judged.
   const judge = incident.source === ownSource ? { ...settings, ANALYZER: 'rules' } : settings
-  const { proposal, record } = await analyze({ alerts, evidence, policy, now, severity: incident.severity }, judge)
+  const input = { alerts, evidence, policy, now, severity: incident.severity }
+  const { proposal, record } = await analyze(input, judge, {
+    gate: modelGate(store, policy.model),
+    // Loaded only when it is needed: few incidents are looked at twice.
+    gatherAgain: async () => (await import('./gather.ts')).collectEvidence(store, id, settings, now),
+  })
   await saveProposal(store, id, holder, { proposal, record })
   return record
 }

@@ -3,7 +3,7 @@ import { gatherEvidence } from '../connectors/gathering/gather.ts'
 import type { Memory } from '../connectors/gathering/memory.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
 import { sourceKey } from '../domain/alert.ts'
-import type { EvidenceDraft } from '../domain/evidence.ts'
+import type { Evidence, EvidenceDraft } from '../domain/evidence.ts'
 import { assetKey } from '../domain/fingerprint.ts'
 import type { Settings } from '../lib/config.ts'
 import { changesBefore } from '../store/changes.ts'
@@ -15,12 +15,8 @@ import { loadIncident } from '../store/incidents.ts'
 import { takeTurn, tellOutcome } from '../store/systems.ts'
 import { libraryIn } from './library.ts'
 
-/**
- * Takes the incident's lease for this execution and collects what every configured system knows.
- * `null` when it is decided already, or another execution analyses it.
- */
-export async function gatherIncident(store: Store, id: string, holder: string, settings: Settings, now: Date) {
-  if (!(await beginAnalysis(store, id, holder))) return null
+/** What every configured system, and the memory, know of an incident now. */
+export async function collectEvidence(store: Store, id: string, settings: Settings, now: Date): Promise<Evidence[]> {
   const { incident, alerts } = await loadIncident(store, id)
   const question: Question = {
     asset: incident.asset,
@@ -48,6 +44,17 @@ export async function gatherIncident(store: Store, id: string, holder: string, s
     library: libraryIn(store),
     extra: [...past, ...changed] satisfies EvidenceDraft[],
   })
+  return evidence
+}
+
+/**
+ * Takes the incident's lease for this execution and collects what every configured system knows.
+ * `null` when it is decided already, or another execution analyses it.
+ */
+export async function gatherIncident(store: Store, id: string, holder: string, settings: Settings, now: Date) {
+  if (!(await beginAnalysis(store, id, holder))) return null
+  const { incident, alerts } = await loadIncident(store, id)
+  const evidence = await collectEvidence(store, id, settings, now)
   const isHeld = await store.transaction(async (query) => {
     // While systems were asked another execution may have taken over: what that one decides on is not replaced.
     const held = await beginAnalysis(query, id, holder)

@@ -5,13 +5,15 @@ import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { planRemediation } from '../remediation/index.ts'
 import { loadActions, type PlannedAction, recentFixes, toldWhere, withdrawPages } from '../store/actions.ts'
-import type { Store } from '../store/connection.ts'
+import type { Query, Store } from '../store/connection.ts'
 import { decide, decisionOf, loadProposal } from '../store/decisions.ts'
 import { scheduleDue } from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { loadIncident, lockIncident } from '../store/incidents.ts'
+import { claimBudgetNews } from '../store/model-usage.ts'
 import { stoppedBy } from '../store/switches.ts'
 import { type Known, messagesTo } from './messages.ts'
+import { budgetSpent } from './model-gate.ts'
 import { policyOf } from './policy.ts'
 
 /** What the flow does next. */
@@ -55,6 +57,7 @@ export async function routeIncident(
   const decision = await store.transaction(async (query) => {
     await lockIncident(query, id)
     const actions = await planActions(
+      query,
       settings,
       { incident, alerts, evidence, decision: proposed, told: await toldWhere(query, id) },
       proposed,
@@ -74,6 +77,7 @@ export async function routeIncident(
  * a dismissal too; of a fix they hear when it has ended. A page that had not left yet is told as what was decided.
  */
 async function planActions(
+  query: Query,
   settings: Settings,
   known: Known,
   decision: Decision,
@@ -83,9 +87,17 @@ async function planActions(
   const fix = state === 'fixing' ? decision.remediation : null
   const isTold = state === 'notified' || state === 'awaiting_approval' || (fix ? page.withdrawn : page.told)
   return [
-    ...(isTold ? await messagesTo(settings, known, { occasion: 'decision' }) : []),
+    ...(isTold
+      ? await messagesTo(settings, await withBudgetNews(query, known, decision), { occasion: 'decision' })
+      : []),
     ...(fix ? [fixAction(known.incident, fix)] : []),
   ]
+}
+
+/** The first message of a day that a spent budget left to rules says so: people are told once. */
+async function withBudgetNews(query: Query, known: Known, { fallback }: Decision): Promise<Known> {
+  if (!fallback?.startsWith(budgetSpent) || !(await claimBudgetNews(query))) return known
+  return { ...known, note: `Rules decide until midnight UTC: ${fallback}` }
 }
 
 /** The fix of a decision, planned under the same key whenever it is planned. */

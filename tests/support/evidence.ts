@@ -1,5 +1,6 @@
 import type { AnalysisInput } from '../../scripts/domain/assess/situation.ts'
 import { Evidence, type EvidenceKind, type EvidenceSource } from '../../scripts/domain/evidence.ts'
+import { defaultModelTerms } from '../../scripts/domain/model-terms.ts'
 import type { Policy } from '../../scripts/domain/policy.ts'
 import { exampleAlert } from './example-incidents.ts'
 
@@ -18,6 +19,7 @@ export const openPolicy: Policy = {
   protected: [],
   llm: 'allowed',
   llm_never: [],
+  model: defaultModelTerms,
 }
 
 const usualSource: Record<EvidenceKind, EvidenceSource> = {

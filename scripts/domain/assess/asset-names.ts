@@ -29,7 +29,12 @@ export function sameAsset(a: string, b: string): boolean {
   const left = canonical(a)
   const right = canonical(b)
   if (left === '' || right === '') return false
-  return left === right || left.endsWith(`.${right}`) || right.endsWith(`.${left}`)
+  return left === right || qualifies(left, right) || qualifies(right, left)
+}
+
+/** Whether the one is the other with something and a dot before it. */
+function qualifies(long: string, short: string): boolean {
+  return long.length > short.length && long.at(-short.length - 1) === '.' && long.endsWith(short)
 }
 
 /** Whether `part` is the pipeline `whole` or a task of it. */
@@ -37,7 +42,20 @@ export function partOf(part: string, whole: string): boolean {
   return sameAsset(part, whole) || canonical(part).startsWith(`${canonical(whole)}.`)
 }
 
+/** A lineage of hundreds of names is compared with itself: each name is worked out once. */
+const known = new Map<string, string>()
+const mostKnown = 20_000
+
 function canonical(name: string): string {
+  const found = known.get(name)
+  if (found !== undefined) return found
+  if (known.size >= mostKnown) known.clear()
+  const worked = workOut(name)
+  known.set(name, worked)
+  return worked
+}
+
+function workOut(name: string): string {
   const text = name
     .trim()
     .toLowerCase()
