@@ -1,11 +1,14 @@
 import { describe, expect, test } from 'vitest'
 import { geminiFaults, geminiKey, startGemini } from '../../tests/stand-ins/gemini.ts'
 import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
+import { defaultModelTerms } from '../domain/model-terms.ts'
+import { AppError } from '../lib/errors.ts'
 import { loadActions } from '../store/actions.ts'
 import { loadDecision } from '../store/decisions.ts'
 import { addModelUsage, modelUsage } from '../store/model-usage.ts'
 import { analyzeIncident } from './analyze.ts'
 import { gatherIncident } from './gather.ts'
+import { modelGate } from './model-gate.ts'
 import { routeIncident } from './route.ts'
 import { unlessSuperseded } from './superseded.ts'
 
@@ -101,20 +104,22 @@ describe('analysing', () => {
     const { store, open, settings } = await world({
       settings: { GEMINI_API_KEY: geminiKey, GEMINI_BASE_URL: gemini.url },
     })
-    const decideOne = async (holder: string) => {
-      const id = await open(
-        lateTable({ alert_id: holder, metric: { name: 'freshness_hours', value: 9, table: `shop.public.${holder}` } }),
-      )
-      await gatherIncident(store, id, holder, settings, now)
-      return analyzeIncident(store, id, holder, settings, now)
+    const decideOne = async (name: 'schema_drift' | 'dag_timeout') => {
+      const id = await open(await scenario(name))
+      await gatherIncident(store, id, name, settings, now)
+      return analyzeIncident(store, id, name, settings, now)
     }
-    expect((await decideOne('first')).analyzer).toBe('gemini')
+    expect((await decideOne('schema_drift')).analyzer).toBe('gemini')
     const { calls, tokens, costUsd } = await modelUsage(store)
     expect([calls, tokens > 0, costUsd > 0]).toEqual([gemini.questions.length, true, true])
-    gemini.fail(geminiFaults.badKey(), { times: Number.POSITIVE_INFINITY })
-    for (const holder of ['a', 'b', 'c']) await decideOne(holder)
+    const gate = modelGate(store, defaultModelTerms)
+    const tell = (code: 'E_MODEL_ANSWER' | 'E_MODEL_UNAVAILABLE') =>
+      gate.tell({ calls: 0, tokens: 0, costUsd: 0 }, new AppError(code, 'It is down.', 'Wait.'))
+    for (let time = 0; time < 4; time += 1) await tell('E_MODEL_ANSWER')
+    expect(await gate.closed()).toBeNull()
+    for (let time = 0; time < 3; time += 1) await tell('E_MODEL_UNAVAILABLE')
     const asked = gemini.requests.length
-    expect(await decideOne('d')).toMatchObject({ fallback: expect.stringContaining('left alone') })
+    expect(await decideOne('dag_timeout')).toMatchObject({ fallback: expect.stringContaining('left alone') })
     expect(gemini.requests).toHaveLength(asked)
     await gemini.close()
   })
