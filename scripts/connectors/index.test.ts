@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
@@ -7,6 +9,7 @@ import { type Fault, type StandIn, startStandIn } from '../../tests/stand-ins/se
 import { dbtManifest, dbtModel, shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
 import { exampleAlert } from '../../tests/support/example-incidents.ts'
 import { exampleRepository, instanceOf, systemsOf } from '../../tests/support/systems.ts'
+import { createWarehouse, type Warehouse } from '../../tests/support/warehouse.ts'
 import { Evidence, EvidenceSource, ofKind } from '../domain/evidence.ts'
 import type { Systems } from '../domain/system.ts'
 import type { Connector, ConnectorContext, Question } from './connector.ts'
@@ -33,7 +36,7 @@ const tableQuestion: Question = {
   category: 'data_quality',
 }
 /** What each connector is asked about. */
-const questions: Record<string, Question> = { dbt: tableQuestion }
+const questions: Record<string, Question> = { dbt: tableQuestion, postgres: tableQuestion }
 const exampleConfig = join(import.meta.dirname, '..', '..', 'config')
 
 let airflow: AirflowStandIn
@@ -42,11 +45,17 @@ let example: string
 let repository: string
 let settings: Record<string, string>
 let folder: string
+let warehouse: Warehouse
 beforeAll(async () => {
+  warehouse = await createWarehouse('prod')
+  await warehouse.sql('create schema finance; create table finance.fct_revenue (id int, amount numeric)')
   folder = await mkdtemp(join(tmpdir(), 'connectors-'))
   example = await exampleRepository(join(folder, 'repository'), 'dags/daily_elt_pipeline.py')
 })
-afterAll(() => rm(folder, { recursive: true }))
+afterAll(async () => {
+  await rm(folder, { recursive: true })
+  await warehouse.drop()
+})
 beforeEach(async () => {
   airflow = await startAirflow({ dags: [dailyEltPipeline()] })
   prometheus = await startStandIn(({ path }) => ({
@@ -63,6 +72,7 @@ beforeEach(async () => {
     ...airflow.settings,
     PROMETHEUS_URL: prometheus.url,
     DBT_ARTIFACTS: folder,
+    WAREHOUSE_URL: warehouse.url,
     DIM_CONFIG_DIR: exampleConfig,
   }
 })
@@ -110,6 +120,33 @@ const artifactFaults: [string, () => Promise<void>, RegExp][] = [
   ['another file', () => writeFile(join(folder, 'run_results.json'), '{"a":1}'), /shape/],
 ]
 
+/** How a PostgreSQL fails: what its address becomes, and what is told. */
+const warehouseFaults: [string, (url: URL) => string | Promise<string>, RegExp][] = [
+  ['down', (url) => changed(url, { port: '2' }), /can't be reached \(ECONNREFUSED\)/],
+  [
+    'a host that is not known',
+    (url) => changed(url, { hostname: 'warehouse.invalid' }),
+    /can't be reached \((ENOTFOUND|EAI_AGAIN)\)/,
+  ],
+  ['a wrong password', (url) => changed(url, { password: 'stand-in-password' }), /refused the log-in \(28P01\)/],
+  ['another database', (url) => changed(url, { pathname: '/nowhere' }), /no such database/],
+  ['no TLS', (url) => changed(url, { search: 'sslmode=verify-full' }), /speaks no TLS/],
+  ['no URL', () => 'stand-in-password', /address can’t be used/],
+  ['a server that says nothing', async (url) => changed(url, { port: await silentPort() }), /No answer within 0.3 s/],
+]
+
+function changed(url: URL, parts: Partial<URL>): string {
+  return Object.assign(new URL(url), parts).href
+}
+
+/** Takes connections and answers nothing. */
+async function silentPort(): Promise<string> {
+  const server = createServer(() => {}).listen(0, '127.0.0.1')
+  server.unref()
+  await once(server, 'listening')
+  return String(Object(server.address()).port)
+}
+
 /** How each connector's system fails. A connector without an entry fails the suite. */
 const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; arrange: () => Promise<void> }[]> = {
   airflow: ['/auth/token', '/api/v2'].flatMap((path) =>
@@ -143,6 +180,14 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
       },
     },
   ],
+  postgres: warehouseFaults.map(([name, address, reason]) => ({
+    name,
+    reason,
+    ...(name === 'a server that says nothing' ? { limitMs: 300 } : {}),
+    async arrange() {
+      settings.WAREHOUSE_URL = await address(new URL(warehouse.url))
+    },
+  })),
   dbt: artifactFaults.map(([name, arrange, reason]) => ({ name, arrange, reason })),
   catalog: [
     ['broken YAML', 'assets: [', /line \d/],

@@ -125,6 +125,11 @@ export const settings = {
     what: 'Where dbt leaves manifest.json and run_results.json: a folder that the tasks see, or a URL above them.',
   },
   DBT_ARTIFACTS_TOKEN: { kind: 'secret', required: false, what: 'Sent as bearer token to that URL.' },
+  WAREHOUSE_URL: {
+    kind: 'secret',
+    required: false,
+    what: 'PostgreSQL as warehouse, as a role that may only read: postgresql://USER:PASSWORD@HOST:5432/DATABASE',
+  },
   GEMINI_API_KEY: { kind: 'secret', required: false, what: 'Google Gemini. Without it `rules` decides.' },
   GEMINI_MODEL: { kind: 'setting', required: false, what: 'The model; default gemini-2.5-flash.' },
   GEMINI_BASE_URL: { kind: 'setting', required: false, what: 'Another address for the model, such as a proxy.' },

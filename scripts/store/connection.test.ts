@@ -18,6 +18,7 @@ import { replaceLineage } from './lineage.ts'
 import { saveMark } from './marks.ts'
 import { migrate } from './migrate.ts'
 import { sql } from './sql.ts'
+import { keepTable } from './warehouses.ts'
 
 const { tenant, database } = useTestStore()
 const One = z.object({ one: z.number() })
@@ -229,6 +230,9 @@ describe('tenants', () => {
     'sessions',
     'api_tokens',
     'model_usage',
+    'warehouse_tables',
+    'warehouse_rows',
+    'warehouse_changes',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -457,6 +461,9 @@ async function fillEveryTable(store: Store): Promise<void> {
       sql`insert into shadow_fixes (tenant, incident, revision, template, target, remediation, why) values (${store.tenant}, ${id}, 1, 't', 't', '{}', 'w')`,
     )
     await query.run(sql`insert into audit_seals (tenant, sequence, audit_id, seal) values (${store.tenant}, 1, 1, 's')`)
+    const table = { name: 'd.s.t', columns: { id: 'int' }, rows: 1, lastAltered: null, stamp: '1' }
+    for (const columns of [table.columns, {}])
+      await keepTable(query, 'postgres', { ...table, columns }, { promised: null, now: new Date() })
   })
 }
 

@@ -14,6 +14,7 @@ void runTask({
     'AIRFLOW_PASSWORD',
     'DBT_ARTIFACTS',
     'DBT_ARTIFACTS_TOKEN',
+    'WAREHOUSE_URL',
   ],
   async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)

@@ -56,6 +56,7 @@ export async function tick(
     })
     await scheduleDue(store, { kind: 'purge', subject: 'executions', inMs: 0, ifAbsent: true })
     await scheduleDue(store, { kind: 'sync', subject: 'projects', inMs: 0, ifAbsent: true })
+    await scheduleDue(store, { kind: 'sync', subject: 'warehouses', inMs: 0, ifAbsent: true })
     await workDue(until(0.8))
     await attempt('sending messages', () => send(until(1)))
     turn.toAnalyze = await countUndispatched(store)

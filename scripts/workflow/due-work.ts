@@ -28,6 +28,7 @@ import { lookAtShadow } from './shadow.ts'
 import { tellStillBroken } from './still-broken.ts'
 import { summarise } from './summary.ts'
 import { projectsIn, syncProject } from './sync-projects.ts'
+import { syncTables, warehousesIn } from './sync-tables.ts'
 import type { WorkOptions } from './work.ts'
 
 /** What came of one due row. */
@@ -201,15 +202,19 @@ export const dueWork: Record<DueKind, Work> = {
     return {}
   },
 
-  /** One project that can't be read costs the others nothing; what was kept of it stays. */
-  async sync(store, _, { settings, log }) {
-    for (const system of projectsIn(await loadSystems(settings))) {
+  /** One system that can't be read costs the others nothing; what was kept of it stays. */
+  async sync(store, { subject }, { settings, log }) {
+    const systems = await loadSystems(settings)
+    const isWarehouses = subject === 'warehouses'
+    const what = isWarehouses ? 'its tables' : 'its project'
+    for (const system of isWarehouses ? warehousesIn(systems) : projectsIn(systems)) {
       try {
-        if (await syncProject(store, system)) log('info', `${system.name}: its project has changed and was read.`)
+        const seen = await (isWarehouses ? syncTables(store, system, settings, new Date()) : syncProject(store, system))
+        if (seen) log('info', `${system.name}: ${what} changed; that was kept.`)
       } catch (thrown) {
         const { code, message, hint } = toAppError(thrown)
         if (code === 'E_STORE_UNAVAILABLE') throw thrown
-        log('warn', `${system.name}: its project can't be read: ${code}: ${message} ${hint}`)
+        log('warn', `${system.name}: ${what} can't be read: ${code}: ${message} ${hint}`)
       }
     }
     return { againInMs: schedule.syncMs }

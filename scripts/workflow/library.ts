@@ -2,6 +2,7 @@ import type { Library } from '../connectors/gathering/library.ts'
 import type { Store } from '../store/connection.ts'
 import { dbtChangesOf, dbtNodes, dbtNodesNamed, dbtStamp, dbtTestsOf } from '../store/dbt.ts'
 import { lineageOf } from '../store/lineage.ts'
+import { tableBefore, tableChangesOf } from '../store/warehouses.ts'
 
 /** What connectors may know from before, out of the store. */
 export function libraryIn(store: Store): Library {
@@ -14,6 +15,10 @@ export function libraryIn(store: Store): Library {
       // All origins at once: what the catalogue says of an asset goes on where dbt ends.
       lineage: (_, name) => lineageOf(store, name),
       changesOf: (system, ids, since) => dbtChangesOf(store, system, ids, since),
+    },
+    warehouse: {
+      before: (system, table, now) => tableBefore(store, system, table, now),
+      changesOf: (system, table, since) => tableChangesOf(store, system, table, since),
     },
   }
 }

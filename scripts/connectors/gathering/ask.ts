@@ -87,10 +87,13 @@ export async function within<T>(
   }
 }
 
+/** A refused log-in too: asked again and again, it locks the account. */
+const theirs: ReadonlySet<string> = new Set(['E_HTTP_ANSWER', 'E_HTTP_REDIRECT', 'E_ACCESS_DENIED'])
+
 /** Whether what went wrong says something about the system, not about this one question. */
 export function isTheirs(fault: AppError): boolean {
   if (fault instanceof HttpStatusError) return fault.retryable || fault.status === 401 || fault.status === 403
-  return fault.retryable || fault.code === 'E_HTTP_ANSWER' || fault.code === 'E_HTTP_REDIRECT'
+  return fault.retryable || theirs.has(fault.code)
 }
 
 function outcomeOf({ drafts, fault }: Answer, keepSeconds: number): Outcome {

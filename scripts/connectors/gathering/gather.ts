@@ -2,7 +2,7 @@ import type { Evidence, EvidenceDraft } from '../../domain/evidence.ts'
 import { assetKey } from '../../domain/fingerprint.ts'
 import { alertEvidence, settleEvidence } from '../../domain/gather.ts'
 import { leadsOf } from '../../domain/leads.ts'
-import { candidateSystems, certainSystem, type System, type Systems } from '../../domain/system.ts'
+import { candidateSystems, certainSystem, isCalled, type System, type Systems } from '../../domain/system.ts'
 import { topicsFor } from '../../domain/topics.ts'
 import { weightOf } from '../../domain/weight.ts'
 import { redactDeep } from '../../lib/redact.ts'
@@ -87,8 +87,12 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
 
   async function askInstances(connector: Connector, about: Question): Promise<Piece[]> {
     const instances = instancesFor(connector, about, systems)
-    if (!about.isLead && typeof instances === 'string') notConfigured.add(instances)
-    if (typeof instances === 'string') return []
+    if (typeof instances === 'string') {
+      // What the alert names may be another connector's: a table is at home in one warehouse of two.
+      const isConfigured = systems.all.some((system) => isCalled(system, instances))
+      if (!about.isLead && !isConfigured) notConfigured.add(instances)
+      return []
+    }
     const answers = await Promise.all(instances.map((instance) => askOne(connector, instance, about)))
     // Of several instances that may be meant, those without the asset are just not the one.
     const isFound = answers.some(({ answer }) => answer.drafts.length > 0)

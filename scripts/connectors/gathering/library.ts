@@ -1,4 +1,5 @@
 import { type DbtChange, type DbtNode, type DbtProject, dbtLineage, namesOf } from '../../domain/dbt.ts'
+import type { Baseline, TableChange } from '../../domain/warehouse.ts'
 
 /** What was read of a dbt project before, so that a question about one node does not read all of them. */
 export interface DbtLibrary {
@@ -15,13 +16,25 @@ export interface DbtLibrary {
   changesOf(system: string, ids: readonly string[], since: Date): Promise<{ id: string; at: Date; change: DbtChange }[]>
 }
 
+/** How the tables of a warehouse were when the clock last looked. */
+export interface WarehouseLibrary {
+  /** A table by its full name, as the warehouse spells it; compared with its rows a day before `now`. */
+  before(system: string, table: string, now: Date): Promise<Baseline | null>
+  /** What became of a table, newest first. */
+  changesOf(system: string, table: string, since: Date): Promise<{ at: Date; change: TableChange }[]>
+}
+
 /** What connectors may know from before. */
 export interface Library {
   dbt: DbtLibrary
+  warehouse: WarehouseLibrary
 }
 
 /** Knows nothing: what is asked is read anew. */
-export const noLibrary: Library = { dbt: libraryOf(null) }
+export const noLibrary: Library = {
+  dbt: libraryOf(null),
+  warehouse: { before: async () => null, changesOf: async () => [] },
+}
 
 const depth = 10
 

@@ -1,0 +1,73 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { watchTables as watchPostgres } from '../connectors/postgres.ts'
+import { Catalog, type CatalogAsset } from '../domain/catalog.ts'
+import { isCalled, type System, type Systems } from '../domain/system.ts'
+import { type TableName, type TableState, tableName } from '../domain/warehouse.ts'
+import type { Settings } from '../lib/config.ts'
+import { readYamlFile } from '../lib/yaml-file.ts'
+import type { Store } from '../store/connection.ts'
+import { dropTable, keepTable, keptTables } from '../store/warehouses.ts'
+
+/** How a kind of warehouse tells how many tables are at once: each that it has, by the name that was asked for. */
+type Watch = (
+  names: readonly TableName[],
+  context: { system: System; signal: AbortSignal },
+) => Promise<(TableState | null)[]>
+
+const watches: Readonly<Record<string, Watch>> = { postgres: watchPostgres }
+
+const limitMs = 8_000
+/** Only what the business waits for is watched, and no more tables than this. */
+const lowestTier = 2
+const mostTables = 500
+const relations: ReadonlySet<string> = new Set(['table', 'model', 'source'])
+
+/** The instances whose tables are watched. */
+export function warehousesIn(systems: Systems): System[] {
+  return systems.all.filter(({ kind }) => Object.hasOwn(watches, kind))
+}
+
+/**
+ * Keeps how the catalogue's tables of tier 1 and 2 are in one warehouse, so that a later look has a before. Whether
+ * columns of any had changed, or one was gone. @throws AppError as the connector; what was kept stays
+ */
+export async function syncTables(store: Store, system: System, settings: Settings, now: Date): Promise<boolean> {
+  const watched = (await tablesOf(settings)).filter((one) => one.system === undefined || isCalled(system, one.system))
+  const wanted = watched.flatMap((asset) => {
+    const name = tableName(asset.name)
+    return name ? [{ asset, name }] : []
+  })
+  const watch = watches[system.kind]
+  if (!watch || wanted.length === 0) return false
+  // By its full name what is kept is found for certain, whatever else has come to be called like it.
+  const kept = (await keptTables(store, system.name)).flatMap((full) => {
+    const name = tableName(full)
+    return name ? [{ full, name }] : []
+  })
+  const names = [...wanted, ...kept].map(({ name }) => name)
+  const states = await watch(names, { system, signal: AbortSignal.timeout(limitMs) })
+  let isChanged = false
+  for (const [index, { asset }] of wanted.entries()) {
+    const state = states[index]
+    if (!state) continue
+    const { deadline, zone = 'UTC' } = asset.sla ?? {}
+    const promised = deadline === undefined ? null : { deadline, zone }
+    isChanged = (await keepTable(store, system.name, state, { promised, now })).length > 0 || isChanged
+  }
+  for (const [index, { full }] of kept.entries()) {
+    if (states[wanted.length + index]) continue
+    isChanged = (await dropTable(store, system.name, full, now)) || isChanged
+  }
+  return isChanged
+}
+
+async function tablesOf({ DIM_CONFIG_DIR: folder }: Settings): Promise<CatalogAsset[]> {
+  const path = folder ? join(folder, 'catalog.yaml') : ''
+  if (!existsSync(path)) return []
+  const { assets } = await readYamlFile(path, Catalog)
+  return assets
+    .filter(({ kind, tier }) => relations.has(kind) && tier <= lowestTier)
+    .toSorted((a, b) => a.tier - b.tier)
+    .slice(0, mostTables)
+}
