@@ -307,6 +307,7 @@ describe('a page', () => {
       expect(policy).toContain("default-src 'none'")
       expect(policy).not.toMatch(/unsafe|\*|https?:/)
       const page = await answer.text()
+      expect(page).toMatch(/^<!DOCTYPE html><html lang="en">/)
       expect(page).not.toMatch(/<script(?! src="\/assets\/)|\son\w+=|\sstyle=|javascript:/)
       expect([...page.matchAll(/(?:src|href)="(?:https?:)?\/\//g)]).toEqual([])
       expect(answer.headers.get('cache-control')).toBe('no-store')

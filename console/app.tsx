@@ -7,10 +7,15 @@ import { assets } from './assets.ts'
 import type { ConsoleEnv, Ground } from './environment.ts'
 import { Heartbeat } from './live.ts'
 import { log } from './log.ts'
+import { accountPages } from './pages/accounts.tsx'
+import { analyticsPages } from './pages/analytics.tsx'
+import { configurationPage } from './pages/configuration.tsx'
 import { ErrorPage } from './pages/error.tsx'
 import { incidentPages } from './pages/incident.tsx'
+import { incidentListPages } from './pages/incidents.tsx'
 import { loginPages } from './pages/login.tsx'
 import { nowPage } from './pages/now.tsx'
+import { sourcePages } from './pages/sources.tsx'
 import { notFound, Refusal } from './refusal.ts'
 import { safeHeaders } from './security/headers.ts'
 import { sameOrigin } from './security/same-origin.ts'
@@ -60,7 +65,12 @@ export function createConsole(ground: Ground): Hono<ConsoleEnv> {
     }),
   )
   app.route('/', nowPage())
+  app.route('/', incidentListPages())
   app.route('/incidents', incidentPages(ground))
+  app.route('/sources', sourcePages(ground))
+  app.route('/analytics', analyticsPages())
+  app.route('/configuration', configurationPage(ground))
+  app.route('/accounts', accountPages(ground))
   app.notFound(() => {
     throw notFound()
   })
@@ -74,6 +84,9 @@ export function createConsole(ground: Ground): Hono<ConsoleEnv> {
     const error = toAppError(thrown)
     if (error.code === 'E_INCIDENT_UNKNOWN') {
       return context.html(<ErrorPage status={404} message={error.message} hint={error.hint} />, 404)
+    }
+    if (error.code === 'E_APPROVAL_REFUSED') {
+      return context.html(<ErrorPage status={409} message={error.message} hint={error.hint} />, 409)
     }
     if (error.retryable) {
       return context.html(<ErrorPage status={503} message={error.message} hint={error.hint} />, 503)

@@ -1,28 +1,23 @@
 import { Hono } from 'hono'
-import { z } from 'zod'
 import { ofKind } from '../../scripts/domain/evidence.ts'
-import { plainText } from '../../scripts/domain/text.ts'
 import { type IncidentRecord, loadIncidentRecord } from '../../scripts/store/incident-record.ts'
-import { closeIncident, lockIncident } from '../../scripts/store/incidents.ts'
-import type { ConsoleContext, ConsoleEnv, Ground } from '../environment.ts'
+import { loadIncident } from '../../scripts/store/incidents.ts'
+import { previewFix } from '../../scripts/workflow/preview-fix.ts'
+import type { ConsoleEnv, Ground } from '../environment.ts'
+import { ApprovalPart } from '../incident/approval.tsx'
+import { addChanges, incidentId } from '../incident/changes.ts'
 import { DecisionPart } from '../incident/decision.tsx'
 import { EvidencePart } from '../incident/evidence.tsx'
 import { ActionsPart, AlertsPart, SimilarPart, TimelinePart } from '../incident/history.tsx'
 import { LineagePart, lineageOf } from '../incident/lineage.tsx'
-import { SteerPart } from '../incident/steer.tsx'
+import { FeedbackPart, SteerPart } from '../incident/steer.tsx'
+import { doneWords } from '../parts/done.ts'
 import { Layout, type Viewer } from '../parts/layout.tsx'
 import { incidentPath, Outward } from '../parts/links.tsx'
 import { SeverityMark } from '../parts/severity.tsx'
 import { Ago, At, Deadline } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
 import { counted, spoken, stateWords } from '../parts/words.ts'
-import { notFound, Refusal } from '../refusal.ts'
-import { requireRole } from '../security/session.ts'
-
-/** What a person can have done to an incident, as it is told afterwards. */
-const doneWords = new Map([['resolved', 'Resolved.']])
-
-const Why = z.string().transform((text) => plainText(text, 500))
 
 /** One incident: everything that is known about it, and what can be done about it. */
 export function incidentPages(ground: Ground): Hono<ConsoleEnv> {
@@ -30,33 +25,31 @@ export function incidentPages(ground: Ground): Hono<ConsoleEnv> {
 
   pages.get('/:id', async (context) => {
     const record = await loadIncidentRecord(context.get('store'), incidentId(context))
-    const done = doneWords.get(context.req.query('done') ?? '') ?? null
+    const done = doneWords(context.req.query('done'))
     return context.html(<IncidentPage record={record} viewer={viewerOf(context)} done={done} ground={ground} />)
   })
 
-  pages.post('/:id/resolve', requireRole('responder'), async (context) => {
+  pages.get('/:id/dry-run', async (context) => {
     const id = incidentId(context)
-    const form = await context.req.parseBody()
-    const why = Why.safeParse(form.why).data ?? ''
-    if (why.length < 3) throw new Refusal(400, 'A reason is needed.', 'Say in a few words why it is over.')
-    const who = context.get('person').name
-    const isClosed = await context.get('store').transaction(async (query) => {
-      await lockIncident(query, id)
-      return closeIncident(query, id, 'manual', { who, why })
-    })
-    if (!isClosed)
-      throw new Refusal(409, 'It can’t be resolved as it is.', 'It may be over, or a fix may be under way.')
-    return context.redirect(`${incidentPath(id)}?done=resolved`, 303)
+    const { incident } = await loadIncident(context.get('store'), id)
+    const preview = await previewFix(context.get('store'), id, ground.settings)
+    return context.html(
+      <Layout title="Dry run" viewer={viewerOf(context)} place="/">
+        <div>
+          <p class="crumbs">
+            <a href={incidentPath(id)}>{incident.title}</a>
+          </p>
+          <h1>Dry run</h1>
+        </div>
+        <section class="panel">
+          <p class="prose">{preview ?? 'No fix of this incident waits for approval.'}</p>
+        </section>
+      </Layout>,
+    )
   })
 
+  addChanges(pages, ground)
   return pages
-}
-
-/** @throws Refusal 404 for what can be no incident's id. */
-function incidentId(context: ConsoleContext): string {
-  const id = context.req.param('id') ?? ''
-  if (!/^[\w-]{1,64}$/.test(id)) throw notFound('This incident')
-  return id
 }
 
 function IncidentPage(props: { record: IncidentRecord; viewer: Viewer; done: string | null; ground: Ground }) {
@@ -75,7 +68,9 @@ function IncidentPage(props: { record: IncidentRecord; viewer: Viewer; done: str
           <AlertsPart record={record} />
         </div>
         <div class="narrow">
-          <SteerPart incident={incident} viewer={viewer} />
+          <ApprovalPart record={record} viewer={viewer} now={now} />
+          <SteerPart record={record} viewer={viewer} />
+          <FeedbackPart record={record} />
           <TimelinePart record={record} now={now} />
           <ActionsPart record={record} />
           <SimilarPart similar={record.similar} />
@@ -100,6 +95,8 @@ function Heading({ record, now, ground }: { record: IncidentRecord; now: Date; g
       <p class="status">
         <SeverityMark severity={incident.severity} />
         <span class={`state ${incident.state}`}>{stateWords[incident.state]}</span>
+        {record.acknowledgedBy ? <span class="state sent">taken on by {record.acknowledgedBy}</span> : null}
+        {record.quieted ? <span class="state">quiet: {record.quieted.reason}</span> : null}
         {incident.closed_at ? (
           <span class="muted">
             closed <Ago at={incident.closed_at} now={now} />

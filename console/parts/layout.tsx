@@ -1,3 +1,4 @@
+import { raw } from 'hono/html'
 import type { PropsWithChildren } from 'hono/jsx'
 import { includesRole, type Role } from '../../scripts/domain/account.ts'
 import type { Person } from '../../scripts/store/sessions.ts'
@@ -7,6 +8,10 @@ import { Form } from './form.tsx'
 /** The pages, in the order in which they are offered. */
 const places: readonly { path: string; title: string; role: Role }[] = [
   { path: '/', title: 'Now', role: 'viewer' },
+  { path: '/quiet', title: 'Quiet', role: 'viewer' },
+  { path: '/sources', title: 'Sources', role: 'viewer' },
+  { path: '/analytics', title: 'Analytics', role: 'viewer' },
+  { path: '/configuration', title: 'Configuration', role: 'viewer' },
   { path: '/accounts', title: 'Accounts', role: 'admin' },
 ]
 
@@ -107,20 +112,23 @@ function Document({
   children,
 }: PropsWithChildren<{ title: string; scripts: readonly ('live.js' | 'charts.js' | 'uplot.js')[] }>) {
   return (
-    <html lang="en">
-      <head>
-        <meta charset="utf-8" />
-        <meta name="viewport" content="width=device-width, initial-scale=1" />
-        <meta name="color-scheme" content="light dark" />
-        <title>{`${title} · DataIncidentManager`}</title>
-        <link rel="icon" href={assetPath('icon.svg')} type="image/svg+xml" />
-        {scripts.includes('uplot.js') ? <link rel="stylesheet" href={assetPath('uplot.css')} /> : null}
-        <link rel="stylesheet" href={assetPath('console.css')} />
-        {scripts.map((name) => (
-          <script src={assetPath(name)} defer />
-        ))}
-      </head>
-      <body>{children}</body>
-    </html>
+    <>
+      {raw('<!DOCTYPE html>')}
+      <html lang="en">
+        <head>
+          <meta charset="utf-8" />
+          <meta name="viewport" content="width=device-width, initial-scale=1" />
+          <meta name="color-scheme" content="light dark" />
+          <title>{`${title} · DataIncidentManager`}</title>
+          <link rel="icon" href={assetPath('icon.svg')} type="image/svg+xml" />
+          {scripts.includes('uplot.js') ? <link rel="stylesheet" href={assetPath('uplot.css')} /> : null}
+          <link rel="stylesheet" href={assetPath('console.css')} />
+          {scripts.map((name) => (
+            <script src={assetPath(name)} defer />
+          ))}
+        </head>
+        <body>{children}</body>
+      </html>
+    </>
   )
 }

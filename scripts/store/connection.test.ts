@@ -233,6 +233,7 @@ describe('tenants', () => {
     'warehouse_tables',
     'warehouse_rows',
     'warehouse_changes',
+    'feedback',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -464,6 +465,9 @@ async function fillEveryTable(store: Store): Promise<void> {
     const table = { name: 'd.s.t', columns: { id: 'int' }, rows: 1, lastAltered: null, stamp: '1' }
     for (const columns of [table.columns, {}])
       await keepTable(query, 'postgres', { ...table, columns }, { promised: null, now: new Date() })
+    await query.run(
+      sql`insert into feedback (tenant, incident, revision, verdict, who) values (${store.tenant}, ${id}, 1, 'right', 'a')`,
+    )
   })
 }
 

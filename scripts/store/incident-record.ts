@@ -4,9 +4,12 @@ import { AnalyzerRecord, Decision, Proposal } from '../domain/decision.ts'
 import { Evidence, type EvidenceOf } from '../domain/evidence.ts'
 import { AlertEndState, Incident } from '../domain/incident.ts'
 import { type ActionRow, loadActions } from './actions.ts'
+import { type Approval, loadApproval } from './approvals.ts'
 import { type Access, within } from './connection.ts'
+import { type Feedback, feedbackOf } from './feedback.ts'
 import { similarIncidents } from './history.ts'
 import { incidentColumns, loadTimeline, type TimelineEntry, unknownIncident } from './incidents.ts'
+import { loadQuieted, type Quieted } from './quieting.ts'
 import { sql } from './sql.ts'
 
 const shownAlerts = 50
@@ -49,6 +52,12 @@ export interface IncidentRecord {
   timeline: TimelineEntry[]
   similar: EvidenceOf<'past_incident'>[]
   audit: AuditLine[]
+  feedback: Feedback[]
+  quieted: Quieted | null
+  /** The latest approval that was asked for. */
+  approval: Approval | null
+  /** Who has taken it on, as it is decided now. */
+  acknowledgedBy: string | null
 }
 
 const AuditLine = z.object({ at: z.date(), actor: z.string(), what: z.string() })
@@ -58,11 +67,12 @@ export type AuditLine = z.infer<typeof AuditLine>
 export function loadIncidentRecord(access: Access, id: string): Promise<IncidentRecord> {
   return within(access, async (query) => {
     const found = await query.first(
-      z.object({ ...Incident.shape, asset_key: z.string().nullable() }),
-      sql`select ${incidentColumns}, asset_key from incidents where id = ${id}`,
+      z.object({ ...Incident.shape, asset_key: z.string().nullable(), taken_by: z.string().nullable() }),
+      sql`select ${incidentColumns}, asset_key,
+            case when acknowledged_revision = revision then acknowledged_by end as taken_by from incidents where id = ${id}`,
     )
     if (!found) throw unknownIncident(id)
-    const { asset_key: assetKey, ...incident } = found
+    const { asset_key: assetKey, taken_by: acknowledgedBy, ...incident } = found
     const alerts = await query.rows(
       AlertLine,
       sql`select alert, alerts.received_at, step, end_state, end_reason, execution_id as execution
@@ -100,6 +110,10 @@ export function loadIncidentRecord(access: Access, id: string): Promise<Incident
         draft.kind === 'past_incident' ? [{ ...draft, id: `past_${index}` }] : [],
       ),
       audit,
+      feedback: await feedbackOf(query, id),
+      quieted: await loadQuieted(query, id),
+      approval: await loadApproval(query, id),
+      acknowledgedBy,
     }
   })
 }

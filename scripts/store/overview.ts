@@ -44,8 +44,9 @@ export interface Page<T> {
   pages: number
 }
 
-/** Whether an incident is people's business: it is open, and was not dismissed. */
-export const isUnderWay = sql`closed_at is null and state <> 'dismissed'`
+/** Whether an incident is people's business: it is open, was not dismissed, and nothing keeps it quiet. */
+const isUnderWay = sql`closed_at is null and state <> 'dismissed' and not exists (
+  select from quieted where quieted.tenant = incidents.tenant and quieted.incident = incidents.id)`
 
 /** Incidents under way, worst and oldest first. */
 export function listOpen(

@@ -18,6 +18,12 @@ function policyFile(settings: Settings): Promise<PolicyFile> {
   return readYamlFile(join(configFolder(settings), 'policy.yaml'), PolicyFile)
 }
 
+/** The mode in force for each of these sources, from `policy.yaml`. @throws AppError E_CONFIG_INVALID */
+export async function policyModes(settings: Settings, sources: readonly string[]): Promise<Map<string, string>> {
+  const file = await readYamlFile(join(configFolder(settings), 'policy.yaml'), PolicyFile)
+  return new Map(sources.map((source) => [source, policyFor(file, source).mode]))
+}
+
 /** @throws AppError E_SETTING_MISSING when the start scripts have not set it */
 function configFolder({ DIM_CONFIG_DIR: folder }: Settings): string {
   if (folder) return folder

@@ -45,11 +45,26 @@ create table api_tokens (
 );
 create index api_tokens_account on api_tokens (tenant, account);
 
+-- What people say about a decision. Somebody may say more than once; the latest counts.
+create table feedback (
+  tenant text not null check (tenant <> ''),
+  id bigint generated always as identity,
+  incident text not null,
+  revision integer not null,
+  verdict text not null check (verdict in ('right', 'false_alarm', 'was_real', 'wrong_cause')),
+  note text not null default '',
+  who text not null,
+  at timestamptz not null default now(),
+  primary key (tenant, id),
+  foreign key (tenant, incident) references incidents (tenant, id)
+);
+create index feedback_incident on feedback (tenant, incident, who, id desc);
+
 do $$
 declare
   name text;
 begin
-  foreach name in array array['accounts', 'sessions', 'api_tokens']
+  foreach name in array array['accounts', 'sessions', 'api_tokens', 'feedback']
   loop
     execute format('alter table %I enable row level security', name);
     execute format('alter table %I force row level security', name);
@@ -70,3 +85,4 @@ create index alerts_received on alerts (tenant, received_at desc);
 create index decisions_created on decisions (tenant, created_at desc);
 create index transitions_at on transitions (tenant, at desc);
 create index audit_at on audit (tenant, at desc);
+create index actions_created on actions (tenant, created_at desc);

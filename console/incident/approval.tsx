@@ -1,0 +1,82 @@
+import { includesRole } from '../../scripts/domain/account.ts'
+import { ofKind } from '../../scripts/domain/evidence.ts'
+import type { IncidentRecord } from '../../scripts/store/incident-record.ts'
+import { Form } from '../parts/form.tsx'
+import type { Viewer } from '../parts/layout.tsx'
+import { incidentPath } from '../parts/links.tsx'
+import { At, Deadline } from '../parts/time.tsx'
+import { counted, spoken } from '../parts/words.ts'
+import { lineageOf } from './lineage.tsx'
+
+/** A fix that waits for a person: what it does, to what, what it may reach, and who may say yes. */
+export function ApprovalPart({ record, viewer, now }: { record: IncidentRecord; viewer: Viewer; now: Date }) {
+  const { approval, incident, evidence, decisions } = record
+  if (!approval || incident.state !== 'awaiting_approval' || approval.state !== 'asked') return null
+  const { remediation, expires_at, asked_at } = approval
+  const approvers = decisions[0]?.decision?.approval?.approvers ?? []
+  const lineage = lineageOf(incident, evidence)
+  const reached = [...(lineage?.downstream ?? []), ...(lineage?.exposures ?? [])]
+  const tier = ofKind(evidence, 'catalog_entry').find(({ source }) => source === 'catalog')?.data.tier
+  const path = incidentPath(incident.id)
+  const mayAnswer =
+    includesRole(viewer.person.role, 'responder') &&
+    approvers.some((name) => name.toLowerCase() === viewer.person.name.toLowerCase())
+  return (
+    <section id="approval" data-live aria-labelledby="approval-title" class="panel steer">
+      <h2 id="approval-title">A fix waits for approval</h2>
+      <p>
+        <strong>{spoken(remediation.template)}</strong> on <code>{remediation.target}</code>
+      </p>
+      <dl class="record">
+        <div>
+          <dt>Blast radius</dt>
+          <dd>
+            {reached.length === 0
+              ? 'nobody is known to read it'
+              : `${counted(reached.length, 'asset')} read what it runs again`}
+            {tier ? ` · tier ${tier}` : ''}
+          </dd>
+        </div>
+        <div>
+          <dt>Asked</dt>
+          <dd>
+            <At at={asked_at} />
+          </dd>
+        </div>
+        <div>
+          <dt>Answer within</dt>
+          <dd>
+            <Deadline at={expires_at} now={now} />
+          </dd>
+        </div>
+        <div>
+          <dt>May approve</dt>
+          <dd>{approvers.join(', ') || 'nobody is named'}</dd>
+        </div>
+      </dl>
+      <p>
+        <a href={`${path}/dry-run`}>See the dry run</a>
+      </p>
+      {mayAnswer ? (
+        <div class="inline">
+          <Form action={`${path}/approve`} csrf={viewer.csrf}>
+            <button type="submit" class="primary">
+              Approve the fix
+            </button>
+          </Form>
+          <Form action={`${path}/refuse`} csrf={viewer.csrf} class="inline">
+            <label>
+              Why not
+              <input name="why" required minlength={3} maxlength={500} />
+            </label>
+            <button type="submit" class="danger">
+              Refuse
+            </button>
+          </Form>
+        </div>
+      ) : (
+        <p class="muted">Policy names you as no approver of this fix.</p>
+      )}
+    </section>
+  )
+}

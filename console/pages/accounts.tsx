@@ -1,0 +1,201 @@
+import { Hono } from 'hono'
+import { z } from 'zod'
+import { AccountName, Role } from '../../scripts/domain/account.ts'
+import { hashSecret, newSecret } from '../../scripts/lib/one-time.ts'
+import {
+  type Account,
+  addAccount,
+  changeRole,
+  deactivateAccount,
+  listAccounts,
+  renewInvite,
+} from '../../scripts/store/accounts.ts'
+import type { ConsoleContext, ConsoleEnv, Ground } from '../environment.ts'
+import { doneWords } from '../parts/done.ts'
+import { Form } from '../parts/form.tsx'
+import { Layout, type Viewer } from '../parts/layout.tsx'
+import { Table } from '../parts/table.tsx'
+import { Ago, At } from '../parts/time.tsx'
+import { viewerOf } from '../parts/viewer.ts'
+import { Refusal } from '../refusal.ts'
+import { requireRole } from '../security/session.ts'
+
+const AccountForm = z.object({ name: AccountName, role: Role })
+const NameForm = z.object({ name: AccountName })
+
+/** Who may log in, and what they may do. For admins. */
+export function accountPages(ground: Ground): Hono<ConsoleEnv> {
+  const pages = new Hono<ConsoleEnv>()
+  pages.use(requireRole('admin'))
+
+  pages.get('/', (context) => show(context, { done: doneWords(context.req.query('done')) }))
+
+  pages.post('/add', async (context) => {
+    const { name, role } = await read(context, AccountForm)
+    const secret = newSecret()
+    const by = context.get('person').name
+    if (!(await addAccount(context.get('store'), { name, role, inviteHash: hashSecret(secret), by }))) {
+      throw new Refusal(409, `There is an account ${name} already.`, 'Make a new link for it, or choose another name.')
+    }
+    return show(context, { link: { name, url: linkOf(context, secret) } })
+  })
+
+  pages.post('/link', async (context) => {
+    const { name } = await read(context, NameForm)
+    const secret = newSecret()
+    if (!(await renewInvite(context.get('store'), name, hashSecret(secret), context.get('person').name)))
+      throw unknown()
+    return show(context, { link: { name, url: linkOf(context, secret) } })
+  })
+
+  pages.post('/role', async (context) => {
+    const { name, role } = await read(context, AccountForm)
+    settle(await changeRole(context.get('store'), name, role, context.get('person').name))
+    return context.redirect('/accounts?done=role', 303)
+  })
+
+  pages.post('/deactivate', async (context) => {
+    const { name } = await read(context, NameForm)
+    settle(await deactivateAccount(context.get('store'), name, context.get('person').name))
+    return context.redirect('/accounts?done=deactivated', 303)
+  })
+
+  return pages
+
+  function linkOf(context: ConsoleContext, secret: string): string {
+    const base = ground.publicUrl?.origin ?? new URL(context.req.url).origin
+    return `${base}/join/${context.get('store').tenant}/${secret}`
+  }
+}
+
+async function read<T>(context: ConsoleContext, schema: z.ZodType<T>): Promise<T> {
+  const parsed = schema.safeParse(await context.req.parseBody())
+  if (parsed.success) return parsed.data
+  const issue = parsed.error.issues[0]
+  throw new Refusal(400, `The ${issue?.path.join('.') || 'form'} ${issue?.message}.`, 'Correct it and send it again.')
+}
+
+function settle(outcome: 'changed' | 'unknown' | 'last_admin'): void {
+  if (outcome === 'unknown') throw unknown()
+  if (outcome === 'last_admin') {
+    throw new Refusal(
+      409,
+      'This is the last admin.',
+      'Give somebody else the role admin first; nobody could undo this.',
+    )
+  }
+}
+
+function unknown(): Refusal {
+  return new Refusal(404, 'There is no active account of that name.', 'Open Accounts again: it may have changed.')
+}
+
+interface Shown {
+  done?: string | null
+  /** A one-time link that was just made: it is shown once, and only its hash is kept. */
+  link?: { name: string; url: string }
+}
+
+async function show(context: ConsoleContext, { done = null, link }: Shown) {
+  const accounts = await listAccounts(context.get('store'))
+  const viewer = viewerOf(context)
+  return context.html(
+    <Layout title="Accounts" viewer={viewer} place="/accounts" done={done}>
+      <h1>Accounts</h1>
+      {link ? (
+        <section class="panel steer" aria-labelledby="link-title">
+          <h2 id="link-title">One-time link for {link.name}</h2>
+          <p>It sets the password, works once and for 72 hours, and is shown only now. Hand it over yourself.</p>
+          <p class="inline">
+            <code class="secret">{link.url}</code>
+            <button type="button" data-copy={link.url}>
+              Copy
+            </button>
+          </p>
+        </section>
+      ) : null}
+      <Table caption="Accounts" heads={['Name', 'Role', 'State', 'Last seen', 'Sessions', 'Change']}>
+        {accounts.map((account) => (
+          <AccountRow account={account} viewer={viewer} />
+        ))}
+      </Table>
+      <section class="panel" aria-labelledby="add-title">
+        <h2 id="add-title">Add a person</h2>
+        <Form action="/accounts/add" csrf={viewer.csrf} class="inline">
+          <label>
+            Name
+            <input name="name" required maxlength={100} autocapitalize="none" placeholder="name or e-mail address" />
+          </label>
+          <Roles chosen="responder" />
+          <button type="submit" class="primary">
+            Add and make a link
+          </button>
+        </Form>
+        <p class="muted">A viewer looks. A responder also acts on incidents. An admin also manages accounts.</p>
+      </section>
+    </Layout>,
+  )
+}
+
+function AccountRow({ account, viewer }: { account: Account; viewer: Viewer }) {
+  const { name, role, deactivated_at, ready, seen_at } = account
+  const hidden = <input type="hidden" name="name" value={name} />
+  return (
+    <tr>
+      <th scope="row">{name}</th>
+      <td>{role}</td>
+      <td>
+        {deactivated_at ? (
+          <>
+            deactivated <At at={deactivated_at} />
+          </>
+        ) : ready ? (
+          'active'
+        ) : (
+          'has not set a password yet'
+        )}
+      </td>
+      <td>{seen_at ? <Ago at={seen_at} now={new Date()} /> : <span class="muted">not logged in</span>}</td>
+      <td>{account.sessions}</td>
+      <td>
+        {deactivated_at ? null : (
+          <details id={`change-${name}`}>
+            <summary aria-label={`Change ${name}`}>Change</summary>
+            <div class="stacked">
+              <Form action="/accounts/role" csrf={viewer.csrf} class="inline">
+                {hidden}
+                <Roles chosen={role} />
+                <button type="submit">Set</button>
+              </Form>
+              <Form action="/accounts/link" csrf={viewer.csrf}>
+                {hidden}
+                <button type="submit">New one-time link</button>
+              </Form>
+              <Form action="/accounts/deactivate" csrf={viewer.csrf}>
+                {hidden}
+                <button type="submit" class="danger">
+                  Deactivate
+                </button>
+              </Form>
+            </div>
+          </details>
+        )}
+      </td>
+    </tr>
+  )
+}
+
+function Roles({ chosen }: { chosen: Role }) {
+  return (
+    <label>
+      Role
+      <select name="role">
+        {Role.options.map((role) => (
+          <option value={role} selected={role === chosen}>
+            {role}
+          </option>
+        ))}
+      </select>
+    </label>
+  )
+}

@@ -1,0 +1,21 @@
+/** What was just done, as it is told on the page that follows. An address can only choose among these. */
+const words = new Map([
+  ['resolved', 'Resolved.'],
+  ['acknowledged', 'It is yours: reminders and escalation have ended.'],
+  ['given_back', 'It is nobody’s again: reminders go on.'],
+  ['feedback', 'Thank you: your feedback is kept with the decision.'],
+  ['again', 'It will be analysed again within a minute.'],
+  ['silenced', 'Silenced. Trouble that the silence covers is kept and wakes nobody.'],
+  ['switch_thrown', 'The kill switch is thrown: every fix stops at its next step.'],
+  ['switch_released', 'The kill switch is released: what policy allows may be fixed.'],
+  ['silence_ended', 'The silence has ended; what it kept quiet is looked at within a minute.'],
+  ['approved', 'Approved. The fix starts within a minute.'],
+  ['refused', 'Refused. The incident is people’s now.'],
+  ['replayed', 'Taken in again; its analysis begins within a minute.'],
+  ['role', 'The role is changed.'],
+  ['deactivated', 'Deactivated: sessions, tokens and links of that person have ended.'],
+])
+
+export function doneWords(key: string | undefined): string | null {
+  return words.get(key ?? '') ?? null
+}
