@@ -93,6 +93,11 @@ export const settings = {
     required: false,
     what: 'What its signatures are made with (HMAC-SHA256, Standard Webhooks): whsec_… or any long text.',
   },
+  AUDIT_KEY: {
+    kind: 'secret',
+    required: false,
+    what: 'Seals the audit log: 32 characters or more, kept for ever. Without it a changed line is not found.',
+  },
   FALLBACK_URL: {
     kind: 'secret',
     required: false,

@@ -18,6 +18,7 @@ void runTask({
     'KESTRA_URL',
     'KESTRA_USERNAME',
     'KESTRA_PASSWORD',
+    'AUDIT_KEY',
   ],
   async run({ execution, settings, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)

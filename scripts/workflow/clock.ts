@@ -1,5 +1,6 @@
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
+import { sealAudit } from '../store/audit-chain.ts'
 import type { Store } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
 import { claimDue, type Due, finishDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
@@ -59,6 +60,7 @@ export async function tick(
     await scheduleDue(store, { kind: 'sync', subject: 'warehouses', inMs: 0, ifAbsent: true })
     await workDue(until(0.8))
     await attempt('sending messages', () => send(until(1)))
+    await attempt('sealing the audit log', seal)
     turn.toAnalyze = await countUndispatched(store)
   })
   return turn
@@ -67,6 +69,13 @@ export async function tick(
     const { sent, later, refused } = await deliverMessages(store, settings, { limit: 1000, stop })
     turn.worked += sent
     for (const reason of [...later, ...refused]) log('warn', reason)
+  }
+
+  async function seal(): Promise<void> {
+    if (!settings.AUDIT_KEY) return
+    const { sealed, head } = await sealAudit(store, settings.AUDIT_KEY, until(1))
+    // Told to Kestra as well, where whoever changes the store does not reach it.
+    if (sealed > 0 && head) log('info', `The audit log's newest link is ${head.sequence}:${head.seal}`)
   }
 
   async function workDue(stop: () => boolean): Promise<void> {
