@@ -102,12 +102,12 @@ describe('the console in a browser', () => {
   it('shows an incident without reload, its evidence, takes feedback, and approves a fix', async () => {
     const { page, strangers } = await logIn('incident_management')
     await page.getByText('Live', { exact: true }).waitFor()
-    await page.evaluate(() => Object.assign(window, { sameDocument: true }))
+    await page.evaluate('window.sameDocument = true')
     const drift = await product.fire(await product.scenario('schema_drift'))
     const { incident } = await product.outcome(drift.id)
     const row = page.locator(`[data-row="${incident}"]`)
     await row.getByText('People told').waitFor({ timeout: 60_000 })
-    expect(await page.evaluate(() => 'sameDocument' in window)).toBe(true)
+    expect(await page.evaluate("'sameDocument' in window")).toBe(true)
 
     await row.getByRole('link').click()
     await page.locator('#evidence').getByText('ev_1', { exact: true }).first().waitFor()
@@ -153,7 +153,7 @@ describe('the console in a browser', () => {
         violations.map(({ id, nodes }) => [id, nodes.map(({ html }) => html.slice(0, 200))]),
         path,
       ).toEqual([])
-      const width = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+      const width = Number(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'))
       expect([path, width > 0 ? `${width} px too wide` : 'fits']).toEqual([path, 'fits'])
     }
     expect(strangers).toEqual([])
