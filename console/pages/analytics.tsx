@@ -133,8 +133,8 @@ function Figures({ found, span }: { found: Analytics; span: Span }) {
             <p class="value">{value === null ? '—' : shownValue(value, unit)}</p>
             <p class="how">{how}</p>
             {shown ? (
-              <a href={linkTo(span, shown)} aria-label={`Incidents: ${name}`}>
-                Its incidents
+              <a href={linkTo(span, shown)}>
+                Its incidents<span class="unseen">: {name}</span>
               </a>
             ) : null}
           </li>
