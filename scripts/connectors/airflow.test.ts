@@ -1,8 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, type StandInDag, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { ended, run, type StandInRun, task } from '../../tests/stand-ins/airflow-state.ts'
+import { exampleAlert } from '../../tests/support/store.ts'
 import { contextOf, instanceOf, systemsOf } from '../../tests/support/systems.ts'
-import type { Asset } from '../domain/alert.ts'
+import type { Alert, Asset } from '../domain/alert.ts'
 import type { EvidenceDraft, EvidenceKind } from '../domain/evidence.ts'
 import { airflow, airflowRecovered } from './airflow.ts'
 
@@ -30,15 +31,41 @@ const past = (id: string, minutesAgo: number, state: 'success' | 'failed' = 'suc
 
 const salesLoad: Asset = { kind: 'dag', name: 'sales.load', native: { dag_id: 'Sales.Load' } }
 
-async function gather(dags: StandInDag[], asset: Asset = salesLoad): Promise<EvidenceDraft[]> {
+async function gather(dags: StandInDag[], asset: Asset = salesLoad, alerts: Alert[] = []): Promise<EvidenceDraft[]> {
   server = await startAirflow({ dags })
-  const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now }
+  const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts, now }
   return airflow.gather(question, contextOf(airflow, server.settings))
 }
 
 function data(evidence: readonly EvidenceDraft[], kind: EvidenceKind): unknown[] {
   return evidence.filter((item) => item.kind === kind).map((item) => item.data)
 }
+
+const loadTask: Asset = { kind: 'task', name: 'Sales.Load.load', native: { dag_id: 'Sales.Load', task_id: 'load' } }
+const told = exampleAlert({ source: 'airflow', external_id: 'now', asset: loadTask })
+
+test('a failure that its own callback told of before Airflow noted it', async () => {
+  const load = task('load', { state: 'running', try_number: 1, start_date: ago(1) })
+  const gathering = gather([dagOf([run('now', ago(1), [load])])], loadTask, [told])
+  await expect.poll(() => server?.requests.filter(({ path }) => path.endsWith('/now/taskInstances'))).toHaveLength(1)
+  load.state = 'failed'
+  expect(data(await gathering, 'task_failure')).toMatchObject([{ task_id: 'load', state: 'failed' }])
+})
+
+test('a task that stays at work is not waited for, but where its callback told that it failed, and then not for long', async () => {
+  const looksWith = async (alerts: Alert[]) => {
+    const load = task('load', { state: 'running', try_number: 1, start_date: ago(1) })
+    expect(data(await gather([dagOf([run('now', ago(1), [load])])], loadTask, alerts), 'task_failure')).toEqual([])
+    const looks = server?.requests.filter(({ path }) => path.endsWith('/now/taskInstances')).length
+    await server?.close()
+    server = undefined
+    return looks
+  }
+  expect(await looksWith([])).toBe(1)
+  expect(await looksWith([{ ...told, category: 'pipeline_delay' }])).toBe(1)
+  expect(await looksWith([{ ...told, external_id: 'before' }])).toBe(1)
+  expect(await looksWith([told])).toBe(6)
+})
 
 test('a task that failed: its run, its tries, what its log says', async () => {
   const failed = ended('load', 'failed', ago(40), 30)

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Asset } from '../domain/alert.ts'
 import { median } from '../domain/duration.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
@@ -16,6 +17,9 @@ const recentRuns = 25
 const recentTries = 10
 /** The instances that are looked into; the first to fail is the likeliest cause. */
 const mostInstances = 5
+/** How often, and how long apart, Airflow is asked whether it has noted a failure that a callback told of. */
+const mostLooks = 6
+const pauseMs = 500
 const troubledStates: readonly string[] = ['failed', 'up_for_retry', 'running']
 /** From here on something runs longer than usual; evidence says by how much, the analyser judges. */
 const slowFactor = 1.4
@@ -127,10 +131,10 @@ async function taskEvidence(
   client: Airflow,
   run: DagRun,
   typicalRun: number | null,
-  { asset, now }: Question,
+  { asset, alerts, now }: Question,
 ): Promise<EvidenceDraft[]> {
-  const instances = (await client.taskInstances(run.dag_id, run.dag_run_id, { states: troubledStates })) ?? []
   const ownTask = asset?.kind === 'task' ? asset.native?.task_id : undefined
+  const instances = await settledInstances(client, run, ownTask, alerts)
   const order = (one: TaskInstance) => (one.task_id === ownTask ? -1 : troubledStates.indexOf(one.state ?? ''))
   const looked = instances
     .toSorted((a, b) => order(a) - order(b) || Date.parse(a.start_date ?? '') - Date.parse(b.start_date ?? '') || 0)
@@ -150,6 +154,29 @@ async function taskEvidence(
     }),
   )
   return found.flat()
+}
+
+/**
+ * The instances in trouble. A failure callback runs inside the task, whose failure Airflow notes only when the callback
+ * has returned: where it still shows the task at work that its own callback says has failed, it is asked again shortly.
+ */
+async function settledInstances(
+  client: Airflow,
+  run: DagRun,
+  ownTask: string | undefined,
+  alerts: Question['alerts'],
+): Promise<TaskInstance[]> {
+  const isTold = alerts.some(
+    ({ source, status, external_id: id, category }) =>
+      source === 'airflow' && status === 'firing' && id === run.dag_run_id && category !== 'pipeline_delay',
+  )
+  for (let look = 1; ; look += 1) {
+    const found = (await client.taskInstances(run.dag_id, run.dag_run_id, { states: troubledStates })) ?? []
+    const own = found.filter(({ task_id }) => task_id === ownTask)
+    const isBehind = isTold && own.length > 0 && own.every(({ state }) => state === 'running')
+    if (!isBehind || look === mostLooks) return found
+    await delay(pauseMs)
+  }
 }
 
 /** A log that can't be read is missed, and does not take the rest with it. */

@@ -1,0 +1,109 @@
+import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { freePort } from '../../engine/postgres/system.ts'
+import { type EvidenceKind, type EvidenceOf, ofKind } from '../../scripts/domain/evidence.ts'
+import { loadEvidence } from '../../scripts/store/evidence.ts'
+import { sql } from '../../scripts/store/sql.ts'
+import { type Product, startProduct, until } from '../e2e/product.ts'
+import { textOf } from '../stand-ins/slack.ts'
+import { airflowSettings, type RealAirflow, startRealAirflow } from './support/airflow.ts'
+
+/** Only these two DAGs may be cleared, each once. */
+const policy = `
+mode: notify
+max_fixes_per_target: { count: 1, hours: 24 }
+sources:
+  airflow:
+    mode: act
+    auto_fix: true
+    allow: ['airflow_clear_task:dag=orders_*']
+`
+
+const Told = z.object({ delivery: z.string(), incident: z.string() })
+
+describe('a real Airflow', () => {
+  let product: Product
+  let airflow: RealAirflow
+  let folder: string
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'dim-policy-'))
+    await cp(join(import.meta.dirname, '..', '..', 'config'), folder, { recursive: true })
+    await writeFile(join(folder, 'policy.yaml'), policy)
+    const port = await freePort()
+    product = await startProduct('airflow', ({ slack }) => ({
+      SLACK_WEBHOOK_URL: slack.webhookUrl,
+      DIM_CONFIG_DIR: folder,
+      ...airflowSettings(port),
+    }))
+    airflow = await startRealAirflow({ port, webhookUrl: product.stack.webhookUrl })
+  })
+  afterAll(async () => {
+    await airflow?.stop()
+    await product?.stop()
+    await rm(folder, { recursive: true, force: true })
+  })
+
+  it('has a DAG that fails once cleared, ending well, without a hand', async () => {
+    const run = await airflow.trigger('orders_once')
+    const { delivery, incident } = await told(run)
+    expect(await product.outcome(delivery)).toMatchObject({
+      action: 'auto_fix',
+      fix: 'airflow_clear_task',
+      state: 'resolved',
+      analyzer: 'rules',
+    })
+    expect(await airflow.runState('orders_once', run, ['success', 'failed'])).toBe('success')
+    expect(await airflow.tries('orders_once', run, 'load')).toEqual(['failed', 'success'])
+
+    const [failure] = await seen(incident, 'task_failure')
+    expect(failure?.data).toMatchObject({ dag_id: 'orders_once', task_id: 'load', run_id: run, state: 'failed' })
+    expect(failure?.data.log_excerpt).toContain('source.example failed: Connection refused')
+    expect((await seen(incident, 'dag_run'))[0]?.data).toMatchObject({ dag_id: 'orders_once', run_id: run })
+
+    const message = await product.slack.waitForMessage((text) => text.includes(incident))
+    expect(textOf(message)).toContain('orders_once')
+    expect(messagesOf(incident)).toHaveLength(1)
+  })
+
+  it('has a DAG that always fails cleared as often as allowed, and then left to people', async () => {
+    const run = await airflow.trigger('orders_always')
+    const { delivery, incident } = await told(run)
+    expect(await product.outcome(delivery)).toMatchObject({ fix: 'airflow_clear_task', state: 'escalated' })
+    const message = await product.slack.waitForMessage((text) => text.includes(incident))
+    expect(textOf(message)).toContain('load failed again')
+    expect(await airflow.tries('orders_always', run, 'load')).toEqual(['failed', 'failed'])
+
+    // The limit holds for what comes after as well, whichever incident it belongs to.
+    const again = await airflow.trigger('orders_always')
+    await product.outcome((await told(again)).delivery)
+    expect(await airflow.runState('orders_always', again, ['success', 'failed'])).toBe('failed')
+    expect(await airflow.tries('orders_always', again, 'load')).toEqual(['failed'])
+    expect(messagesOf(incident)).toHaveLength(1)
+  })
+
+  /** The delivery by which the callback of a run was first heard, and the incident that it led to. */
+  function told(run: string): Promise<z.infer<typeof Told>> {
+    return until(`the callback of run ${run} is heard`, async () => {
+      const found = await product.store.transaction((query) =>
+        query.first(
+          Told,
+          sql`select raw_id as delivery, incident from alerts
+              where alert ->> 'external_id' = ${run} and incident is not null order by received_at limit 1`,
+        ),
+      )
+      return { done: found !== null, value: found, seen: 'silence' }
+    })
+  }
+
+  async function seen<K extends EvidenceKind>(incident: string, kind: K): Promise<EvidenceOf<K>[]> {
+    const evidence = await loadEvidence(product.store, incident)
+    return ofKind(evidence, kind).filter(({ source }) => source === 'airflow')
+  }
+
+  function messagesOf(incident: string): string[] {
+    return product.slack.messages.map(textOf).filter((text) => text.includes(incident))
+  }
+})
