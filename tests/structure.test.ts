@@ -32,7 +32,12 @@ const vendors: Record<string, string[]> = {
   nodemailer: ['channels/email.ts'],
   '@slack/web-api': ['channels/slack/web-api.ts'],
   '@slack/webhook': ['channels/slack/webhook.ts'],
-  pg: ['connectors/warehouse/postgres-session.ts', 'store/connection.ts', 'store/migrate.ts'],
+  pg: [
+    'connectors/warehouse/postgres-session.ts',
+    'remediation/postgres/session.ts',
+    'store/connection.ts',
+    'store/migrate.ts',
+  ],
   'node-pg-migrate': ['store/migrate.ts'],
   yaml: ['lib/yaml-file.ts'],
   'cron-parser': ['lib/cron.ts'],

@@ -25,9 +25,9 @@ export const RemediationParams = z.object({
   /** For `airflow_backfill`: the runs due in this time, ISO-8601. */
   from: z.string().optional(),
   to: z.string().optional(),
-  /** For `release_lock`: the session and since when it exists, so that no other one with its number is ended. */
+  /** For `release_lock`: the session and when its transaction began: no other one with its number is ended. */
   pid: z.number().int().optional(),
-  backend_start: z.string().optional(),
+  since: z.string().optional(),
   table: z.string().optional(),
   /** For `dbt_retry`: dbt Cloud's job and run. */
   job_id: z.string().optional(),

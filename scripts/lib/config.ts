@@ -135,6 +135,11 @@ export const settings = {
     required: false,
     what: 'PostgreSQL as warehouse, as a role that may only read: postgresql://USER:PASSWORD@HOST:5432/DATABASE',
   },
+  WAREHOUSE_WRITE_URL: {
+    kind: 'secret',
+    required: false,
+    what: 'PostgreSQL as warehouse for fixes, as a role with pg_signal_backend; only auto_remediate gets it.',
+  },
   GEMINI_API_KEY: { kind: 'secret', required: false, what: 'Google Gemini. Without it `rules` decides.' },
   GEMINI_MODEL: { kind: 'setting', required: false, what: 'The model; default gemini-2.5-flash.' },
   GEMINI_BASE_URL: { kind: 'setting', required: false, what: 'Another address for the model, such as a proxy.' },

@@ -3,7 +3,7 @@ import type { TaskInstance } from '../connectors/airflow/answers.ts'
 import type { Airflow, ClearBody } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { type EvidenceOf, ofKind } from '../domain/evidence.ts'
-import { changing, dagForFix, dagOf, idsOf, markOf, noteOf, openForFix, refused } from './airflow/fix.ts'
+import { changing, dagForFix, dagOf, idsOf, markOf, markPrefix, noteOf, openForFix, refused } from './airflow/fix.ts'
 import type { RemediationRow } from './remediation.ts'
 
 /** A task at work is stuck from this many times its usual time on, and never before a minute. */
@@ -82,6 +82,20 @@ export const airflowClearTask: RemediationRow = {
     const cleared = await changing(airflow.clear(dagId, { ...body, dry_run: false, note: noteOf(key) }))
     if (cleared.length === 0) throw refused(`Airflow cleared nothing of ${remediation.target} in run ${runId}.`)
     return `cleared ${cleared.map(instanceName).join(', ')} in run ${runId} of ${dagId}`
+  },
+
+  async wasDoneByHand(remediation, since, settings, signal) {
+    const airflow = openForFix(remediation, settings, signal)
+    const { dagId, runId } = idsOf(remediation)
+    const events = await airflow.events(dagId, 'post_clear_task_instances')
+    return events.some(
+      ({ when, run_id, extra }) =>
+        Date.parse(when ?? '') >= since.getTime() &&
+        (run_id === runId || extra?.includes(runId) === true) &&
+        // A dry run is written down as well.
+        !/"dry_run": ?true/.test(extra ?? '') &&
+        !extra?.includes(markPrefix),
+    )
   },
 
   async verify(remediation, settings, signal) {

@@ -58,6 +58,12 @@ export const airflowRerunDag: RemediationRow = {
     }
   },
 
+  async wasDoneByHand(remediation, since, settings, signal) {
+    const airflow = openForFix(remediation, settings, signal)
+    const events = await airflow.events(idsOf(remediation).dagId, 'trigger_dag_run')
+    return events.some(({ when, extra }) => Date.parse(when ?? '') >= since.getTime() && !extra?.includes(markPrefix))
+  },
+
   async verify(remediation, settings, signal) {
     const airflow = openForFix(remediation, settings, signal)
     const { dagId, runId } = idsOf(remediation)

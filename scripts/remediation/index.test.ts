@@ -19,16 +19,20 @@ describe.each(remediationRows.map((row) => [row.template, row] as const))('%s', 
   })
 
   test('plans nothing without evidence, and nothing from what alerts and history say', () => {
-    const data = { dag_id: 'sales', task_id: 'load', run_id: 'r1', state: 'failed', start: '2026-11-20T06:00:00Z' }
+    const run_id = 'scheduled__2026-11-20T06:00:00+00:00'
+    const data = { dag_id: 'sales', task_id: 'load', run_id, state: 'failed', start: '2026-11-20T06:00:00Z' }
+    const lock = { table: 'sales', held_s: 600, statement: 'idle in transaction', session: 42 }
     const target = template === 'airflow_clear_task' ? 'sales.load' : 'sales'
-    const said = (source: 'alert' | 'history' | 'airflow') => [
+    const observed_at = '2026-11-20T08:00:00Z'
+    const said = (source: 'alert' | 'history' | 'airflow' | 'postgres') => [
       { id: 'ev_1', source, kind: 'task_failure' as const, summary: '', data },
       { id: 'ev_2', source, kind: 'dag_run' as const, summary: '', data },
+      { id: 'ev_3', source, kind: 'lock' as const, summary: '', observed_at, data: lock },
     ]
     expect(row.plan(target, [])).toBeNull()
     expect(row.plan(target, said('alert'))).toBeNull()
     expect(row.plan(target, said('history'))).toBeNull()
-    expect(planRemediation(template, target, said('airflow'))).toMatchObject({ dag_id: 'sales', run_id: 'r1' })
+    expect(planRemediation(template, target, said(row.targetKind === 'table' ? 'postgres' : 'airflow'))).not.toBeNull()
   })
 })
 

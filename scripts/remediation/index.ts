@@ -1,12 +1,19 @@
 import type { RemediationParams, RemediationTemplate } from '../domain/decision.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { AppError } from '../lib/errors.ts'
+import { airflowBackfill } from './airflow-backfill.ts'
 import { airflowClearTask } from './airflow-clear-task.ts'
 import { airflowRerunDag } from './airflow-rerun-dag.ts'
+import { releaseLock } from './release-lock.ts'
 import type { RemediationRow } from './remediation.ts'
 
 /** The catalogue of fixes. A template without a row is work for people. */
-export const remediationRows: readonly RemediationRow[] = [airflowClearTask, airflowRerunDag]
+export const remediationRows: readonly RemediationRow[] = [
+  airflowClearTask,
+  airflowRerunDag,
+  airflowBackfill,
+  releaseLock,
+]
 
 /** The row of a template. @throws AppError E_FIX_REFUSED when it has none. */
 export function remediationRow(template: RemediationTemplate): RemediationRow {

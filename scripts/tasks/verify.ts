@@ -8,9 +8,13 @@ void runTask({
     'DIM_CHANNELS',
     'DIM_CONFIG_DIR',
     'SYSTEMS_CREDENTIALS',
+    'SYSTEMS_WRITE_CREDENTIALS',
+    'WAREHOUSE_WRITE_URL',
     'AIRFLOW_URL',
     'AIRFLOW_USERNAME',
     'AIRFLOW_PASSWORD',
+    'AIRFLOW_WRITE_USERNAME',
+    'AIRFLOW_WRITE_PASSWORD',
   ],
   async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)

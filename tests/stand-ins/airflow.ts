@@ -15,10 +15,28 @@ export interface AirflowStandIn extends StandIn {
   /** Every clear that was done, dry runs not among them; and every run that was started. */
   readonly clears: readonly (ClearBody & { dag_id: string })[]
   readonly triggers: readonly (TriggerBody & { dag_id: string })[]
+  readonly backfills: readonly StandInBackfill[]
   /** Its state, for tests to read and to change. */
   readonly dags: StandInDag[]
   /** Makes every token handed out so far an expired one. */
   expireTokens(): void
+}
+
+const BackfillGiven = z.strictObject({
+  dag_id: z.string(),
+  from_date: z.string(),
+  to_date: z.string(),
+  reprocess_behavior: z.literal('failed'),
+  max_active_runs: z.number().int(),
+  run_backwards: z.boolean(),
+  dag_run_conf: z.record(z.string(), z.unknown()),
+})
+
+export type StandInBackfill = z.infer<typeof BackfillGiven> & {
+  id: number
+  is_paused: boolean
+  completed_at: string | null
+  runs: string[]
 }
 
 /** A user; a viewer may not write. */
@@ -40,6 +58,7 @@ export async function startAirflow(options: {
   const clears: (ClearBody & { dag_id: string })[] = []
   const triggers: (TriggerBody & { dag_id: string })[] = []
   const events: Record<string, unknown>[] = []
+  const backfills: StandInBackfill[] = []
 
   function answer(request: Received): Answer {
     const { method, path, query, body } = request
@@ -49,6 +68,7 @@ export async function startAirflow(options: {
     if ('status' in user) return user
     const parts = path.split('/').slice(1).map(decodeURIComponent)
     if (parts[0] !== 'api' || parts[1] !== 'v2') return noRoute
+    if (parts[2] === 'backfills') return answerBackfill(request, parts[3], parts[4], user)
     if (parts[2] === 'eventLogs' && method === 'GET') return eventLogs(query)
     if (parts.slice(2).join('/') === 'dags/~/dagRuns/~/taskInstances' && method === 'GET')
       return failedTasks(dags, query)
@@ -147,6 +167,56 @@ export async function startAirflow(options: {
     return ok(runJson(dag, started))
   }
 
+  /** https://airflow.apache.org/docs/apache-airflow/stable/stable-rest-api-ref.html#tag/Backfill */
+  function answerBackfill({ method, query, body }: Received, id = '', verb = '', user: User): Answer {
+    if (method === 'GET') {
+      const dagId = query.get('dag_id')
+      if (dagId === null) return detail(422, 'dag_id: Field required')
+      const found = backfills.filter((one) => one.dag_id === dagId).reverse()
+      for (const one of found) lookAtBackfill(one)
+      return ok({ backfills: found, total_entries: found.length })
+    }
+    if (user.role === 'viewer') return detail(403, 'Forbidden')
+    if (method === 'PUT' && verb === 'cancel') {
+      const found = backfills.find((one) => String(one.id) === id)
+      if (!found) return notFound('Backfill not found')
+      if (found.completed_at) return detail(409, 'Backfill is already completed.')
+      found.completed_at = new Date().toISOString()
+      return ok(found)
+    }
+    const given = BackfillGiven.safeParse(tryParseJson(body))
+    if (!given.success) return invalid(given.error)
+    const dag = dags.find((one) => one.dag_id === given.data.dag_id)
+    if (!dag) return notFound(`Could not find dag ${given.data.dag_id}`)
+    const failed = failedBetween(dag, given.data)
+    if (id === 'dry_run') {
+      const times = failed.map((one) => ({ logical_date: one.run_after.toISOString() }))
+      return ok({ backfills: times, total_entries: times.length })
+    }
+    if (backfills.some((one) => one.dag_id === dag.dag_id && !one.completed_at)) {
+      return detail(409, `There is already a running backfill for dag ${dag.dag_id}`)
+    }
+    for (const one of failed) startAgain(dag, one, one.tasks, null)
+    const started: StandInBackfill = {
+      ...given.data,
+      id: backfills.length + 1,
+      is_paused: false,
+      completed_at: null,
+      runs: failed.map((one) => one.dag_run_id),
+    }
+    backfills.push(started)
+    return ok(started)
+  }
+
+  function lookAtBackfill(one: StandInBackfill): void {
+    const dag = dags.find(({ dag_id }) => dag_id === one.dag_id)
+    const runs = dag?.runs.filter((run) => one.runs.includes(run.dag_run_id)) ?? []
+    for (const run of runs) if (dag) look(dag, run)
+    if (runs.every(({ state }) => state === 'success' || state === 'failed')) {
+      one.completed_at ??= new Date().toISOString()
+    }
+  }
+
   function eventLogs(query: URLSearchParams): Answer {
     const found = events
       .filter((one) => one.dag_id === query.get('dag_id') && one.event === query.get('event'))
@@ -161,6 +231,7 @@ export async function startAirflow(options: {
     settings: { AIRFLOW_URL: server.url, AIRFLOW_USERNAME: user.username, AIRFLOW_PASSWORD: user.password },
     clears,
     triggers,
+    backfills,
     dags,
     expireTokens() {
       for (const token of tokens.keys()) tokens.set(token, 'expired')
@@ -188,6 +259,13 @@ function invalid({ issues }: z.ZodError): Answer {
     status: 422,
     body: { detail: issues.map(({ path, message }) => ({ type: 'invalid', loc: ['body', ...path], msg: message })) },
   }
+}
+
+function failedBetween(dag: StandInDag, { from_date, to_date }: { from_date: string; to_date: string }): StandInRun[] {
+  const [from, to] = [Date.parse(from_date), Date.parse(to_date)]
+  return dag.runs.filter(
+    (one) => one.state === 'failed' && one.run_after.getTime() >= from && one.run_after.getTime() <= to,
+  )
 }
 
 function listRuns(dag: StandInDag, query: URLSearchParams): Answer {

@@ -68,9 +68,27 @@ export const TaskInstances = z
   .transform((answer) => answer.task_instances)
 export const DagRuns = z.object({ dag_runs: z.array(DagRun) }).transform((answer) => answer.dag_runs)
 export const EventLogs = z
-  .object({ event_logs: z.array(z.object({ run_id: z.string().nullish(), extra: z.string().nullish() })) })
+  .object({
+    event_logs: z.array(z.object({ when: instant, run_id: z.string().nullish(), extra: z.string().nullish() })),
+  })
   .transform((answer) => answer.event_logs)
 export type EventLogs = z.infer<typeof EventLogs>
+export const Backfill = z.object({
+  id: z.number().int(),
+  dag_id: z.string(),
+  from_date: z.string(),
+  to_date: z.string(),
+  dag_run_conf: z.record(z.string(), z.unknown()).nullish(),
+  is_paused: z.boolean(),
+  completed_at: instant,
+})
+export type Backfill = z.infer<typeof Backfill>
+export const Backfills = z.object({ backfills: z.array(Backfill) }).transform((answer) => answer.backfills)
+export type Backfills = z.infer<typeof Backfills>
+export const BackfillTimes = z
+  .object({ backfills: z.array(z.object({ logical_date: z.string().nullable() })) })
+  .transform(({ backfills }) => backfills.flatMap(({ logical_date }) => logical_date ?? []))
+export type BackfillTimes = z.infer<typeof BackfillTimes>
 export const Token = z.object({ access_token: z.string().min(1) }).transform((answer) => answer.access_token)
 
 const LogLine = z.union([

@@ -7,6 +7,9 @@ import type { AirflowAccess } from './access.ts'
 import {
   Anything,
   Assets,
+  Backfill,
+  Backfills,
+  BackfillTimes,
   Dag,
   DagRun,
   DagRuns,
@@ -42,6 +45,17 @@ export interface ClearBody {
   note?: string
 }
 
+/** What a backfill is about; Airflow's own names. */
+export interface BackfillBody {
+  dag_id: string
+  from_date: string
+  to_date: string
+  reprocess_behavior: 'failed'
+  max_active_runs: number
+  run_backwards: boolean
+  dag_run_conf: Record<string, unknown>
+}
+
 export interface TaskFilter {
   task?: string
   states?: readonly string[]
@@ -73,6 +87,12 @@ export interface Airflow {
   /** What was asked of Airflow for this DAG, newest first: its own audit trail. */
   events(dagId: string, event: string): Promise<EventLogs>
   clear(dagId: string, body: ClearBody): Promise<TaskInstance[]>
+  /** Null when there is none of that DAG; newest first. */
+  backfills(dagId: string): Promise<Backfills>
+  /** The times that a backfill would run; nothing is changed. */
+  tryBackfill(body: BackfillBody): Promise<BackfillTimes>
+  startBackfill(body: BackfillBody): Promise<Backfill>
+  cancelBackfill(id: number): Promise<void>
   trigger(dagId: string, body: { dag_run_id: string; conf: object; note: string }): Promise<DagRun>
   /** What it is and which of the rights that reading needs the user lacks. */
   check(): Promise<{ version: string | null; missingRights: string[] }>
@@ -131,7 +151,7 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
 
   function call<T>(path: Path, request: JsonRequest & { schema: ZodType<T> }): Promise<T> {
     return withSession(({ base, authorization, isTwo }) => {
-      if (isTwo && request.method === 'POST') throw onlyThree()
+      if (isTwo && (request.method === 'POST' || request.method === 'PUT')) throw onlyThree()
       const where = typeof path === 'string' ? path : path(isTwo)
       return requestJson(`${base}${where}`, { retries: 1, ...common, ...request, headers: { authorization } })
     })
@@ -230,6 +250,22 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
         idempotent: body.dry_run,
         timeoutMs: changeMs,
       }),
+    async backfills(dagId) {
+      const query = new URLSearchParams({ dag_id: dagId, limit: '50', order_by: '-id' })
+      return call(`/backfills?${query}`, { schema: Backfills })
+    },
+    tryBackfill: (body) =>
+      call('/backfills/dry_run', {
+        method: 'POST',
+        body,
+        schema: BackfillTimes,
+        idempotent: true,
+        timeoutMs: changeMs,
+      }),
+    startBackfill: (body) => call('/backfills', { method: 'POST', body, schema: Backfill, timeoutMs: changeMs }),
+    async cancelBackfill(id) {
+      await call(path`/backfills/${String(id)}/cancel`, { method: 'PUT', schema: Anything, timeoutMs: changeMs })
+    },
     trigger: (dagId, body) =>
       call(path`/dags/${dagId}/dagRuns`, {
         method: 'POST',
