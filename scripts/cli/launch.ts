@@ -36,7 +36,7 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 
 /** Runs a command: `--help`, one line for a fault with what to do about it, exit codes 0, 1 and 2 (wrong usage). */
 export function runCommand(help: string, options: OptionTypes, run: (values: Values) => Promise<void>): Promise<void> {
-  return runParsed(help, options, [], (_subcommand, values) => run(values))
+  return runParsed(help, options, [], (_words, values) => run(values))
 }
 
 /** The same for a command whose first word says what to do. */
@@ -46,7 +46,7 @@ export function runSubcommand(
   options: OptionTypes,
   run: (subcommand: string, values: Values) => Promise<void>,
 ): Promise<void> {
-  return runParsed(help, options, subcommands, run)
+  return runParsed(help, options, subcommands, ([subcommand = ''], values) => run(subcommand, values))
 }
 
 /** The same for a command whose one word names what it is about, such as an incident. */
@@ -56,16 +56,28 @@ export function runWithOperand(
   options: OptionTypes,
   run: (operand: string, values: Values) => Promise<void>,
 ): Promise<void> {
-  return runParsed(help, options, { what }, run)
+  return runParsed(help, options, { what, most: 1 }, ([operand = ''], values) => run(operand, values))
 }
+
+/** The same for a command that is given files. */
+export function runOnFiles(
+  help: string,
+  options: OptionTypes,
+  run: (files: readonly string[], values: Values) => Promise<void>,
+): Promise<void> {
+  return runParsed(help, options, { what: 'at least one file', most: Number.POSITIVE_INFINITY }, run)
+}
+
+/** The words beside the options: one of these, or so many that name something. */
+type Words = readonly string[] | { what: string; most: number }
 
 async function runParsed(
   help: string,
   options: OptionTypes,
-  subcommands: readonly string[] | { what: string },
-  run: (subcommand: string, values: Values) => Promise<void>,
+  words: Words,
+  run: (words: readonly string[], values: Values) => Promise<void>,
 ): Promise<void> {
-  const parsed = parse(options, subcommands)
+  const parsed = parse(options, words)
   if (typeof parsed === 'string') {
     process.stderr.write(`${parsed}\n\n${help}`)
     process.exitCode = 2
@@ -76,7 +88,7 @@ async function runParsed(
     return
   }
   try {
-    await run(parsed.subcommand, parsed.values)
+    await run(parsed.words, parsed.values)
   } catch (thrown) {
     const error = toAppError(thrown)
     process.stderr.write(`\n${error.code}: ${error.message}\n${error.hint}\n`)
@@ -86,23 +98,18 @@ async function runParsed(
 }
 
 /** The command line, or what is wrong with it. */
-function parse(
-  options: OptionTypes,
-  words: readonly string[] | { what: string },
-): { subcommand: string; values: Values } | string {
-  const subcommands = 'what' in words ? null : words
+function parse(options: OptionTypes, wanted: Words): { words: readonly string[]; values: Values } | string {
+  const most = 'what' in wanted ? wanted.most : Math.min(wanted.length, 1)
   try {
-    const { values, positionals } = parseArgs({
+    const { values, positionals: words } = parseArgs({
       options: { ...options, help: { type: 'boolean', short: 'h' } },
-      allowPositionals: subcommands?.length !== 0,
+      allowPositionals: most > 0,
     })
-    const [subcommand = '', ...rest] = positionals
-    const isWrong = subcommands
-      ? subcommands.length > 0 && (!subcommands.includes(subcommand) || rest.length > 0)
-      : subcommand === '' || rest.length > 0
-    if (isWrong && !values.help) return 'what' in words ? `Name ${words.what}.` : `Say which: ${words.join(', ')}.`
+    const [first = ''] = words
+    const isWrong = words.length > most || (most > 0 && ('what' in wanted ? first === '' : !wanted.includes(first)))
+    if (isWrong && !values.help) return 'what' in wanted ? `Name ${wanted.what}.` : `Say which: ${wanted.join(', ')}.`
     return {
-      subcommand,
+      words,
       values: Object.fromEntries(
         Object.entries(values).flatMap(([name, value]) => (Array.isArray(value) ? [] : [[name, value]])),
       ),

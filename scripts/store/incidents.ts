@@ -19,7 +19,7 @@ export const incidentColumns = sql`tenant, id, fingerprint, state, severity, cat
 const mostAlerts = 50
 
 /** No letter or digit that is taken for another one. */
-const idAlphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
+export const idAlphabet = '23456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** A new incident's id: `INC-` and ten characters. */
 export function newIncidentId(): string {
