@@ -41,8 +41,10 @@ export const DueKind = z.enum([
   'summary',
   /** Read what is kept of other systems, such as dbt's manifest, where it has changed. */
   'sync',
-  /** Remove what is older than it need be. */
+  /** Have Kestra remove executions that are older than they need be. */
   'purge',
+  /** Remove what the store need not keep any longer. */
+  'retention',
 ])
 export type DueKind = z.infer<typeof DueKind>
 

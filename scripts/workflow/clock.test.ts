@@ -10,7 +10,7 @@ import { tick } from './clock.ts'
 const { world } = useWorlds()
 const minute = 60_000
 const hour = 60 * minute
-const idle = { toAnalyze: 0, toFix: '', purge: false, worked: 0 }
+const idle = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0 }
 
 describe('a turn of the clock', () => {
   test('does nothing while another one is at it', async () => {
@@ -37,10 +37,10 @@ describe('a turn of the clock', () => {
 
   test('says once an hour that old executions may go', async () => {
     const one = await world()
-    expect((await one.turn()).purge).toBe(true)
-    expect((await one.turn()).purge).toBe(false)
+    expect((await one.turn()).purgeBefore).toEqual(expect.any(Date))
+    expect((await one.turn()).purgeBefore).toBeNull()
     await one.pass(hour)
-    expect((await one.turn()).purge).toBe(true)
+    expect((await one.turn()).purgeBefore).toEqual(expect.any(Date))
   })
 
   test('says how many incidents nobody analyses', async () => {

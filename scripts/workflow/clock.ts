@@ -17,8 +17,8 @@ export interface Turn {
   toAnalyze: number
   /** An incident whose fix waits for a flow; empty when there is none. */
   toFix: string
-  /** Whether old executions are to be purged now. */
-  purge: boolean
+  /** Old executions are to be purged now, those before this; null: none. */
+  purgeBefore: Date | null
   /** How many due rows, messages and bodies were worked. */
   worked: number
 }
@@ -42,7 +42,7 @@ export async function tick(
   const { settings, namespace, limitMs, log } = options
   const start = Date.now()
   const until = (share: number) => () => Date.now() > start + limitMs * share
-  const turn: Turn = { toAnalyze: 0, toFix: '', purge: false, worked: 0 }
+  const turn: Turn = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0 }
   await withClockLock(store, async () => {
     await attempt('sending messages', () => send(until(0.3)))
     await attempt('reading the catalogue', () => keepCatalogLineage(store, settings))
@@ -58,6 +58,7 @@ export async function tick(
     await scheduleDue(store, { kind: 'purge', subject: 'executions', inMs: 0, ifAbsent: true })
     await scheduleDue(store, { kind: 'sync', subject: 'projects', inMs: 0, ifAbsent: true })
     await scheduleDue(store, { kind: 'sync', subject: 'warehouses', inMs: 0, ifAbsent: true })
+    await scheduleDue(store, { kind: 'retention', subject: 'store', inMs: 0, ifAbsent: true })
     await workDue(until(0.8))
     await attempt('sending messages', () => send(until(1)))
     await attempt('sealing the audit log', seal)
@@ -89,10 +90,10 @@ export async function tick(
   }
 
   async function work(due: Due): Promise<void> {
-    const { fix = '', purge = false, againInMs } = await dueWork[due.kind](store, due, options)
+    const { fix = '', purgeBefore = null, againInMs } = await dueWork[due.kind](store, due, options)
     if (fix !== '' && turn.toFix !== '') return postponeDue(store, due, nextTurnMs)
     turn.toFix ||= fix
-    turn.purge ||= purge
+    turn.purgeBefore ??= purgeBefore
     turn.worked += 1
     await (againInMs === undefined ? finishDue(store, due) : postponeDue(store, due, againInMs))
   }

@@ -24,6 +24,7 @@ import { lookAgain } from './look-again.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
 import { silencing } from './quiet.ts'
+import { purgeableBefore, retain, retentionOf } from './retention.ts'
 import { lookAtShadow } from './shadow.ts'
 import { tellStillBroken } from './still-broken.ts'
 import { summarise } from './summary.ts'
@@ -37,11 +38,13 @@ export interface Worked {
   againInMs?: number
   /** An incident whose fix needs a flow. */
   fix?: string
-  purge?: boolean
+  /** Until when Kestra's executions may go. */
+  purgeBefore?: Date
 }
 
 type Work = (store: Store, due: Due, options: WorkOptions) => Promise<Worked>
 
+const minuteMs = 60_000
 const hourMs = 3_600_000
 
 /** How long a system may take to say whether it is well: others wait for their turn. */
@@ -50,7 +53,7 @@ const askMs = 10_000
 /** Who acts, on an incident's timeline. */
 const who = 'clock'
 
-/** What the clock does about each kind of due row. The subject is an incident's id, but for `sync` and `purge`. */
+/** What the clock does about each kind of due row. The subject is an incident's id, but for `sync`, `purge` and `retention`. */
 export const dueWork: Record<DueKind, Work> = {
   async dispatch(store, { subject }, options) {
     const { incident } = await loadIncident(store, subject)
@@ -220,8 +223,22 @@ export const dueWork: Record<DueKind, Work> = {
     return { againInMs: schedule.syncMs }
   },
 
-  async purge() {
-    return { purge: true, againInMs: hourMs }
+  async purge(store, _due, { settings }) {
+    const { executions } = await retentionOf(settings)
+    try {
+      return { purgeBefore: await purgeableBefore(store, settings, executions, new Date()), againInMs: hourMs }
+    } catch (thrown) {
+      // A Kestra that does not answer was told of in this turn already, by whoever takes in what failed.
+      if (toAppError(thrown).code.startsWith('E_HTTP_')) return { againInMs: minuteMs }
+      throw thrown
+    }
+  },
+
+  /** A batch at a time: what is left waits for the next turn, and nothing else waits for it. */
+  async retention(store, _due, { settings, log }) {
+    const { removed, more } = await retain(store, await retentionOf(settings))
+    if (removed > 0) log('info', `${removed} rows were older than they are kept`)
+    return { againInMs: more ? minuteMs : hourMs }
   },
 }
 
