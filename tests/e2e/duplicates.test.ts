@@ -26,7 +26,7 @@ describe('the same alert, over and over', () => {
       status: 'firing',
       labels: { alertname: 'DataFreshness', severity: 'critical', table },
       annotations: { summary: `${table} is stale` },
-      startsAt: '2026-11-20T07:00:00Z',
+      startsAt: new Date().toISOString(),
       endsAt: '0001-01-01T00:00:00Z',
       generatorURL: 'http://prometheus.example/graph',
       fingerprint,
