@@ -4,11 +4,13 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { freePort } from '../../engine/postgres/system.ts'
+import { airflow as connector } from '../../scripts/connectors/airflow.ts'
 import { type EvidenceKind, type EvidenceOf, ofKind } from '../../scripts/domain/evidence.ts'
 import { loadEvidence } from '../../scripts/store/evidence.ts'
 import { sql } from '../../scripts/store/sql.ts'
 import { type Product, startProduct, until } from '../e2e/product.ts'
 import { textOf } from '../stand-ins/slack.ts'
+import { contextOf } from '../support/systems.ts'
 import { airflowSettings, type RealAirflow, startRealAirflow } from './support/airflow.ts'
 
 /** Only these two DAGs may be cleared, each once. */
@@ -39,6 +41,11 @@ describe('a real Airflow', () => {
       ...airflowSettings(port),
     }))
     airflow = await startRealAirflow({ port, webhookUrl: product.stack.webhookUrl })
+    // A server that has just started takes seconds for its first answers, and gathering gives each system five.
+    const asset = { kind: 'dag' as const, name: 'orders_once', native: { dag_id: 'orders_once' } }
+    const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now: new Date() }
+    const context = { ...contextOf(connector, airflowSettings(port)), signal: AbortSignal.timeout(60_000) }
+    await connector.gather(question, context)
   })
   afterAll(async () => {
     await airflow?.stop()
