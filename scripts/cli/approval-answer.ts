@@ -1,5 +1,5 @@
 import { userInfo } from 'node:os'
-import type { Settings } from '../lib/config.ts'
+import { channelSettings, type Settings } from '../lib/config.ts'
 import { openStore, type Store } from '../store/connection.ts'
 import type { Answer } from '../workflow/approval.ts'
 import { runningSettings, runWithOperand } from './launch.ts'
@@ -11,7 +11,7 @@ export function runAnswer(
 ): Promise<void> {
   const options = { why: { type: 'string' }, tenant: { type: 'string' } } as const
   return runWithOperand(help, 'an incident', options, async (incident, { why, tenant }) => {
-    const settings = await runningSettings(['DATABASE_URL', 'DIM_CONFIG_DIR', 'SLACK_WEBHOOK_URL'])
+    const settings = await runningSettings(['DATABASE_URL', 'DIM_CONFIG_DIR', ...channelSettings])
     await using store = openStore(settings.DATABASE_URL, typeof tenant === 'string' ? tenant : 'incident_management')
     const who = userInfo().username
     const said = await answer(store, { incident, who, ...(typeof why === 'string' ? { why } : {}) }, settings)

@@ -94,3 +94,14 @@ test('the example that ships is valid', async () => {
   const example = join(import.meta.dirname, '..', '..', '..', 'config', 'systems.yaml')
   expect(await readYamlFile(example, fileSchema(connectors))).toEqual({ systems: [] })
 })
+
+test.each([
+  ['neither', ''],
+  ['both', ', folder: /artifacts, url: https://artifacts.example.com'],
+])('what a kind demands across its keys holds in the file: a dbt with %s of folder and url', async (_, keys) => {
+  const { fault } = await load(`systems:\n  - { name: dbt_finance, kind: dbt${keys} }`)
+  expect(fault).toMatchObject({
+    code: 'E_CONFIG_INVALID',
+    message: expect.stringMatching(/line 2.*either folder or url/),
+  })
+})

@@ -67,7 +67,8 @@ const Entry = z.looseObject({ ...systemKeys, kind: z.string() })
 export function fileSchema(from: readonly Connector[], defaults: readonly System[] = []) {
   const shapes = from.flatMap(({ kinds }) =>
     Object.entries(kinds).map(([kind, options]) =>
-      z.strictObject({ ...systemKeys, kind: z.literal(kind), ...options.shape }),
+      // Extended, not copied: what a kind demands across its keys holds here as well.
+      options.safeExtend({ ...systemKeys, kind: z.literal(kind) }).strict(),
     ),
   )
   const [first, ...others] = shapes

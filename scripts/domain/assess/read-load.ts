@@ -20,8 +20,10 @@ export function readLock(item: EvidenceOf<'lock'>, view: View): Reading | null {
   const queue = waiting > 0 ? `, ${waiting} waiting` : ''
   const lasts = `lock on ${data.table} held${who} for ${duration(held / 60)}${queue}`
   if (held < veryBriefLock || (held < briefLock && waiting === 0)) return { ...common, sign: 'lock_brief', says: lasts }
+  // What the table is called says nothing of the session that holds it: `zombie_sessions` is a table like any other.
+  const summary = item.summary.toLowerCase().replaceAll(data.table.toLowerCase(), '')
   const isIdle =
-    idleStatement.test(statement) || /idle in transaction|zombie|abandoned|client (?:is )?gone/i.test(item.summary)
+    idleStatement.test(statement) || /idle in transaction|zombie|abandoned|client (?:is )?gone/.test(summary)
   const isWorking = workingStatement.test(statement) || migrationHolder.test(data.holder ?? '')
   if (isIdle && !isMigration(data.holder) && held >= briefLock) {
     return {
