@@ -1,6 +1,6 @@
 import { Hono } from 'hono'
 import { type IncidentLine, listIncidents, Shown, type Span } from '../../scripts/store/incident-list.ts'
-import type { Page } from '../../scripts/store/overview.ts'
+import type { Page } from '../../scripts/store/page.ts'
 import type { ConsoleContext, ConsoleEnv } from '../environment.ts'
 import { Layout } from '../parts/layout.tsx'
 import { incidentPath } from '../parts/links.tsx'

@@ -3,7 +3,7 @@ import { Severity } from '../domain/alert.ts'
 import { Action } from '../domain/decision.ts'
 import { IncidentState } from '../domain/incident.ts'
 import { type Access, within } from './connection.ts'
-import type { Page } from './overview.ts'
+import { type Page, placeOfPage } from './page.ts'
 import { type Statement, sql } from './sql.ts'
 
 /** Which incidents are meant, by the name that addresses use; every figure of the analytics is one of these, counted. */
@@ -148,18 +148,12 @@ export function listIncidents(
 ): Promise<Page<IncidentLine>> {
   const where = sql`${inSpan(span)} and ${which(shown, span)}`
   return within(access, async (query) => {
-    const counted = await query.first(
-      z.object({ total: z.number() }),
-      sql`select count(*)::int as total from incidents where ${where}`,
-    )
-    const total = counted?.total ?? 0
-    const pages = Math.max(1, Math.ceil(total / size))
-    const real = Math.min(Math.max(1, page), pages)
+    const { offset, ...place } = await placeOfPage(query, where, { page, size })
     const items = await query.rows(
       Line,
       sql`with chosen as (
             select * from incidents where ${where}
-            order by opened_at desc, id limit ${size} offset ${(real - 1) * size}
+            order by opened_at desc, id limit ${size} offset ${offset}
           )
           select chosen.id, title, state, severity, chosen.source, chosen.asset ->> 'name' as asset, occurrences,
             opened_at, closed_at, told_at, merged_into, decision ->> 'recommended_action' as action,
@@ -171,6 +165,6 @@ export function listIncidents(
               and decisions.revision = chosen.revision
           order by opened_at desc, chosen.id`,
     )
-    return { items, total, page: real, pages }
+    return { items, ...place }
   })
 }

@@ -3,6 +3,7 @@ import { Category, Severity } from '../domain/alert.ts'
 import { Action, RemediationTemplate } from '../domain/decision.ts'
 import { IncidentState } from '../domain/incident.ts'
 import { type Access, within } from './connection.ts'
+import { type Page, placeOfPage } from './page.ts'
 import { type Statement, sql } from './sql.ts'
 
 /** One incident that people may have to do something about, as a line of a list. */
@@ -36,14 +37,6 @@ export interface OpenFilter {
   search?: string | undefined
 }
 
-export interface Page<T> {
-  items: T[]
-  total: number
-  /** From 1; the last one when a later one was asked for. */
-  page: number
-  pages: number
-}
-
 /** Whether an incident is people's business: it is open, was not dismissed, and nothing keeps it quiet. */
 const isUnderWay = sql`closed_at is null and state <> 'dismissed' and not exists (
   select from quieted where quieted.tenant = incidents.tenant and quieted.incident = incidents.id)`
@@ -55,19 +48,13 @@ export function listOpen(
 ): Promise<Page<OpenIncidentLine>> {
   const where = sql`${isUnderWay} and ${matches(filter)}`
   return within(access, async (query) => {
-    const counted = await query.first(
-      z.object({ total: z.number() }),
-      sql`select count(*)::int as total from incidents where ${where}`,
-    )
-    const total = counted?.total ?? 0
-    const pages = Math.max(1, Math.ceil(total / size))
-    const shown = Math.min(Math.max(1, page), pages)
+    const { offset, ...place } = await placeOfPage(query, where, { page, size })
     const items = await query.rows(
       OpenIncidentLine,
       sql`with chosen as (
             select * from incidents where ${where}
             order by array_position(array['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'], severity), opened_at, id
-            limit ${size} offset ${(shown - 1) * size}
+            limit ${size} offset ${offset}
           )
           select chosen.id, title, chosen.state, chosen.severity, chosen.category, chosen.source, environment,
             chosen.asset ->> 'name' as asset, occurrences, opened_at, last_seen_at, told_at, owner, tier, deadline,
@@ -80,7 +67,7 @@ export function listOpen(
           left join lateral (${promise}) as promised on true
           order by array_position(array['CRITICAL', 'HIGH', 'MEDIUM', 'LOW'], chosen.severity), opened_at, chosen.id`,
     )
-    return { items, total, page: shown, pages }
+    return { items, ...place }
   })
 }
 

@@ -201,3 +201,13 @@ describe('what surrounds it', () => {
     expect(unavailable.map(({ id }) => id)).toEqual(['airflow_prod'])
   })
 })
+
+it('judges a lock by its session, not by what its table is called', () => {
+  const locked = (summary: string) => {
+    const data = { table: 'shop.zombie_sessions', holder: 'etl', held_s: 7200, waiting: 2 }
+    const evidence = piece('lock', data, { summary })
+    return assess(situationOf({}, evidence)).findings.map(({ sign }) => sign)
+  }
+  expect(locked('A session holds a lock on shop.zombie_sessions.')).not.toContain('lock_abandoned')
+  expect(locked('An idle in transaction session holds a lock on shop.zombie_sessions.')).toContain('lock_abandoned')
+})
