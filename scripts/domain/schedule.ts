@@ -82,6 +82,8 @@ export const schedule = {
   lookAgainMs: 15 * minute,
   /** A fix that is still working after this has failed. */
   fixDeadlineMs: 30 * minute,
+  /** How much longer the flow that may take a fix back has for it. */
+  takeBackMs: 10 * minute,
 } as const
 
 /**

@@ -3,7 +3,7 @@ import type { DagRun } from '../connectors/airflow/answers.ts'
 import { type Airflow, type BackfillBody, hasStatus } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
-import { changing, dagForFix, dagOf, markOf, openForFix, refused } from './airflow/fix.ts'
+import { changing, dagForFix, dagOf, markOf, openForFix, openToLook, refused } from './airflow/fix.ts'
 import type { RemediationRow } from './remediation.ts'
 
 /** A backfill of more runs than this is more than a fix. */
@@ -63,7 +63,7 @@ export const airflowBackfill: RemediationRow = {
   },
 
   async verify(remediation, settings, signal) {
-    const airflow = openForFix(remediation, settings, signal)
+    const airflow = openToLook(remediation, settings, signal)
     const { dag_id } = bodyOf(remediation)
     const own = await ownBackfill(airflow, remediation)
     if (!own) return { state: 'bad', detail: `${dag_id} has no backfill of these runs` }

@@ -3,7 +3,18 @@ import type { TaskInstance } from '../connectors/airflow/answers.ts'
 import type { Airflow, ClearBody } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { type EvidenceOf, ofKind } from '../domain/evidence.ts'
-import { changing, dagForFix, dagOf, idsOf, markOf, markPrefix, noteOf, openForFix, refused } from './airflow/fix.ts'
+import {
+  changing,
+  dagForFix,
+  dagOf,
+  idsOf,
+  markOf,
+  markPrefix,
+  noteOf,
+  openForFix,
+  openToLook,
+  refused,
+} from './airflow/fix.ts'
 import type { RemediationRow } from './remediation.ts'
 
 /** A task at work is stuck from this many times its usual time on, and never before a minute. */
@@ -85,7 +96,7 @@ export const airflowClearTask: RemediationRow = {
   },
 
   async wasDoneByHand(remediation, since, settings, signal) {
-    const airflow = openForFix(remediation, settings, signal)
+    const airflow = openToLook(remediation, settings, signal)
     const { dagId, runId } = idsOf(remediation)
     const events = await airflow.events(dagId, 'post_clear_task_instances')
     return events.some(
@@ -99,7 +110,7 @@ export const airflowClearTask: RemediationRow = {
   },
 
   async verify(remediation, settings, signal) {
-    const airflow = openForFix(remediation, settings, signal)
+    const airflow = openToLook(remediation, settings, signal)
     const { dagId, runId } = idsOf(remediation)
     const [run, instances] = await Promise.all([airflow.run(dagId, runId), targets(airflow, remediation)])
     if (!run || instances.length === 0) return { state: 'bad', detail: `run ${runId} of ${dagId} is gone` }

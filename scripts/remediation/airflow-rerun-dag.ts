@@ -3,7 +3,18 @@ import type { DagRun } from '../connectors/airflow/answers.ts'
 import { type Airflow, hasStatus } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
-import { changing, dagForFix, dagOf, idsOf, markOf, markPrefix, noteOf, openForFix, refused } from './airflow/fix.ts'
+import {
+  changing,
+  dagForFix,
+  dagOf,
+  idsOf,
+  markOf,
+  markPrefix,
+  noteOf,
+  openForFix,
+  openToLook,
+  refused,
+} from './airflow/fix.ts'
 import type { RemediationRow } from './remediation.ts'
 
 const recentRuns = 25
@@ -59,13 +70,13 @@ export const airflowRerunDag: RemediationRow = {
   },
 
   async wasDoneByHand(remediation, since, settings, signal) {
-    const airflow = openForFix(remediation, settings, signal)
+    const airflow = openToLook(remediation, settings, signal)
     const events = await airflow.events(idsOf(remediation).dagId, 'trigger_dag_run')
     return events.some(({ when, extra }) => Date.parse(when ?? '') >= since.getTime() && !extra?.includes(markPrefix))
   },
 
   async verify(remediation, settings, signal) {
-    const airflow = openForFix(remediation, settings, signal)
+    const airflow = openToLook(remediation, settings, signal)
     const { dagId, runId } = idsOf(remediation)
     const runs = (await airflow.runs(dagId, recentRuns)) ?? []
     const failed = runs.find((run) => run.dag_run_id === runId) ?? (await airflow.run(dagId, runId))

@@ -23,6 +23,8 @@ const Fix = z.object({
   underWay: z.boolean(),
   /** Whether it has had its time. */
   overdue: z.boolean(),
+  /** Whether the flow that was to take it back has had its time as well. */
+  abandoned: z.boolean(),
 })
 export type Fix = z.infer<typeof Fix>
 
@@ -34,7 +36,9 @@ export function loadFix(access: Access, incident: string): Promise<Fix | null> {
       sql`select key, actions.revision, remediation, actions.state,
             coalesce(result ->> 'reference', result ->> 'reason') as detail,
             incidents.state in ('fixing', 'verifying') as "underWay",
-            coalesce(sent_at, created_at) + make_interval(secs => ${schedule.fixDeadlineMs / 1000}) < now() as overdue
+            coalesce(sent_at, created_at) + make_interval(secs => ${schedule.fixDeadlineMs / 1000}) < now() as overdue,
+            coalesce(sent_at, created_at)
+              + make_interval(secs => ${(schedule.fixDeadlineMs + schedule.takeBackMs) / 1000}) < now() as abandoned
           from actions join incidents on incidents.tenant = actions.tenant and incidents.id = actions.incident
           where incident = ${incident} and kind = 'fix' and remediation is not null
           order by actions.revision desc, created_at desc limit 1`,

@@ -177,7 +177,9 @@ export const dueWork: Record<DueKind, Work> = {
   },
 
   async verify(store, { subject }, { settings }) {
-    const { state } = await verifyFix(store, subject, settings, { patienceMs: 0, lookMs: askMs })
+    const looking = { patienceMs: 0, lookMs: askMs, mayUndo: false }
+    const { state, toTakeBack } = await verifyFix(store, subject, settings, looking)
+    if (toTakeBack) return { fix: subject, againInMs: schedule.fixMs }
     return state === 'working' ? { againInMs: schedule.verifyMs } : {}
   },
 

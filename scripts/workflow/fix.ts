@@ -116,6 +116,17 @@ function outcomeOf(fix: Fix | null): FixRun {
   return { outcome: 'nothing', detail: 'No fix is due.' }
 }
 
+export interface Verifying {
+  patienceMs: number
+  lookMs?: number
+  pauseMs?: number
+  /** False for whoever has no credentials that change anything: what is to be taken back is left to who has. */
+  mayUndo?: boolean
+}
+
+/** `toTakeBack`: it did not help, and the flow with the credentials for it is to take it back and to tell people. */
+export type Verified = Health & { toTakeBack?: true }
+
 /**
  * Looks at the target until it is well, bad, or patience ends; then resolves or escalates. What is still working is
  * left to the clock, until the fix's own deadline is over. One look takes at most `lookMs` more than patience allows.
@@ -124,8 +135,8 @@ export async function verifyFix(
   store: Store,
   id: string,
   settings: Settings,
-  { patienceMs, lookMs = callMs, pauseMs = 2_000 }: { patienceMs: number; lookMs?: number; pauseMs?: number },
-): Promise<Health> {
+  { patienceMs, lookMs = callMs, pauseMs = 2_000, mayUndo = true }: Verifying,
+): Promise<Verified> {
   const fix = await loadFix(store, id)
   if (!fix?.underWay) return healthOf(fix)
   if (fix.state !== 'sent') return { state: 'working', detail: 'The fix has not run yet.' }
@@ -140,7 +151,10 @@ export async function verifyFix(
     const messages = await messagesTo(settings, known, { occasion: 'fixed' })
     await resolveFix(store, id, fix.revision, health.detail, messages)
   } else if (health.state === 'bad' || fix.overdue) {
-    const undone = await undo(fix, settings)
+    if (!mayUndo && remediationRow(fix.remediation.template).undo && !fix.abandoned) {
+      return { state: 'working', detail: health.detail, toTakeBack: true }
+    }
+    const undone = mayUndo ? await undo(fix, settings) : null
     const what = `ran, but: ${health.detail}${undone ? `; ${undone}` : ''}`
     await escalate(store, id, settings, fix, what, 'bad')
     return { state: 'bad', detail: health.detail }

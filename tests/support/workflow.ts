@@ -61,10 +61,19 @@ export interface World {
   due(subject: string): Promise<string[]>
 }
 
+/** Settings beyond those of the stand-ins, and texts of files in `config` in place of the shipped ones. */
+export interface WorldChanges {
+  settings?: Settings
+  policy?: string
+  catalog?: string
+  routing?: string
+  systems?: string
+}
+
 /** `world()` starts one; whatever it started ends with the test. Policy and settings are the shipped example's. */
 export function useWorlds(): {
   database: ReturnType<typeof useTestStore>['database']
-  world(changes?: { settings?: Settings; policy?: string; catalog?: string; routing?: string }): Promise<World>
+  world(changes?: WorldChanges): Promise<World>
 } {
   const { tenant, database } = useTestStore()
   const endings: (() => Promise<unknown>)[] = []
@@ -73,11 +82,11 @@ export function useWorlds(): {
   })
   return {
     database,
-    async world({ settings = {}, policy, catalog, routing } = {}) {
+    async world({ settings = {}, policy, catalog, routing, systems } = {}) {
       const [slack, airflow] = await Promise.all([startSlack(), startAirflow({ dags: [dailyEltPipeline()] })])
       endings.push(slack.close, airflow.close)
       let folder = config
-      if ([policy, catalog, routing].some((text) => text !== undefined)) {
+      if ([policy, catalog, routing, systems].some((text) => text !== undefined)) {
         const own = await mkdtemp(join(tmpdir(), 'dim-config-'))
         endings.push(() => rm(own, { recursive: true }))
         for (const [name, text] of Object.entries({ policy, catalog })) {
@@ -85,6 +94,7 @@ export function useWorlds(): {
           await (text === undefined ? copyFile(join(config, `${name}.yaml`), file) : writeFile(file, text))
         }
         if (routing !== undefined) await writeFile(join(own, 'routing.yaml'), routing)
+        if (systems !== undefined) await writeFile(join(own, 'systems.yaml'), systems)
         folder = own
       }
       return worldOf(tenant(), slack, airflow, {

@@ -6,7 +6,7 @@ import { oneLine } from '../../domain/text.ts'
 import { AppError } from '../../lib/errors.ts'
 import { HttpStatusError } from '../../lib/http.ts'
 import type { Settings } from '../remediation.ts'
-import { writeAccess } from './access.ts'
+import { accessFor } from './access.ts'
 
 /** The start of every mark, and so of every run that a fix began. */
 export const markPrefix = 'dim_'
@@ -23,7 +23,12 @@ export function noteOf(key: string): string {
 
 /** Opens the Airflow that a fix is for. Its first call throws E_FIX_REFUSED when it is not certain which one that is. */
 export function openForFix({ params }: Remediation, settings: Settings, signal: AbortSignal): Airflow {
-  return openAirflow(() => writeAccess(params.system, settings), signal)
+  return openAirflow(() => accessFor('write', params.system, settings), signal)
+}
+
+/** Opens the same one to look what came of a fix. Whoever looks need not be able to change anything. */
+export function openToLook({ params }: Remediation, settings: Settings, signal: AbortSignal): Airflow {
+  return openAirflow(() => accessFor('read', params.system, settings), signal)
 }
 
 /** Two fixes of one DAG never run at once: a clear and a new run would meet in the same tables. */
