@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest'
 import { hashSecret, newSecret } from '../scripts/lib/one-time.ts'
 import { addAccount, deactivateAccount, ensureFirstAdmin, redeemInvite } from '../scripts/store/accounts.ts'
-import type { Store } from '../scripts/store/connection.ts'
+import { openStore, type Store } from '../scripts/store/connection.ts'
 import { closeIncident, loadIncident } from '../scripts/store/incidents.ts'
 import { dayOfIncidents } from '../tests/support/day-of-incidents.ts'
 import { exampleAlert, receive, useTestStore } from '../tests/support/store.ts'
@@ -19,7 +19,7 @@ let passwordHash: string | undefined
 async function open(stores: readonly Store[]) {
   const app = createConsole({
     stores: new Map(stores.map((store) => [store.tenant, store])),
-    settings: {},
+    settings: () => ({}),
     publicUrl: null,
   })
   const get = (path: string, cookie = '') => app.request(`${origin}${path}`, { headers: { cookie } })
@@ -93,7 +93,7 @@ describe('who may', () => {
     expect(answer.headers.get('set-cookie')).toMatch(/; Path=\/; HttpOnly; SameSite=Lax$/)
     const secure = createConsole({
       stores: new Map([[store.tenant, store]]),
-      settings: {},
+      settings: () => ({}),
       publicUrl: new URL('https://x.example'),
     })
     const form = new URLSearchParams({ tenant: store.tenant, name: 'ada', password })
@@ -114,7 +114,31 @@ describe('who may', () => {
     await person(store, 'ada', 'viewer')
     const answer = await browser.post('/login', { tenant: store.tenant, ...form })
     expect(answer.status).toBe(401)
-    expect(await answer.text()).toContain('Name or password is not right.')
+    expect(await answer.text()).toContain('Tenant, name or password is not right.')
+  })
+
+  it('asks for the tenant by its name, and names none to who is not logged in', async () => {
+    const page = await (await browser.get('/login?tenant=acme')).text()
+    expect(page).toContain('name="tenant" value="acme"')
+    expect(page).not.toContain(store.tenant)
+    const alone = await (await open([store])).get('/login')
+    expect(await alone.text()).not.toContain('name="tenant"')
+  })
+
+  it('knows a tenant by its short name', async () => {
+    const acme = openStore(database.database().appUrl, 'incident_management.acme')
+    await person(acme, 'ada', 'viewer')
+    const of = await open([store, acme])
+    for (const [tenant, status] of [
+      ['acme', 303],
+      [' incident_management.acme ', 303],
+      ['acm', 401],
+      ['acme.', 401],
+      ['', 401],
+    ] as const) {
+      expect((await of.post('/login', { tenant, name: 'ada', password })).status, tenant).toBe(status)
+    }
+    await acme.close()
   })
 
   it('refuses further tries after ten, the right one too', async () => {

@@ -7,7 +7,8 @@ import type { Person } from '../scripts/store/sessions.ts'
 export interface Ground {
   /** One store a tenant that is served, by the tenant's name; the first is the one that is offered. */
   stores: ReadonlyMap<string, Store>
-  settings: Settings
+  /** What a tenant's tasks are set up with; what the operator set for all comes with it. */
+  settings(tenant: string): Settings
   /** The console as people reach it, when it is told. */
   publicUrl: URL | null
 }

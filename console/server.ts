@@ -4,6 +4,7 @@ import { serve } from '@hono/node-server'
 import type { Settings } from '../scripts/lib/config.ts'
 import { AppError } from '../scripts/lib/errors.ts'
 import { hashSecret, newSecret } from '../scripts/lib/one-time.ts'
+import { namespaceOf, rootNamespace, settingsOfTenant, tenantsIn } from '../scripts/lib/tenant.ts'
 import { ensureFirstAdmin } from '../scripts/store/accounts.ts'
 import { openStore } from '../scripts/store/connection.ts'
 import { createConsole } from './app.tsx'
@@ -24,11 +25,15 @@ export interface RunningConsole {
  * @throws AppError E_SETTING_INVALID, E_STORE_UNAVAILABLE
  */
 export async function startConsole(settings: Settings & { DATABASE_URL: string }): Promise<RunningConsole> {
-  const tenants = (settings.CONSOLE_TENANTS ?? 'incident_management').split(',').flatMap((name) => name.trim() || [])
+  const tenants = await tenantsServed(settings)
   const stores = new Map(tenants.map((tenant) => [tenant, openStore(settings.DATABASE_URL, tenant)]))
   const closeStores = () => Promise.all([...stores.values()].map((store) => store.close()))
   try {
-    const ground: Ground = { stores, settings, publicUrl: publicUrlOf(settings) }
+    const ground: Ground = {
+      stores,
+      settings: (tenant) => settingsOfTenant(settings, tenant),
+      publicUrl: publicUrlOf(settings),
+    }
     const links = await Promise.all(
       [...stores].map(async ([tenant, store]) => ({ tenant, secret: await firstSecret(store) })),
     )
@@ -49,6 +54,17 @@ export async function startConsole(settings: Settings & { DATABASE_URL: string }
     await closeStores()
     throw thrown
   }
+}
+
+/**
+ * Those that CONSOLE_TENANTS names; without it the root's and every tenant that has a folder of configuration.
+ * @throws AppError E_SETTING_INVALID
+ */
+async function tenantsServed({ CONSOLE_TENANTS: named, DIM_CONFIG_DIR: folder }: Settings): Promise<string[]> {
+  const names = named?.split(',').flatMap((name) => name.trim() || []) ?? []
+  return names.length > 0
+    ? [...new Set(names.map(namespaceOf))]
+    : [rootNamespace, ...(await tenantsIn(folder)).map(namespaceOf)]
 }
 
 async function firstSecret(store: Parameters<typeof ensureFirstAdmin>[0]): Promise<string | null> {

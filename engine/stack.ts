@@ -10,6 +10,7 @@ import {
   type Settings,
 } from '../scripts/lib/config.ts'
 import { parseJson } from '../scripts/lib/json.ts'
+import { checkTenantKeys, namespaceOf, rootNamespace, tenantEnvironment, tenantsIn } from '../scripts/lib/tenant.ts'
 import { migrate } from '../scripts/store/migrate.ts'
 import { deployFlows } from '../scripts/workflow/deploy.ts'
 import { buildTasks } from './bundle.ts'
@@ -40,6 +41,8 @@ export interface Stack {
   /** `null` when the user brought a database. */
   postgres: Postgres | null
   webhookUrl: string
+  /** The namespaces of the tenants that run: the root's, and those that have a folder of configuration. */
+  tenants: string[]
   /** Where the engine logs. */
   logFile: string
   /** Starts the engine again, on the same port and state. */
@@ -61,15 +64,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await buildTasks()
     const settings = await withDefaults(options.settings, join(folder, 'secrets.json'))
     checkWebhookKeys(settings)
+    const tenants = await tenantsIn(settings.DIM_CONFIG_DIR)
+    checkTenantKeys(settings, tenants)
     postgres = await database(settings)
     onProgress('Preparing the store')
     await migrate(settings.DATABASE_OWNER_URL ?? '')
     const port = options.port ?? (await steadyPort(join(folder, 'port')))
     settings.KESTRA_URL = `http://127.0.0.1:${port}`
-    let engine = await bootEngine(settings, port)
+    let engine = await bootEngine(settings, tenants, port)
     stops.push(() => engine.stop())
     onProgress('Deploying the flows')
-    await deployFlows({ settings, namespace: 'incident_management' })
+    const namespaces = [rootNamespace, ...tenants.map(namespaceOf)]
+    for (const namespace of namespaces) await deployFlows({ settings, namespace })
     const running = join(folder, 'running.json')
     await writeFile(running, JSON.stringify(settings), { mode: 0o600 })
     stops.push(() => rm(running, { force: true }))
@@ -79,9 +85,10 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       settings: { ...settings, ...readSettings(['ALERT_WEBHOOK_KEY', 'DATABASE_URL'], settings) },
       engine,
       postgres,
-      webhookUrl: `${engine.url}/api/v1/main/executions/webhook/incident_management/alert_ingestion/${key}`,
+      tenants: namespaces,
+      webhookUrl: `${engine.url}/api/v1/main/executions/webhook/${rootNamespace}/alert_ingestion/${key}`,
       async restartEngine() {
-        engine = await bootEngine(settings, port)
+        engine = await bootEngine(settings, tenants, port)
         stack.engine = engine
       },
       async restartPostgres() {
@@ -107,7 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return started
   }
 
-  async function bootEngine(settings: Record<string, string>, port: number): Promise<Engine> {
+  async function bootEngine(settings: Record<string, string>, tenants: string[], port: number): Promise<Engine> {
     const cache = join(folder, 'node-cache')
     return startEngine({
       kestraVersion: options.kestraVersion,
@@ -119,6 +126,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       password: settings.KESTRA_PASSWORD ?? '',
       environment: {
         ...kestraEnvironment(settings),
+        ...tenantEnvironment(settings, tenants),
         ENV_DIM_HOME: home,
         NODE_COMPILE_CACHE: cache,
         // The Node that this runs on is the one the tasks run on.

@@ -126,3 +126,14 @@ describe.each(flows)('flow $path', ({ id, source }) => {
     expect(servedFlows).toContain(flow.variables.flows)
   })
 })
+
+describe('the clock', () => {
+  it('purges the executions of each flow by its id: a namespace alone would mean those of tenants below it too', () => {
+    const purges = z
+      .array(z.looseObject({ type: z.string(), namespace: z.string().optional(), flowId: z.string().optional() }))
+      .parse(all(Flow.parse(parse(flows.find(({ id }) => id === 'clock')?.source ?? '')).tasks))
+      .filter(({ type }) => type.endsWith('.PurgeExecutions'))
+    expect([...new Set(purges.map(({ flowId }) => flowId))].sort()).toEqual(flows.map(({ id }) => id).sort())
+    expect(new Set(purges.map(({ namespace }) => namespace))).toEqual(new Set(['{{ flow.namespace }}']))
+  })
+})

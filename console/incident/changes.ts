@@ -43,14 +43,16 @@ export function addChanges(pages: Hono<ConsoleEnv>, { settings }: Pick<Ground, '
   // Policy names who may approve what; a name that it does not know is refused there.
   pages.post('/:id/approve', mayAct, async (context) => {
     const { id, who } = asked(context)
-    await approve(context.get('store'), { incident: id, who }, settings)
+    const store = context.get('store')
+    await approve(store, { incident: id, who }, settings(store.tenant))
     return answer(context, true, 'approved', '')
   })
 
   pages.post('/:id/refuse', mayAct, async (context) => {
     const { id, who } = asked(context)
     const { why } = await read(context, Why)
-    await refuse(context.get('store'), { incident: id, who, why }, settings)
+    const store = context.get('store')
+    await refuse(store, { incident: id, who, why }, settings(store.tenant))
     return answer(context, true, 'refused', '')
   })
 

@@ -38,7 +38,7 @@ export function configurationPage(ground: Ground): Hono<ConsoleEnv> {
     const [switches, silences, files] = await Promise.all([
       thrownSwitches(context.get('store')),
       listSilences(context.get('store')),
-      readConfiguration(ground.settings),
+      readConfiguration(ground.settings(viewer.tenant)),
     ])
     return context.html(
       <Layout title="Configuration" viewer={viewer} place="/configuration" done={doneWords(context.req.query('done'))}>
@@ -60,7 +60,7 @@ export function configurationPage(ground: Ground): Hono<ConsoleEnv> {
     const turn = { subject: '*', who: context.get('person').name, why: form.data.why } as const
     const store = context.get('store')
     if (form.data.to === 'thrown') await throwSwitch(store, turn)
-    else await releaseSwitch(store, turn, ground.settings)
+    else await releaseSwitch(store, turn, ground.settings(store.tenant))
     return context.redirect(`/configuration?done=switch_${form.data.to}`, 303)
   })
 

@@ -31,8 +31,9 @@ export function incidentPages(ground: Ground): Hono<ConsoleEnv> {
 
   pages.get('/:id/dry-run', async (context) => {
     const id = incidentId(context)
-    const { incident } = await loadIncident(context.get('store'), id)
-    const preview = await previewFix(context.get('store'), id, ground.settings)
+    const store = context.get('store')
+    const { incident } = await loadIncident(store, id)
+    const preview = await previewFix(store, id, ground.settings(store.tenant))
     return context.html(
       <Layout title="Dry run" viewer={viewerOf(context)} place="/">
         <div>
@@ -162,7 +163,7 @@ function Heading({ record, now, ground }: { record: IncidentRecord; now: Date; g
 
 /** The Kestra execution that analysed it; as a link when the console knows where Kestra's pages are. */
 function executionLink({ settings }: Ground, tenant: string, execution: string) {
-  const base = settings.CONSOLE_KESTRA_URL
+  const base = settings(tenant).CONSOLE_KESTRA_URL
   if (!base) return <code>{execution}</code>
   const path = ['ui', 'main', 'executions', tenant, 'incident_analyzer', execution].map(encodeURIComponent).join('/')
   return <Outward url={`${base.replace(/\/+$/, '')}/${path}`}>{execution}</Outward>

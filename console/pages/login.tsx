@@ -2,6 +2,7 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AccountName } from '../../scripts/domain/account.ts'
 import { hashSecret } from '../../scripts/lib/one-time.ts'
+import { rootNamespace } from '../../scripts/lib/tenant.ts'
 import { findInvite, passwordHashOf, redeemInvite } from '../../scripts/store/accounts.ts'
 import { appendAudit } from '../../scripts/store/audit.ts'
 import type { Store } from '../../scripts/store/connection.ts'
@@ -30,21 +31,30 @@ export function loginPages(ground: Ground): Hono<ConsoleEnv> {
   const byName = new RateLimit(10, 15 * minute)
   const byAddress = new RateLimit(60, 15 * minute)
   const pages = new Hono<ConsoleEnv>()
+  /** Whether the tenant is asked for: by name, because which others there are is nobody's business before logging in. */
+  const shownFor = (tenant: string) => ({ asks: ground.stores.size > 1, tenant: tenant.slice(0, 150) })
+
+  /** The tenant that was typed, by its short name or by its namespace; the first when none was. */
+  function storeOf(typed: string): Store | undefined {
+    const [first] = ground.stores.keys()
+    const name = typed.trim()
+    return ground.stores.get(name || (first ?? '')) ?? ground.stores.get(`${rootNamespace}.${name}`)
+  }
 
   pages.get('/login', (context) => {
-    const next = context.req.query('next') ?? ''
-    return context.html(<LoginPage tenants={[...ground.stores.keys()]} next={localPath(next)} fault={null} />)
+    const { next = '', tenant = '' } = context.req.query()
+    return context.html(<LoginPage {...shownFor(tenant)} next={localPath(next)} fault={null} />)
   })
 
   pages.post('/login', async (context) => {
     const form = LoginForm.parse(await context.req.parseBody())
-    const tenants = [...ground.stores.keys()]
-    const store = ground.stores.get(form.tenant || (tenants[0] ?? ''))
+    const store = storeOf(form.tenant)
     const name = AccountName.safeParse(form.name).data ?? ''
     const address = addressOf(context)
     const refuse = (status: 401 | 429, fault: string) =>
-      context.html(<LoginPage tenants={tenants} next={localPath(form.next)} fault={fault} />, status)
-    const wait = Math.max(byAddress.take(address), byName.take(`${form.tenant}/${name}`))
+      context.html(<LoginPage {...shownFor(form.tenant)} next={localPath(form.next)} fault={fault} />, status)
+    const key = `${store?.tenant ?? ''}/${name}`
+    const wait = Math.max(byAddress.take(address), byName.take(key))
     if (wait > 0) {
       context.header('retry-after', String(Math.ceil(wait / 1000)))
       return refuse(429, `Too many tries. Wait ${Math.ceil(wait / minute)} min, then try again.`)
@@ -52,9 +62,9 @@ export function loginPages(ground: Ground): Hono<ConsoleEnv> {
     const kept = store && name ? await passwordHashOf(store, name) : null
     if (!store || !(await checkPassword(kept, form.password))) {
       if (store && name) await noteFailure(store, name, address)
-      return refuse(401, 'Name or password is not right.')
+      return refuse(401, `${ground.stores.size > 1 ? 'Tenant, name' : 'Name'} or password is not right.`)
     }
-    byName.forget(`${form.tenant}/${name}`)
+    byName.forget(key)
     await logIn(context, ground, store, name)
     return context.redirect(localPath(form.next) || '/', 303)
   })
@@ -107,7 +117,8 @@ function noteFailure(store: Store, name: string, address: string): Promise<void>
   return appendAudit(store, { actor: 'console', what: 'refused a log-in', subject: name, detail: { address } })
 }
 
-function LoginPage({ tenants, next, fault }: { tenants: readonly string[]; next: string; fault: string | null }) {
+function LoginPage(props: { asks: boolean; tenant: string; next: string; fault: string | null }) {
+  const { asks, tenant, next, fault } = props
   return (
     <Plain title="Log in">
       <h1>Log in</h1>
@@ -118,18 +129,12 @@ function LoginPage({ tenants, next, fault }: { tenants: readonly string[]; next:
       )}
       <form method="post" action="/login" class="stacked">
         <input type="hidden" name="next" value={next} />
-        {tenants.length > 1 ? (
+        {asks ? (
           <label>
             Tenant
-            <select name="tenant">
-              {tenants.map((tenant) => (
-                <option value={tenant}>{tenant}</option>
-              ))}
-            </select>
+            <input name="tenant" value={tenant} autocomplete="organization" autocapitalize="none" maxlength={150} />
           </label>
-        ) : (
-          <input type="hidden" name="tenant" value={tenants[0] ?? ''} />
-        )}
+        ) : null}
         <label>
           Name
           <input name="name" autocomplete="username" autocapitalize="none" required maxlength={100} />

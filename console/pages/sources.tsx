@@ -30,7 +30,7 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
       async (query) => [await listSources(query), await listDeadLetters(query, { limit: mostLetters })] as const,
     )
     const modes = await policyModes(
-      ground.settings,
+      ground.settings(store.tenant),
       sources.map(({ source }) => source),
     ).catch(() => null)
     const viewer = viewerOf(context)
@@ -49,8 +49,9 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
     const letters = await listDeadLetters(store, { limit: 1000 })
     const letter = letters.find(({ execution_id, task }) => execution_id === form.execution && task === form.task)
     if (!letter) throw notFound('This dead letter')
-    const taught = await taughtMonitorsOr(ground.settings.DIM_CONFIG_DIR, log)
-    const outcome = await replayDeadLetter(store, letter, taught, ground.settings)
+    const settings = ground.settings(store.tenant)
+    const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, log)
+    const outcome = await replayDeadLetter(store, letter, taught, settings)
     if (outcome !== 'taken')
       throw new Refusal(409, `It stays a dead letter: ${outcome}.`, 'Nothing is lost: it is kept as it came.')
     return context.redirect('/sources?done=replayed', 303)

@@ -6,7 +6,7 @@ const help = `Usage: npm run approve -- INCIDENT [--tenant NAME]
 Approves the fix that an incident waits with. You are the user of this machine, and config/policy.yaml has to name you
 among the \`approvers\` of that fix. The clock starts it within a minute, if nothing stands against it by then.
 
-  --tenant NAME   the namespace; default incident_management
+  --tenant NAME   the tenant, such as acme; default incident_management
 `
 
 await runAnswer(help, async (store, answer, settings) => {

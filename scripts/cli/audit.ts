@@ -3,7 +3,7 @@ import { endedStates, kestraApi } from '../lib/kestra-api.ts'
 import { checkAuditChain, sealAt } from '../store/audit-chain.ts'
 import { accountOfAlerts, knownExecutions } from '../store/books.ts'
 import { openStore, type Store } from '../store/connection.ts'
-import { runCommand, runningSettings } from './launch.ts'
+import { runCommand, tenantSettings } from './launch.ts'
 
 const pageSize = 10
 /** Faults that are told one by one. */
@@ -15,7 +15,7 @@ Holds two books together: what Kestra accepted (executions of alert_ingestion) a
 an accepted alert is in no end state. Settings: DATABASE_URL, KESTRA_URL, KESTRA_USERNAME, KESTRA_PASSWORD; those of a
 running \`npm start\` when they are not set.
 
-  --tenant NAME   the namespace; default incident_management
+  --tenant NAME   the tenant, such as acme; default incident_management
   --days N        how far back; default 7
   --chain         instead: whether a line of the audit log was changed or removed since the clock sealed it, by AUDIT_KEY
   --head N:SEAL   with --chain: the newest link as it was told before, to see whether the chain's end was cut off since.
@@ -30,11 +30,11 @@ const options = {
 } as const
 
 await runCommand(help, options, async (values) => {
-  const tenant = typeof values.tenant === 'string' ? values.tenant : 'incident_management'
-  if (values.chain) return checkChain(tenant, values.head)
+  if (values.chain) return checkChain(values.tenant, values.head)
   const days = Number(values.days ?? 7)
   if (!(days > 0)) throw new AppError('E_SETTING_INVALID', '--days is no number above 0.', 'Give it as --days 7.')
-  const settings = await runningSettings(['DATABASE_URL', 'KESTRA_URL', 'KESTRA_USERNAME', 'KESTRA_PASSWORD'])
+  const names = ['DATABASE_URL', 'KESTRA_URL', 'KESTRA_USERNAME', 'KESTRA_PASSWORD'] as const
+  const { tenant, settings } = await tenantSettings(values.tenant, names)
   await using store = openStore(settings.DATABASE_URL, tenant)
   const account = await accountOfAlerts(store)
   const missing = await missingExecutions(settings, tenant, days, async (ids) => knownExecutions(store, ids))
@@ -48,8 +48,8 @@ await runCommand(help, options, async (values) => {
   if (lost > 0) process.exitCode = 1
 })
 
-async function checkChain(tenant: string, head: string | boolean | undefined): Promise<void> {
-  const settings = await runningSettings(['DATABASE_URL', 'AUDIT_KEY'])
+async function checkChain(name: string | boolean | undefined, head: string | boolean | undefined): Promise<void> {
+  const { tenant, settings } = await tenantSettings(name, ['DATABASE_URL', 'AUDIT_KEY'])
   const key = settings.AUDIT_KEY
   if (!key) {
     throw new AppError(

@@ -5,16 +5,18 @@ import { runSubcommand } from './launch.ts'
 import { systemSettings } from './system-settings.ts'
 import { formatTable } from './table.ts'
 
-const help = `Usage: npm run --silent connectors -- check
+const help = `Usage: npm run --silent connectors -- check [--tenant NAME]
 
 Asks each configured system its lightest question, read-only: whether it answers, with which version, how fast, and
 which rights its user lacks. Systems are those of the settings (.env.example) and of config/systems.yaml.
 
+  --tenant NAME   the tenant, such as acme, whose systems are asked; default incident_management
+
 Exit code 1 when one can't be asked, lacks a right, or the configuration is broken.
 `
 
-await runSubcommand(help, ['check'], {}, async () => {
-  const { all, fault } = await loadSystems(systemSettings())
+await runSubcommand(help, ['check'], { tenant: { type: 'string' } }, async (_, { tenant }) => {
+  const { all, fault } = await loadSystems(systemSettings(tenant))
   const checked = await checkSystems(all)
   const rows = checked.map(({ system, latencyMs, health, fault: problem }) => [
     system.name,

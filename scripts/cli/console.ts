@@ -1,6 +1,8 @@
 import { startConsole } from '../../console/server.ts'
+import { readSettings } from '../lib/config.ts'
+import { isTenantSetting } from '../lib/tenant.ts'
 import { consoleNotice } from './console-notice.ts'
-import { runCommand, runningSettings } from './launch.ts'
+import { allSettings, runCommand } from './launch.ts'
 
 const help = `Usage: npm run console
 
@@ -9,24 +11,30 @@ Starts the console alone, over the store of DATABASE_URL or of \`npm start\` on 
   CONSOLE_HOST      address it binds to; default 127.0.0.1
   CONSOLE_PORT      default 8090
   CONSOLE_URL       as people reach it, behind a reverse proxy; with https its cookie is Secure
-  CONSOLE_TENANTS   the tenants it serves, by comma; default incident_management
+  CONSOLE_TENANTS   the tenants it serves, by comma, such as acme; default all
 `
 
+/** Without a right to write anywhere, and without what only tasks need. */
+const names = [
+  'DATABASE_URL',
+  'DIM_CONFIG_DIR',
+  'KESTRA_URL',
+  'AIRFLOW_URL',
+  'AIRFLOW_USERNAME',
+  'AIRFLOW_PASSWORD',
+  'CONSOLE_HOST',
+  'CONSOLE_PORT',
+  'CONSOLE_URL',
+  'CONSOLE_KESTRA_URL',
+  'CONSOLE_TENANTS',
+] as const
+
 await runCommand(help, {}, async () => {
-  const settings = await runningSettings([
-    'DATABASE_URL',
-    'DIM_CONFIG_DIR',
-    'KESTRA_URL',
-    'AIRFLOW_URL',
-    'AIRFLOW_USERNAME',
-    'AIRFLOW_PASSWORD',
-    'CONSOLE_HOST',
-    'CONSOLE_PORT',
-    'CONSOLE_URL',
-    'CONSOLE_KESTRA_URL',
-    'CONSOLE_TENANTS',
-  ])
-  const running = await startConsole(settings)
+  const all = await allSettings()
+  const ofTenants = Object.entries(all).filter(
+    ([name]) => isTenantSetting(name) && names.some((own) => name.endsWith(`__${own}`)),
+  )
+  const running = await startConsole({ ...Object.fromEntries(ofTenants), ...readSettings(names, all) })
   process.stdout.write(`${consoleNotice(running)}\nCtrl-C stops it.\n`)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

@@ -4,7 +4,7 @@ import { openStore, type Store } from '../store/connection.ts'
 import { type DeadLetter, listDeadLetters } from '../store/dead-letters.ts'
 import { replayDeadLetter } from '../workflow/replay-dead-letter.ts'
 import { readTaughtMonitors } from '../workflow/taught-monitors.ts'
-import { runningSettings, runSubcommand } from './launch.ts'
+import { runSubcommand, tenantSettings } from './launch.ts'
 import { formatTable } from './table.ts'
 
 const help = `Usage: npm run dead-letters -- list | replay [--tenant NAME]
@@ -13,13 +13,12 @@ What was accepted and could not be read, with its reason.
 
   list            those that were not taken in again
   replay          takes each in again, as after a fix; one that still can't be read stays
-  --tenant NAME   the namespace; default incident_management
+  --tenant NAME   the tenant, such as acme; default incident_management
 `
 const tenantOption = { tenant: { type: 'string' } } as const
 
 await runSubcommand(help, ['list', 'replay'], tenantOption, async (subcommand, values) => {
-  const settings = await runningSettings(['DATABASE_URL', 'DIM_CONFIG_DIR'])
-  const tenant = typeof values.tenant === 'string' ? values.tenant : 'incident_management'
+  const { tenant, settings } = await tenantSettings(values.tenant, ['DATABASE_URL', 'DIM_CONFIG_DIR'])
   await using store = openStore(settings.DATABASE_URL, tenant)
   const letters = await listDeadLetters(store, { limit: 1000 })
   if (subcommand === 'list') list(letters)

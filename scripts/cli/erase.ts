@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors.ts'
 import { appendAudit } from '../store/audit.ts'
 import { openStore } from '../store/connection.ts'
 import { eraseText } from '../store/erase.ts'
-import { runCommand, runningSettings } from './launch.ts'
+import { runCommand, tenantSettings } from './launch.ts'
 
 const least = 4
 const help = `Usage: npm run erase -- --match TEXT [--yes] [--tenant NAME]
@@ -15,7 +15,7 @@ matter. The audit log keeps a hash of the text, and is never changed itself.
 
   --match TEXT    four characters at least; as it is, and as JSON writes it
   --yes           does it; it can't be undone
-  --tenant NAME   the namespace; default incident_management
+  --tenant NAME   the tenant, such as acme; default incident_management
 
 Settings: DATABASE_OWNER_URL; that of a running \`npm start\` when it is not set. Not reached: what was sent already, and
 Kestra's own executions, which hold bodies for as long as config/retention.yaml says. A text inside an encoded body
@@ -33,11 +33,8 @@ await runCommand(
         'Give a longer one.',
       )
     }
-    const settings = await runningSettings(['DATABASE_OWNER_URL'])
-    await using store = openStore(
-      settings.DATABASE_OWNER_URL ?? '',
-      typeof tenant === 'string' ? tenant : 'incident_management',
-    )
+    const { tenant: namespace, settings } = await tenantSettings(tenant, ['DATABASE_OWNER_URL'])
+    await using store = openStore(settings.DATABASE_OWNER_URL ?? '', namespace)
     const apply = yes === true
     const found = await eraseText(store, match, { apply })
     for (const { place, found: rows } of found) process.stdout.write(`${String(rows).padStart(8)}  ${place}\n`)

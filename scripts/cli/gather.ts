@@ -10,21 +10,24 @@ import { runCommand } from './launch.ts'
 import { systemSettings } from './system-settings.ts'
 import { formatTable } from './table.ts'
 
-const help = `Usage: npm run --silent gather -- --alert FILE [--json]
+const help = `Usage: npm run --silent gather -- --alert FILE [--json] [--tenant NAME]
 
 Shows what would be gathered for an alert: reads a recorded webhook body, asks every configured system about it now,
 read-only, and prints the evidence in the order in which an analyser gets it. The store has no part in it: no past
 incidents, no shared answers. Systems are those of the settings (.env.example) and of config/systems.yaml.
 
-  --alert FILE   the webhook body, as JSON
-  --json         prints {"alert", "evidence", "not_configured", "ms"} a line an alert
+  --alert FILE    the webhook body, as JSON
+  --tenant NAME   the tenant, such as acme, whose systems are asked; default incident_management
+  --json          prints {"alert", "evidence", "not_configured", "ms"} a line an alert
 
 Exit code 1 when the body can't be read. A system that can't be asked is evidence, and no fault.
 `
 
-await runCommand(help, { alert: { type: 'string' }, json: { type: 'boolean' } }, async ({ alert: file, json }) => {
+const options = { alert: { type: 'string' }, json: { type: 'boolean' }, tenant: { type: 'string' } } as const
+
+await runCommand(help, options, async ({ alert: file, json, tenant }) => {
   const alerts = await readAlerts(file)
-  const systems = await loadSystems(systemSettings())
+  const systems = await loadSystems(systemSettings(tenant))
   for (const alert of alerts) {
     const { asset, category, environment } = alert
     const start = performance.now()

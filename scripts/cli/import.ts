@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { basename } from 'node:path'
 import { outcomeOf } from '../domain/outcome.ts'
 import type { PastIncident } from '../domain/past.ts'
 import type { Settings } from '../lib/config.ts'
@@ -10,7 +10,7 @@ import { importPast } from '../store/import.ts'
 import { type ImportRecord, readExport } from '../workflow/import/exports.ts'
 import { judgePast, type ReadPast, readPast } from '../workflow/import/import.ts'
 import { readTaughtMonitors } from '../workflow/taught-monitors.ts'
-import { ownSettings, runningSettings, runOnFiles } from './launch.ts'
+import { runOnFiles, tenantSettings } from './launch.ts'
 import { formatTable } from './table.ts'
 
 const noisiest = 10
@@ -32,7 +32,7 @@ changes. Give overlapping exports together, so that an incident is not cut in tw
                    (GET events, version 1 or 2), or webhook bodies of any monitor: one, a list, or one a line
   --dry-run        shows only; needs no store
   --monitor NAME   reads every body as this monitor's
-  --tenant NAME    the namespace; default incident_management
+  --tenant NAME    the tenant, such as acme; default incident_management
 
 Exit code 1 when a file could not be read.
 `
@@ -42,19 +42,18 @@ await runOnFiles(
   { 'dry-run': { type: 'boolean' }, monitor: { type: 'string' }, tenant: { type: 'string' } },
   async (files, values) => {
     const monitor = typeof values.monitor === 'string' ? values.monitor : undefined
-    const tenant = typeof values.tenant === 'string' ? values.tenant : 'incident_management'
     const isKept = values['dry-run'] !== true
     // Asked before anything is read, so that nobody waits for what can't be done.
-    const settings = isKept ? await runningSettings(['DATABASE_URL', 'DIM_CONFIG_DIR']).catch(withHint) : null
-    const known = { DIM_CONFIG_DIR: join(import.meta.dirname, '..', '..', 'config'), ...(settings ?? ownSettings()) }
-    const taught = await readTaughtMonitors(known.DIM_CONFIG_DIR)
+    const { tenant, settings } = await tenantSettings(values.tenant, ['DIM_CONFIG_DIR'])
+    const kept = isKept ? (await tenantSettings(values.tenant, ['DATABASE_URL']).catch(withHint)).settings : null
+    const taught = await readTaughtMonitors(settings.DIM_CONFIG_DIR)
     if (monitor !== undefined) findMonitor(monitor, taught)
     const now = new Date()
     const { records, otherwise } = await readFiles(files, now)
     const read = readPast(records, { monitor, taught, otherwise, now })
-    process.stdout.write(await describe(read, known))
-    if (settings === null) return
-    await using store = openStore(settings.DATABASE_URL ?? '', tenant)
+    process.stdout.write(await describe(read, settings))
+    if (kept === null) return
+    await using store = openStore(kept.DATABASE_URL, tenant)
     const added = await importPast(store, read.deliveries, read.past)
     process.stdout.write(`\n${added} bodies are new in the store, ${read.deliveries.length - added} were there.\n`)
   },

@@ -4,7 +4,7 @@ import { AppError } from '../lib/errors.ts'
 import { openStore } from '../store/connection.ts'
 import { type SwitchSubject, thrownSwitches } from '../store/switches.ts'
 import { releaseSwitch, throwSwitch } from '../workflow/switches.ts'
-import { runningSettings, runSubcommand } from './launch.ts'
+import { runSubcommand, tenantSettings } from './launch.ts'
 import { formatTable } from './table.ts'
 
 const help = `Usage: npm run kill-switch -- on | off | status [--template NAME] [--why TEXT] [--tenant NAME]
@@ -17,13 +17,12 @@ config/policy.yaml (\`admins:\`) may release it, by the user name of this machin
   status           what is thrown, by whom and why
   --template NAME  that template only: one that failed three verifications in a row was switched off like this
   --why TEXT       kept with it
-  --tenant NAME    the namespace; default incident_management
+  --tenant NAME    the tenant, such as acme; default incident_management
 `
 const options = { template: { type: 'string' }, why: { type: 'string' }, tenant: { type: 'string' } } as const
 
 await runSubcommand(help, ['on', 'off', 'status'], options, async (subcommand, values) => {
-  const settings = await runningSettings(['DATABASE_URL', 'DIM_CONFIG_DIR'])
-  const tenant = typeof values.tenant === 'string' ? values.tenant : 'incident_management'
+  const { tenant, settings } = await tenantSettings(values.tenant, ['DATABASE_URL', 'DIM_CONFIG_DIR'])
   await using store = openStore(settings.DATABASE_URL, tenant)
   const subject = subjectOf(values.template)
   const who = userInfo().username

@@ -3,18 +3,38 @@ import { parseArgs } from 'node:util'
 import { runningStack, type Stack, type StackOptions, startStack } from '../../engine/stack.ts'
 import { type Declared, isSettingName, readSettings, type SettingName, type Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
+import { isTenantSetting, namespaceOf, settingsOfTenant } from '../lib/tenant.ts'
 import { type Progress, showProgress } from './progress.ts'
 
 const home = join(import.meta.dirname, '..', '..')
 
-/** The settings of .env and of the environment; the environment wins. */
+/** Where the own settings of tenants stand, `ACME__SLACK_WEBHOOK_URL=…`; compose hands the same file to Kestra. */
+export const tenantsFile = join(home, 'tenants.env')
+
+/** The settings of .env, of tenants.env and of the environment; the environment wins. */
 export function ownSettings(): Settings {
-  try {
-    process.loadEnvFile(join(home, '.env'))
-  } catch {
-    // Without .env the environment itself holds the settings.
+  for (const file of [join(home, '.env'), tenantsFile]) {
+    try {
+      process.loadEnvFile(file)
+    } catch {
+      // Without the file the environment itself holds the settings.
+    }
   }
-  return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => isSettingName(name) && value))
+  const isKnown = (name: string) => isSettingName(name) || isTenantSetting(name)
+  return Object.fromEntries(Object.entries(process.env).filter(([name, value]) => isKnown(name) && value))
+}
+
+/**
+ * The settings of a product that runs, as one tenant's tasks see them.
+ * @param tenant what `--tenant` said.
+ * @throws AppError E_SETTING_MISSING, E_SETTING_INVALID
+ */
+export async function tenantSettings<N extends SettingName>(
+  tenant: string | boolean | undefined,
+  names: readonly N[],
+): Promise<{ tenant: string; settings: Declared<N> }> {
+  const namespace = namespaceOf(typeof tenant === 'string' ? tenant : undefined)
+  return { tenant: namespace, settings: readSettings(names, settingsOfTenant(await allSettings(), namespace)) }
 }
 
 /**
@@ -22,8 +42,13 @@ export function ownSettings(): Settings {
  * @throws AppError E_SETTING_MISSING
  */
 export async function runningSettings<N extends SettingName>(names: readonly N[]): Promise<Declared<N>> {
+  return readSettings(names, await allSettings())
+}
+
+/** All that is set, for every tenant: by the user, else by `npm start` on this machine. */
+export async function allSettings(): Promise<Settings> {
   const own = ownSettings()
-  return readSettings(names, { DIM_CONFIG_DIR: join(home, 'config'), ...(await runningStack('start')), ...own })
+  return { DIM_CONFIG_DIR: join(home, 'config'), ...(await runningStack('start')), ...own }
 }
 
 /** The engine that is wanted: `KESTRA_VERSION`, else the long-term release. */

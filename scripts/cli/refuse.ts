@@ -7,7 +7,7 @@ Refuses the fix that an incident waits with: the incident is people's, and they 
 machine, and config/policy.yaml has to name you among the \`approvers\` of that fix.
 
   --why TEXT      told to people
-  --tenant NAME   the namespace; default incident_management
+  --tenant NAME   the tenant, such as acme; default incident_management
 `
 
 await runAnswer(help, async (store, answer, settings) => {

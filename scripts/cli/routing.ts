@@ -1,5 +1,4 @@
 import { readFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { z } from 'zod'
 import { catalog } from '../connectors/catalog.ts'
 import { noLibrary } from '../connectors/gathering/library.ts'
@@ -12,14 +11,16 @@ import { AppError } from '../lib/errors.ts'
 import { parseJson } from '../lib/json.ts'
 import { readDelivery } from '../monitors/index.ts'
 import { type RoutedKnown, type Routing, readRouting, routingFor } from '../workflow/routing.ts'
-import { ownSettings, runCommand } from './launch.ts'
+import { runCommand } from './launch.ts'
+import { systemSettings } from './system-settings.ts'
 
-const help = `Usage: npm run routing -- --incident FILE [--at TIME]
+const help = `Usage: npm run routing -- --incident FILE [--at TIME] [--tenant NAME]
 
 Who would be told of an incident, and why. Reads files only: config/routing.yaml, config/catalog.yaml, and which channels
 have their settings in .env.
 
   --incident FILE   a webhook body, or a scenario with its evidence, as JSON
+  --tenant NAME     the tenant, such as acme, whose routing it is; default incident_management
   --at TIME         as if it were then, such as 2026-11-24T03:00:00Z; default now
 
 Exit code 1 when routing.yaml has a fault: each with its line.
@@ -32,11 +33,13 @@ const Scenario = z.looseObject({
   now: z.iso.datetime().optional(),
 })
 
-await runCommand(help, { incident: { type: 'string' }, at: { type: 'string' } }, async ({ incident: file, at }) => {
+const options = { incident: { type: 'string' }, at: { type: 'string' }, tenant: { type: 'string' } } as const
+
+await runCommand(help, options, async ({ incident: file, at, tenant }) => {
   if (typeof file !== 'string') {
     throw new AppError('E_SETTING_MISSING', 'Name a file: --incident FILE.', 'A body of test_scenarios/ will do.')
   }
-  const settings = { DIM_CONFIG_DIR: join(import.meta.dirname, '..', '..', 'config'), ...ownSettings() }
+  const settings = systemSettings(tenant)
   await readRouting(settings)
   const { alert, evidence, now: said } = await readIncident(file, settings)
   const now = new Date(typeof at === 'string' ? at : (said ?? Date.now()))

@@ -5,7 +5,7 @@ import { requireCron } from '../lib/cron.ts'
 import { AppError } from '../lib/errors.ts'
 import { openStore, type Store } from '../store/connection.ts'
 import { addSilence, endSilence, type KeptSilence, listSilences } from '../store/silences.ts'
-import { runningSettings, runSubcommand } from './launch.ts'
+import { runSubcommand, tenantSettings } from './launch.ts'
 import { formatTable } from './table.ts'
 
 const help = `Usage: npm run silence -- add --why TEXT (--asset NAME | --source NAME | --labels K=V,…) (--for 2h | --until TIME)
@@ -25,7 +25,7 @@ analysed then. Windows that a team plans ahead may stand in config/catalog.yaml 
   --who NAME      who says so; default the user of this machine
   --id ID         which one to end
   --all           list those that are over, too
-  --tenant NAME   the namespace; default incident_management
+  --tenant NAME   the tenant, such as acme; default incident_management
 `
 const options = {
   why: { type: 'string' },
@@ -48,8 +48,8 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 await runSubcommand(help, ['add', 'list', 'end'], options, async (subcommand, values) => {
   // What was typed is judged before the store is asked for.
   const wanted = subcommand === 'add' ? await readSilence(values) : null
-  const settings = await runningSettings(['DATABASE_URL'])
-  await using store = openStore(settings.DATABASE_URL, textOf(values, 'tenant') ?? 'incident_management')
+  const { tenant, settings } = await tenantSettings(values.tenant, ['DATABASE_URL'])
+  await using store = openStore(settings.DATABASE_URL, tenant)
   if (wanted) {
     const id = await addSilence(store, { ...wanted, by: whoSays(values) })
     process.stdout.write(`${id} is set${wanted.until ? `, until ${wanted.until.toISOString()}` : ''}.\n`)

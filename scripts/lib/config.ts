@@ -187,7 +187,7 @@ export const settings = {
   CONSOLE_TENANTS: {
     kind: 'operator',
     required: false,
-    what: 'The tenants it serves, by comma; default incident_management.',
+    what: 'The tenants it serves, by comma, such as acme; empty: all.',
   },
 } as const satisfies Record<string, Setting>
 

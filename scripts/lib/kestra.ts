@@ -4,6 +4,7 @@ import { type Declared, isSettingName, readSettings, type SettingName, settings 
 import { AppError, toAppError } from './errors.ts'
 import { parseJson, tryParseJson } from './json.ts'
 import { redact } from './redact.ts'
+import { isTenantSetting } from './tenant.ts'
 
 // zod compiles a parser for every schema it parses with; a task ends before that pays, 5 to 10 ms too late.
 z.config({ jitless: true })
@@ -116,6 +117,7 @@ function readExecution(environment: NodeJS.ProcessEnv): Execution {
 /** Kestra's process runner hands every task the server's whole environment; what a task did not ask for goes. */
 function forgetSecrets(environment: NodeJS.ProcessEnv): void {
   for (const name of Object.keys(environment)) {
-    if (/^(SECRET_|KESTRA_|DATASOURCES_|MICRONAUT_|ENV_)/.test(name) || isSecret(name)) delete environment[name]
+    const isServers = /^(SECRET_|KESTRA_|DATASOURCES_|MICRONAUT_|ENV_)/.test(name)
+    if (isServers || isSecret(name) || isTenantSetting(name)) delete environment[name]
   }
 }

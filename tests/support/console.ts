@@ -1,4 +1,5 @@
 import { createConsole } from '../../console/app.tsx'
+import type { Ground } from '../../console/environment.ts'
 import { hashPassword } from '../../console/security/password.ts'
 import type { Role } from '../../scripts/domain/account.ts'
 import { hashSecret, newSecret } from '../../scripts/lib/one-time.ts'
@@ -29,10 +30,13 @@ export interface Browser {
 }
 
 /** A console over these tenants, and a browser of its own. */
-export function openConsole(stores: readonly Store[]): Browser {
+export function openConsole(
+  stores: readonly Store[],
+  settings: Ground['settings'] = () => ({ DIM_CONFIG_DIR: 'config' }),
+): Browser {
   const app = createConsole({
     stores: new Map(stores.map((store) => [store.tenant, store])),
-    settings: { DIM_CONFIG_DIR: 'config' },
+    settings,
     publicUrl: null,
   })
   let cookie = ''
