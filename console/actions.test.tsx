@@ -116,6 +116,26 @@ describe('the pages', () => {
     expect(answer.status).toBe(409)
   })
 
+  it('make a token that is shown once, and that nobody else revokes', async () => {
+    const form = { label: 'nightly report', scope: 'viewer', days: '30' }
+    const answer = await browser.send('/tokens', '/tokens/add', form)
+    const token = /dim_[\w.-]+~[\w-]{43}/.exec(await answer.text())?.[0] ?? expect.fail()
+    const page = await browser.read('/tokens')
+    expect(page).toContain('nightly report')
+    expect(page).not.toContain(token)
+    const id = /TOK-\w+/.exec(page)?.[0] ?? expect.fail()
+    await person(store, 'eve', 'viewer')
+    const other = openConsole([store])
+    await other.logIn(store, 'eve')
+    expect((await other.send('/tokens', '/tokens/add', { ...form, scope: 'responder' })).status).toBe(403)
+    expect((await other.send('/tokens', '/tokens/revoke', { id })).status).toBe(404)
+    expect((await browser.send('/tokens', '/tokens/add', { ...form, days: '10000' })).status).toBe(400)
+    expect((await browser.send('/tokens', '/tokens/add', { ...form, label: ' ' })).status).toBe(400)
+    expect((await browser.send('/tokens', '/tokens/revoke', { id })).status).toBe(303)
+    expect(await browser.read('/tokens')).toContain('No token yet')
+    expect((await browser.get('/tokens/openapi.json')).headers.get('content-type')).toContain('application/json')
+  })
+
   it('add a person by a link, and end everything of one who is deactivated', async () => {
     const answer = await browser.send('/accounts', '/accounts/add', { name: 'Bob@Example.com', role: 'responder' })
     const link = /\/join\/[\w.-]+\/[\w-]{43}/.exec(await answer.text())?.[0] ?? ''

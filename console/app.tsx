@@ -2,11 +2,12 @@ import { Hono } from 'hono'
 import { bodyLimit } from 'hono/body-limit'
 import { compress } from 'hono/compress'
 import { streamSSE } from 'hono/streaming'
-import { toAppError } from '../scripts/lib/errors.ts'
+import { createApi } from './api/app.ts'
+import { apiBase } from './api/base.ts'
+import { problem } from './api/problem.ts'
 import { assets } from './assets.ts'
 import type { ConsoleEnv, Ground } from './environment.ts'
 import { Heartbeat } from './live.ts'
-import { log } from './log.ts'
 import { accountPages } from './pages/accounts.tsx'
 import { analyticsPages } from './pages/analytics.tsx'
 import { configurationPage } from './pages/configuration.tsx'
@@ -16,7 +17,8 @@ import { incidentListPages } from './pages/incidents.tsx'
 import { loginPages } from './pages/login.tsx'
 import { nowPage } from './pages/now.tsx'
 import { sourcePages } from './pages/sources.tsx'
-import { notFound, Refusal } from './refusal.ts'
+import { tokenPages } from './pages/tokens.tsx'
+import { notFound, Refusal, refusalOf } from './refusal.ts'
 import { safeHeaders } from './security/headers.ts'
 import { sameOrigin } from './security/same-origin.ts'
 import { requireLogin } from './security/session.ts'
@@ -42,6 +44,7 @@ export function createConsole(ground: Ground): Hono<ConsoleEnv> {
   app.use(sameOrigin(ground))
   app.get('/health', (context) => context.text('ok'))
   app.route('/assets', assets)
+  app.route(apiBase, createApi(ground))
   app.route('/', loginPages(ground))
   app.use(requireLogin(ground))
 
@@ -71,33 +74,15 @@ export function createConsole(ground: Ground): Hono<ConsoleEnv> {
   app.route('/analytics', analyticsPages())
   app.route('/configuration', configurationPage(ground))
   app.route('/accounts', accountPages(ground))
+  app.route('/tokens', tokenPages())
   app.notFound(() => {
     throw notFound()
   })
   app.onError((thrown, context) => {
-    if (thrown instanceof Refusal) {
-      return context.html(
-        <ErrorPage status={thrown.status} message={thrown.message} hint={thrown.hint} />,
-        thrown.status,
-      )
-    }
-    const error = toAppError(thrown)
-    if (error.code === 'E_INCIDENT_UNKNOWN') {
-      return context.html(<ErrorPage status={404} message={error.message} hint={error.hint} />, 404)
-    }
-    if (error.code === 'E_APPROVAL_REFUSED') {
-      return context.html(<ErrorPage status={409} message={error.message} hint={error.hint} />, 409)
-    }
-    if (error.retryable) {
-      return context.html(<ErrorPage status={503} message={error.message} hint={error.hint} />, 503)
-    }
-    log(
-      `${context.req.method} ${context.req.routePath}: ${error.code}: ${error.message} ${error.cause instanceof Error ? (error.cause.stack ?? '') : ''}`,
-    )
-    return context.html(
-      <ErrorPage status={500} message="The console could not make this page." hint="Its log says why." />,
-      500,
-    )
+    const refusal = refusalOf(thrown, `${context.req.method} ${context.req.routePath}`)
+    if (context.req.path.startsWith(`${apiBase}/`)) return problem(context, refusal)
+    const { status, message, hint } = refusal
+    return context.html(<ErrorPage status={status} message={message} hint={hint} />, status)
   })
   return app
 }

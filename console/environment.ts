@@ -20,6 +20,8 @@ export interface ConsoleEnv {
     person: Person
     /** What every form of this person's pages carries. */
     csrf: string
+    /** The token by which the API is asked, by its id. */
+    token?: string
   }
 }
 

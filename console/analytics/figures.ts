@@ -1,15 +1,17 @@
+import { z } from 'zod'
 import type { Analytics } from '../../scripts/store/analytics.ts'
-import type { Shown } from '../../scripts/store/incident-list.ts'
+import { Shown } from '../../scripts/store/incident-list.ts'
 
 /** One number about a span, how it is computed, and which incidents it counts. */
-export interface Figure {
-  name: string
+export const Figure = z.object({
+  name: z.string(),
   /** Null where there is nothing to compute it from. */
-  value: number | null
-  unit: 'count' | 'seconds' | 'share' | 'ratio' | 'USD' | 'tokens'
-  how: string
-  shown: Shown | null
-}
+  value: z.number().nullable(),
+  unit: z.enum(['count', 'seconds', 'share', 'ratio', 'USD', 'tokens']),
+  how: z.string(),
+  shown: Shown.nullable(),
+})
+export type Figure = z.infer<typeof Figure>
 
 /** Every figure, in the order in which they are shown. */
 export function figuresOf({ totals }: Pick<Analytics, 'totals'>): Figure[] {

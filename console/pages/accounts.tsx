@@ -10,6 +10,7 @@ import {
   listAccounts,
   renewInvite,
 } from '../../scripts/store/accounts.ts'
+import { nameTaken, settle, unknownAccount } from '../accounts/outcome.ts'
 import type { ConsoleContext, ConsoleEnv, Ground } from '../environment.ts'
 import { doneWords } from '../parts/done.ts'
 import { Form } from '../parts/form.tsx'
@@ -17,7 +18,7 @@ import { Layout, type Viewer } from '../parts/layout.tsx'
 import { Table } from '../parts/table.tsx'
 import { Ago, At } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
-import { Refusal } from '../refusal.ts'
+import { parsed } from '../refusal.ts'
 import { requireRole } from '../security/session.ts'
 
 const AccountForm = z.object({ name: AccountName, role: Role })
@@ -31,31 +32,31 @@ export function accountPages(ground: Ground): Hono<ConsoleEnv> {
   pages.get('/', (context) => show(context, { done: doneWords(context.req.query('done')) }))
 
   pages.post('/add', async (context) => {
-    const { name, role } = await read(context, AccountForm)
+    const { name, role } = parsed(AccountForm, await context.req.parseBody())
     const secret = newSecret()
     const by = context.get('person').name
     if (!(await addAccount(context.get('store'), { name, role, inviteHash: hashSecret(secret), by }))) {
-      throw new Refusal(409, `There is an account ${name} already.`, 'Make a new link for it, or choose another name.')
+      throw nameTaken(name)
     }
     return show(context, { link: { name, url: linkOf(context, secret) } })
   })
 
   pages.post('/link', async (context) => {
-    const { name } = await read(context, NameForm)
+    const { name } = parsed(NameForm, await context.req.parseBody())
     const secret = newSecret()
     if (!(await renewInvite(context.get('store'), name, hashSecret(secret), context.get('person').name)))
-      throw unknown()
+      throw unknownAccount()
     return show(context, { link: { name, url: linkOf(context, secret) } })
   })
 
   pages.post('/role', async (context) => {
-    const { name, role } = await read(context, AccountForm)
+    const { name, role } = parsed(AccountForm, await context.req.parseBody())
     settle(await changeRole(context.get('store'), name, role, context.get('person').name))
     return context.redirect('/accounts?done=role', 303)
   })
 
   pages.post('/deactivate', async (context) => {
-    const { name } = await read(context, NameForm)
+    const { name } = parsed(NameForm, await context.req.parseBody())
     settle(await deactivateAccount(context.get('store'), name, context.get('person').name))
     return context.redirect('/accounts?done=deactivated', 303)
   })
@@ -66,28 +67,6 @@ export function accountPages(ground: Ground): Hono<ConsoleEnv> {
     const base = ground.publicUrl?.origin ?? new URL(context.req.url).origin
     return `${base}/join/${context.get('store').tenant}/${secret}`
   }
-}
-
-async function read<T>(context: ConsoleContext, schema: z.ZodType<T>): Promise<T> {
-  const parsed = schema.safeParse(await context.req.parseBody())
-  if (parsed.success) return parsed.data
-  const issue = parsed.error.issues[0]
-  throw new Refusal(400, `The ${issue?.path.join('.') || 'form'} ${issue?.message}.`, 'Correct it and send it again.')
-}
-
-function settle(outcome: 'changed' | 'unknown' | 'last_admin'): void {
-  if (outcome === 'unknown') throw unknown()
-  if (outcome === 'last_admin') {
-    throw new Refusal(
-      409,
-      'This is the last admin.',
-      'Give somebody else the role admin first; nobody could undo this.',
-    )
-  }
-}
-
-function unknown(): Refusal {
-  return new Refusal(404, 'There is no active account of that name.', 'Open Accounts again: it may have changed.')
 }
 
 interface Shown {

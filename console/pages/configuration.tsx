@@ -1,12 +1,12 @@
 import { Hono } from 'hono'
 import { z } from 'zod'
 import { includesRole } from '../../scripts/domain/account.ts'
-import { plainText } from '../../scripts/domain/text.ts'
 import { endSilence, type KeptSilence, listSilences } from '../../scripts/store/silences.ts'
 import { type Switch, thrownSwitches } from '../../scripts/store/switches.ts'
 import { type ConfigurationFile, readConfiguration } from '../../scripts/workflow/configuration.ts'
 import { releaseSwitch, throwSwitch } from '../../scripts/workflow/switches.ts'
 import type { ConsoleEnv, Ground } from '../environment.ts'
+import { Why } from '../incident/steps.ts'
 import { doneWords } from '../parts/done.ts'
 import { Form } from '../parts/form.tsx'
 import { Layout, type Viewer } from '../parts/layout.tsx'
@@ -14,19 +14,14 @@ import { Table } from '../parts/table.tsx'
 import { At } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
 import { spoken } from '../parts/words.ts'
-import { notFound, Refusal } from '../refusal.ts'
+import { notFound, parsed } from '../refusal.ts'
 import { requireRole } from '../security/session.ts'
 
 const mostLines = 2000
 
 const SwitchForm = z.object({
   to: z.enum(['thrown', 'released']),
-  why: z
-    .string()
-    .trim()
-    .min(3)
-    .max(500)
-    .transform((why) => plainText(why, 500)),
+  why: Why,
 })
 
 /** What is in force: silences, and the team's files as they are loaded, with faults shown where they are. */
@@ -55,13 +50,12 @@ export function configurationPage(ground: Ground): Hono<ConsoleEnv> {
   })
 
   pages.post('/switch', requireRole('responder'), async (context) => {
-    const form = SwitchForm.safeParse(await context.req.parseBody())
-    if (!form.success) throw new Refusal(400, 'A reason is needed.', 'Say in a few words why.')
-    const turn = { subject: '*', who: context.get('person').name, why: form.data.why } as const
+    const form = parsed(SwitchForm, await context.req.parseBody())
+    const turn = { subject: '*', who: context.get('person').name, why: form.why } as const
     const store = context.get('store')
-    if (form.data.to === 'thrown') await throwSwitch(store, turn)
+    if (form.to === 'thrown') await throwSwitch(store, turn)
     else await releaseSwitch(store, turn, ground.settings(store.tenant))
-    return context.redirect(`/configuration?done=switch_${form.data.to}`, 303)
+    return context.redirect(`/configuration?done=switch_${form.to}`, 303)
   })
 
   pages.post('/end-silence', requireRole('responder'), async (context) => {

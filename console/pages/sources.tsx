@@ -1,24 +1,28 @@
 import { Hono } from 'hono'
+import { z } from 'zod'
 import { includesRole } from '../../scripts/domain/account.ts'
-import type { DeadLetter } from '../../scripts/store/dead-letters.ts'
-import { listDeadLetters } from '../../scripts/store/dead-letters.ts'
-import { listSources, type SourceHeard } from '../../scripts/store/sources.ts'
-import { policyModes } from '../../scripts/workflow/policy.ts'
-import { replayDeadLetter } from '../../scripts/workflow/replay-dead-letter.ts'
-import { taughtMonitorsOr } from '../../scripts/workflow/taught-monitors.ts'
+import { type DeadLetter, findDeadLetter, pageOfDeadLetters } from '../../scripts/store/dead-letters.ts'
+import type { Page } from '../../scripts/store/page.ts'
+import { type SourceStanding, sourceStandings } from '../../scripts/workflow/source-standing.ts'
 import type { ConsoleEnv, Ground } from '../environment.ts'
-import { log } from '../log.ts'
 import { doneWords } from '../parts/done.ts'
 import { Form } from '../parts/form.tsx'
 import { Layout, type Viewer } from '../parts/layout.tsx'
+import { Pager } from '../parts/pager.tsx'
+import { address, PageNumber } from '../parts/query.ts'
+import { replay } from '../parts/replay.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, At } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
 import { whole } from '../parts/words.ts'
-import { notFound, Refusal } from '../refusal.ts'
+import { notFound, parsed } from '../refusal.ts'
 import { requireRole } from '../security/session.ts'
 
-const mostLetters = 100
+const lettersShown = 50
+
+const LetterForm = z
+  .object({ execution: z.string().max(200), task: z.string().max(200) })
+  .transform(({ execution, task }) => ({ executionId: execution, task }))
 
 /** Who posts alerts, when each was last heard, and what could not be read. */
 export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
@@ -26,18 +30,14 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
 
   pages.get('/', async (context) => {
     const store = context.get('store')
-    const [sources, letters] = await store.transaction(
-      async (query) => [await listSources(query), await listDeadLetters(query, { limit: mostLetters })] as const,
-    )
-    const modes = await policyModes(
-      ground.settings(store.tenant),
-      sources.map(({ source }) => source),
-    ).catch(() => null)
+    const sources = await sourceStandings(store, ground.settings(store.tenant))
+    const page = PageNumber.parse(context.req.query('page'))
+    const letters = await pageOfDeadLetters(store, { page, size: lettersShown })
     const viewer = viewerOf(context)
     return context.html(
       <Layout title="Sources" viewer={viewer} place="/sources" done={doneWords(context.req.query('done'))}>
         <h1>Sources</h1>
-        <Heard sources={sources} modes={modes} now={new Date()} />
+        <Heard sources={sources} now={new Date()} />
         <Letters letters={letters} viewer={viewer} />
       </Layout>,
     )
@@ -45,30 +45,16 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
 
   pages.post('/replay', requireRole('responder'), async (context) => {
     const store = context.get('store')
-    const form = await context.req.parseBody()
-    const letters = await listDeadLetters(store, { limit: 1000 })
-    const letter = letters.find(({ execution_id, task }) => execution_id === form.execution && task === form.task)
+    const letter = await findDeadLetter(store, parsed(LetterForm, await context.req.parseBody()))
     if (!letter) throw notFound('This dead letter')
-    const settings = ground.settings(store.tenant)
-    const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, log)
-    const outcome = await replayDeadLetter(store, letter, taught, settings)
-    if (outcome !== 'taken')
-      throw new Refusal(409, `It stays a dead letter: ${outcome}.`, 'Nothing is lost: it is kept as it came.')
+    await replay(store, letter, ground.settings(store.tenant))
     return context.redirect('/sources?done=replayed', 303)
   })
 
   return pages
 }
 
-function Heard({
-  sources,
-  modes,
-  now,
-}: {
-  sources: readonly SourceHeard[]
-  modes: ReadonlyMap<string, string> | null
-  now: Date
-}) {
+function Heard({ sources, now }: { sources: readonly SourceStanding[]; now: Date }) {
   return (
     <section id="heard" data-live aria-label="Sources">
       {sources.length === 0 ? (
@@ -81,7 +67,7 @@ function Heard({
           {sources.map((source) => (
             <tr data-row={source.source}>
               <th scope="row">{source.source}</th>
-              <td>{modes?.get(source.source) ?? <span class="muted">policy.yaml can’t be read</span>}</td>
+              <td>{source.mode ?? <span class="muted">policy.yaml can’t be read</span>}</td>
               <td>{source.last_heard_at ? <Ago at={source.last_heard_at} now={now} /> : 'never'}</td>
               <td>{whole(source.heard)}</td>
               <td>
@@ -103,16 +89,16 @@ function Heard({
   )
 }
 
-function Letters({ letters, viewer }: { letters: readonly DeadLetter[]; viewer: Viewer }) {
+function Letters({ letters, viewer }: { letters: Page<DeadLetter>; viewer: Viewer }) {
   const mayReplay = includesRole(viewer.person.role, 'responder')
   return (
     <section id="letters" data-live aria-labelledby="letters-title" class="panel">
       <h2 id="letters-title">Dead letters</h2>
-      {letters.length === 0 ? (
+      {letters.total === 0 ? (
         <p class="muted">Everything that was accepted could be read.</p>
       ) : (
         <ul class="plain-list">
-          {letters.map((letter) => (
+          {letters.items.map((letter) => (
             <li data-row={`${letter.execution_id}/${letter.task}`}>
               <p>
                 <span class="state failed">{letter.code}</span> {letter.message}
@@ -141,7 +127,7 @@ function Letters({ letters, viewer }: { letters: readonly DeadLetter[]; viewer: 
           ))}
         </ul>
       )}
-      {letters.length === mostLetters ? <p class="muted">The oldest {mostLetters} are shown.</p> : null}
+      <Pager {...letters} of="dead letters" href={(page) => address('/sources', { page })} />
     </section>
   )
 }

@@ -12,6 +12,7 @@ const words = new Map([
   ['approved', 'Approved. The fix starts within a minute.'],
   ['refused', 'Refused. The incident is people’s now.'],
   ['replayed', 'Taken in again; its analysis begins within a minute.'],
+  ['token_revoked', 'The token is revoked: it is good for nothing from now on.'],
   ['role', 'The role is changed.'],
   ['deactivated', 'Deactivated: sessions, tokens and links of that person have ended.'],
 ])

@@ -71,6 +71,9 @@ export function Layout({ title, viewer, place, scripts = [], done = null, childr
               <p>
                 <span class="label">Tenant</span> {viewer.tenant}
               </p>
+              <p>
+                <a href="/tokens">API tokens</a>
+              </p>
               <Form action="/logout" csrf={viewer.csrf}>
                 <button type="submit">Log out</button>
               </Form>

@@ -1,4 +1,5 @@
 import type { MiddlewareHandler } from 'hono'
+import { apiBase } from '../api/base.ts'
 import type { Ground } from '../environment.ts'
 import { Refusal } from '../refusal.ts'
 
@@ -6,11 +7,12 @@ const harmless: ReadonlySet<string> = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 /**
  * Takes a change only from the console's own pages. Browsers say where a request comes from, by `Sec-Fetch-Site` or
- * `Origin`; one that says neither, or another place, is refused. A request with a token is not a browser's.
+ * `Origin`; one that says neither, or another place, is refused. The API takes no cookie, so
+ * that no page of another site can ask it for anybody.
  */
 export function sameOrigin({ publicUrl }: Pick<Ground, 'publicUrl'>): MiddlewareHandler {
   return async (context, next) => {
-    if (harmless.has(context.req.method) || context.req.header('authorization')) return next()
+    if (harmless.has(context.req.method) || context.req.path.startsWith(`${apiBase}/`)) return next()
     const site = context.req.header('sec-fetch-site')
     const origin = context.req.header('origin')
     const own = publicUrl?.origin ?? new URL(context.req.url).origin

@@ -1,10 +1,9 @@
 import { userInfo } from 'node:os'
 import { readDuration } from '../domain/duration.ts'
-import { MaintenanceWindow, silenceOf } from '../domain/silence.ts'
-import { requireCron } from '../lib/cron.ts'
 import { AppError } from '../lib/errors.ts'
 import { openStore, type Store } from '../store/connection.ts'
-import { addSilence, endSilence, type KeptSilence, listSilences } from '../store/silences.ts'
+import { addSilence, endSilence, type KeptSilence, listSilences, type NewSilence } from '../store/silences.ts'
+import { readSilence } from '../workflow/new-silence.ts'
 import { runSubcommand, tenantSettings } from './launch.ts'
 import { formatTable } from './table.ts'
 
@@ -47,7 +46,7 @@ type Values = Readonly<Record<string, string | boolean | undefined>>
 
 await runSubcommand(help, ['add', 'list', 'end'], options, async (subcommand, values) => {
   // What was typed is judged before the store is asked for.
-  const wanted = subcommand === 'add' ? await readSilence(values) : null
+  const wanted = subcommand === 'add' ? await wantedSilence(values) : null
   const { tenant, settings } = await tenantSettings(values.tenant, ['DATABASE_URL'])
   await using store = openStore(settings.DATABASE_URL, tenant)
   if (wanted) {
@@ -57,47 +56,33 @@ await runSubcommand(help, ['add', 'list', 'end'], options, async (subcommand, va
   else await end(store, values)
 })
 
-async function readSilence(values: Values) {
+async function wantedSilence(values: Values): Promise<Omit<NewSilence, 'by'>> {
   const span = textOf(values, 'for')
   const forMs = span === undefined ? null : readDuration(span)
   if (span !== undefined && (forMs === null || forMs <= 0))
     throw wrong(`--for ${span} is no time`, 'Give it as 30m, 2h or 3d.')
   const from = instantOf(values, 'from') ?? new Date()
-  const cron = textOf(values, 'cron')
   const minutes = textOf(values, 'minutes')
   const until = instantOf(values, 'until') ?? (forMs === null ? undefined : new Date(from.getTime() + forMs))
-  if (until && until <= new Date()) throw wrong('The silence would be over already', 'Give a time that lies ahead.')
-  if (cron) await requireCron(cron, '--cron')
-  const parsed = MaintenanceWindow.safeParse({
-    name: textOf(values, 'why') ?? '',
-    asset: textOf(values, 'asset'),
-    source: textOf(values, 'source'),
-    labels: labelsOf(values),
-    from: from.toISOString(),
-    until: until?.toISOString(),
-    cron,
-    minutes: minutes === undefined ? undefined : Number(minutes),
-    zone: textOf(values, 'zone'),
-  })
-  if (!parsed.success) {
-    const faults = parsed.error.issues.map(
-      ({ path, message }) => `${path[0] === 'name' ? 'why' : path.join('.')}: ${message}`,
-    )
-    throw wrong(
-      faults.join('; ').replace(/^: /, 'It '),
-      'See --help; an add needs --why, what it is about, and until when.',
-    )
-  }
-  const { name, asset, source, labels, recurring } = silenceOf(parsed.data)
-  return {
-    name,
-    ...(asset && { asset }),
-    ...(source && { source }),
-    ...(labels && { labels }),
-    from,
-    until: until ?? null,
-    recurring,
-  }
+  const read = await readSilence(
+    {
+      why: textOf(values, 'why') ?? '',
+      asset: textOf(values, 'asset'),
+      source: textOf(values, 'source'),
+      labels: labelsOf(values),
+      from: from.toISOString(),
+      until: until?.toISOString(),
+      cron: textOf(values, 'cron'),
+      minutes: minutes === undefined ? undefined : Number(minutes),
+      zone: textOf(values, 'zone'),
+    },
+    new Date(),
+  )
+  if ('silence' in read) return read.silence
+  throw wrong(
+    read.faults.map(({ field, message }) => `${field || 'It'}${field ? ': ' : ' '}${message}`).join('; '),
+    'See --help; an add needs --why, what it is about, and until when.',
+  )
 }
 
 async function end(store: Store, values: Values): Promise<void> {

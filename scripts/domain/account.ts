@@ -11,6 +11,11 @@ export function includesRole(held: Role, needed: Role): boolean {
   return rank[held] >= rank[needed]
 }
 
+/** The lesser of two roles: a token of an admin may be one that only looks; one of a viewer never does more. */
+export function lesserRole(one: Role, other: Role): Role {
+  return includesRole(one, other) ? other : one
+}
+
 /** A person's name for logging in: a word or an e-mail address, in lower case. */
 export const AccountName = z
   .string()

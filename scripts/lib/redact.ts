@@ -40,6 +40,8 @@ function tokenShape(): RegExp {
     '(?:sk|rk|pk|whsec)[-_][\\w-]{20,512}',
     'SG\\.[\\w-]{16,64}\\.[\\w-]{16,128}',
     'dapi[\\da-f]{32}(?:-\\d)?',
+    // Our own: console/security/bearer.ts.
+    'dim_[\\w.-]{1,150}~[\\w-]{43}',
   ]
   return new RegExp(`(?<![\\w-])(?:${shapes.join('|')})`, 'g')
 }

@@ -7,7 +7,7 @@ import { sql } from './sql.ts'
 /** A one-time link is good for so long. */
 const inviteHours = 72
 
-const Account = z.object({
+export const Account = z.object({
   name: z.string(),
   role: Role,
   created_at: z.date(),

@@ -31,7 +31,10 @@ export function acknowledge(access: Access, incident: string, who: string, why: 
   })
 }
 
-/** It is nobody's again: it is reminded of and escalated as before. False when nobody had it, or it is over. */
+/**
+ * It is nobody's again: it is reminded of and escalated as before. False when nobody had it, or it is over.
+ * @throws AppError E_INCIDENT_UNKNOWN
+ */
 export function withdrawAcknowledgement(
   access: Access,
   incident: string,
@@ -40,11 +43,12 @@ export function withdrawAcknowledgement(
 ): Promise<boolean> {
   return within(access, async (query) => {
     const found = await query.first(
-      z.object({ state: IncidentState }),
-      sql`select state from incidents
-          where id = ${incident} and closed_at is null and acknowledged_revision = revision for update`,
+      z.object({ state: IncidentState, taken: z.boolean() }),
+      sql`select state, closed_at is null and coalesce(acknowledged_revision = revision, false) as taken
+          from incidents where id = ${incident} for update`,
     )
-    if (!found) return false
+    if (!found) throw unknownIncident(incident)
+    if (!found.taken) return false
     await query.run(
       sql`update incidents set acknowledged_at = null, acknowledged_by = null, acknowledged_revision = null
           where id = ${incident}`,

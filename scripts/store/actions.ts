@@ -23,7 +23,7 @@ export interface PlannedAction {
 export const ActionState = z.enum(['planned', 'sending', 'sent', 'failed', 'unknown', 'confirmed', 'cancelled'])
 export type ActionState = z.infer<typeof ActionState>
 
-const ActionRow = z.object({
+export const ActionRow = z.object({
   key: z.string(),
   incident: z.string(),
   revision: z.number().int(),

@@ -39,16 +39,17 @@ const Day = z.object({
 const Rank = z.object({ name: z.string(), incidents: z.number(), alerts: z.number(), open_s: z.number() })
 
 /** What a span brought, as figures. */
-export interface Analytics {
-  totals: z.infer<typeof Totals> & z.infer<typeof Volume>
+export const Analytics = z.object({
+  totals: z.object({ ...Totals.shape, ...Volume.shape }),
   /** One row a day, UTC, days without anything included. */
-  days: z.infer<typeof Day>[]
+  days: z.array(Day),
   /** By source: how many alerts became one incident. */
-  sources: z.infer<typeof Rank>[]
+  sources: z.array(Rank),
   /** The most incidents that people were told of, first. */
-  assets: z.infer<typeof Rank>[]
-  owners: z.infer<typeof Rank>[]
-}
+  assets: z.array(Rank),
+  owners: z.array(Rank),
+})
+export type Analytics = z.infer<typeof Analytics>
 
 /** Figures of the incidents that opened in a span. Alerts and messages are those of these incidents, and of the span. */
 export function analytics(access: Access, span: Span): Promise<Analytics> {

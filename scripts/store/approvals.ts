@@ -11,7 +11,7 @@ import { highestTier } from './evidence.ts'
 import { lockIncident, transition } from './incidents.ts'
 import { json, sql, text } from './sql.ts'
 
-const Approval = z.object({
+export const Approval = z.object({
   incident: z.string(),
   revision: z.number().int(),
   remediation: Remediation,

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { type Access, within } from './connection.ts'
+import { type Page, placeOfPage } from './page.ts'
 import { json, sql, text } from './sql.ts'
 
-const DeadLetter = z.object({
+export const DeadLetter = z.object({
   execution_id: z.string(),
   /** The flow or task that gave up. */
   task: z.string(),
@@ -17,6 +18,7 @@ const DeadLetter = z.object({
   replayed_at: z.date().nullable(),
 })
 export type DeadLetter = z.infer<typeof DeadLetter>
+const columns = sql`execution_id, task, original_id, incident, code, message, payload, headers, created_at, replayed_at`
 
 /** Keeps what could not be worked, with its reason. The same execution and task again changes nothing. */
 export async function addDeadLetter(
@@ -52,8 +54,40 @@ export function listDeadLetters(
   return within(access, (query) =>
     query.rows(
       DeadLetter,
-      sql`select execution_id, task, original_id, incident, code, message, payload, headers, created_at, replayed_at
-          from dead_letters where ${all}::boolean or replayed_at is null order by created_at limit ${limit}`,
+      sql`select ${columns} from dead_letters where ${all}::boolean or replayed_at is null order by created_at limit ${limit}`,
+    ),
+  )
+}
+
+const isOpen = sql`replayed_at is null`
+
+/** A page of the dead letters, the oldest first: those that nobody replayed, or all. */
+export function pageOfDeadLetters(
+  access: Access,
+  { all = false, page, size }: { all?: boolean; page: number; size: number },
+): Promise<Page<DeadLetter>> {
+  return within(access, async (query) => {
+    const where = all ? sql`true` : isOpen
+    const { offset, ...place } = await placeOfPage(query, where, { page, size, from: sql`dead_letters` })
+    const items = await query.rows(
+      DeadLetter,
+      sql`select ${columns} from dead_letters where ${where}
+          order by created_at, execution_id, task limit ${size} offset ${offset}`,
+    )
+    return { items, ...place }
+  })
+}
+
+/** One dead letter that nobody has replayed; null when there is none. */
+export function findDeadLetter(
+  access: Access,
+  letter: { executionId: string; task: string },
+): Promise<DeadLetter | null> {
+  return within(access, (query) =>
+    query.first(
+      DeadLetter,
+      sql`select ${columns} from dead_letters
+          where execution_id = ${letter.executionId} and task = ${letter.task} and ${isOpen}`,
     ),
   )
 }

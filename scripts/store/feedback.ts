@@ -5,7 +5,13 @@ import { type Access, within } from './connection.ts'
 import { lockIncident } from './incidents.ts'
 import { sql, text } from './sql.ts'
 
-const Feedback = z.object({ verdict: Verdict, note: z.string(), who: z.string(), at: z.date(), revision: z.number() })
+export const Feedback = z.object({
+  verdict: Verdict,
+  note: z.string(),
+  who: z.string(),
+  at: z.date(),
+  revision: z.number(),
+})
 export type Feedback = z.infer<typeof Feedback>
 
 /** Keeps what somebody says about the current decision. @throws AppError E_INCIDENT_UNKNOWN */

@@ -122,7 +122,7 @@ function which(shown: Shown, span: Span): Statement {
   }
 }
 
-const Line = z.object({
+export const IncidentLine = z.object({
   id: z.string(),
   title: z.string(),
   state: IncidentState,
@@ -139,7 +139,7 @@ const Line = z.object({
   quiet: z.enum(['merged', 'silenced', 'held', 'limited', 'old', 'dismissed', 'logged']).nullable(),
   quiet_why: z.string().nullable(),
 })
-export type IncidentLine = z.infer<typeof Line>
+export type IncidentLine = z.infer<typeof IncidentLine>
 
 /** Incidents of a span, the latest first. */
 export function listIncidents(
@@ -150,7 +150,7 @@ export function listIncidents(
   return within(access, async (query) => {
     const { offset, ...place } = await placeOfPage(query, where, { page, size })
     const items = await query.rows(
-      Line,
+      IncidentLine,
       sql`with chosen as (
             select * from incidents where ${where}
             order by opened_at desc, id limit ${size} offset ${offset}

@@ -15,7 +15,7 @@ import { sql } from './sql.ts'
 const shownAlerts = 50
 const shownSimilar = 8
 
-const AlertLine = z.object({
+export const AlertLine = z.object({
   alert: Alert,
   received_at: z.date(),
   step: z.string(),
@@ -25,7 +25,7 @@ const AlertLine = z.object({
 })
 export type AlertLine = z.infer<typeof AlertLine>
 
-const DecisionLine = z.object({
+export const DecisionLine = z.object({
   revision: z.number().int(),
   /** The execution that analysed. */
   holder: z.string(),
@@ -60,7 +60,7 @@ export interface IncidentRecord {
   acknowledgedBy: string | null
 }
 
-const AuditLine = z.object({ at: z.date(), actor: z.string(), what: z.string() })
+export const AuditLine = z.object({ at: z.date(), actor: z.string(), what: z.string() })
 export type AuditLine = z.infer<typeof AuditLine>
 
 /** @throws AppError E_INCIDENT_UNKNOWN */

@@ -164,7 +164,7 @@ export function closeIncident(
 }
 
 /** One line of an incident's timeline. */
-const TimelineEntry = z.object({
+export const TimelineEntry = z.object({
   from_state: IncidentState.nullable(),
   to_state: IncidentState,
   who: z.string(),

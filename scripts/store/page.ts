@@ -10,11 +10,15 @@ export interface Page<T> {
   pages: number
 }
 
-/** Where a page of the incidents that a condition chooses begins, and how many there are. */
-export async function placeOfPage(query: Query, where: Statement, { page, size }: { page: number; size: number }) {
+/** Where a page of the rows that a condition chooses (incidents, unless told otherwise) begins, and how many there are. */
+export async function placeOfPage(
+  query: Query,
+  where: Statement,
+  { page, size, from = sql`incidents` }: { page: number; size: number; from?: Statement },
+) {
   const counted = await query.first(
     z.object({ total: z.number() }),
-    sql`select count(*)::int as total from incidents where ${where}`,
+    sql`select count(*)::int as total from ${from} where ${where}`,
   )
   const total = counted?.total ?? 0
   const pages = Math.max(1, Math.ceil(total / size))

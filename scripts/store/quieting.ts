@@ -31,7 +31,7 @@ const QuietKind = z.enum(['silence', 'hold', 'limit', 'old'])
 export type QuietKind = z.infer<typeof QuietKind>
 
 /** An incident that nobody analyses for now, and why. */
-const Quieted = z.object({
+export const Quieted = z.object({
   incident: z.string(),
   kind: QuietKind,
   reason: z.string(),

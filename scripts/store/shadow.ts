@@ -65,7 +65,7 @@ export async function settleShadow(
   )
 }
 
-const Agreement = z.object({
+export const Agreement = z.object({
   template: RemediationTemplate,
   /** How often it would have been run. */
   proposed: z.number().int(),

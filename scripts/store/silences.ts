@@ -7,7 +7,7 @@ import { wakeSilenced } from './quieting.ts'
 import { json, sql, text } from './sql.ts'
 
 /** A silence that somebody set. */
-const KeptSilence = z.object({
+export const KeptSilence = z.object({
   id: z.string(),
   name: z.string(),
   asset: z.string().nullable(),

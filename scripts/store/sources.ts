@@ -6,7 +6,7 @@ import type { Quiet } from './quieting.ts'
 import { sql } from './sql.ts'
 
 /** What is known of a source: who posts, when it was last heard, and whether it is silent. */
-const SourceHeard = z.object({
+export const SourceHeard = z.object({
   source: z.string(),
   last_heard_at: z.date().nullable(),
   heard: z.coerce.number(),

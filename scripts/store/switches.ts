@@ -7,7 +7,13 @@ import { sql, text } from './sql.ts'
 /** What a switch stops: every fix, or those of one template. */
 export type SwitchSubject = '*' | RemediationTemplate
 
-const Switch = z.object({ subject: z.string(), thrown: z.boolean(), who: z.string(), why: z.string(), at: z.date() })
+export const Switch = z.object({
+  subject: z.string(),
+  thrown: z.boolean(),
+  who: z.string(),
+  why: z.string(),
+  at: z.date(),
+})
 export type Switch = z.infer<typeof Switch>
 
 /** Throws or releases a switch; the next step of every fix sees it. Whoever calls has asked whether `who` may. */

@@ -1,0 +1,22 @@
+import type { RoleChange } from '../../scripts/store/accounts.ts'
+import { Refusal } from '../refusal.ts'
+
+/** @throws Refusal that says why an account was not changed */
+export function settle(outcome: RoleChange): void {
+  if (outcome === 'unknown') throw unknownAccount()
+  if (outcome === 'last_admin') {
+    throw new Refusal(
+      409,
+      'This is the last admin.',
+      'Give somebody else the role admin first; nobody could undo this.',
+    )
+  }
+}
+
+export function unknownAccount(): Refusal {
+  return new Refusal(404, 'There is no active account of that name.', 'Open Accounts again: it may have changed.')
+}
+
+export function nameTaken(name: string): Refusal {
+  return new Refusal(409, `There is an account ${name} already.`, 'Make a new link for it, or choose another name.')
+}

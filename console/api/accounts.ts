@@ -1,0 +1,124 @@
+import { z } from 'zod'
+import { AccountName, Role } from '../../scripts/domain/account.ts'
+import { hashSecret, newSecret } from '../../scripts/lib/one-time.ts'
+import {
+  Account,
+  addAccount,
+  changeRole,
+  deactivateAccount,
+  listAccounts,
+  renewInvite,
+} from '../../scripts/store/accounts.ts'
+import { ApiToken, listTokens, revokeToken } from '../../scripts/store/tokens.ts'
+import { nameTaken, settle, unknownAccount } from '../accounts/outcome.ts'
+import { notFound } from '../refusal.ts'
+import { type Caller, type Operation, operation } from './operation.ts'
+import { Done, done } from './shapes.ts'
+
+const NamePath = z.object({ name: AccountName })
+const Link = z.object({ link: z.string().describe('Works once and for 72 hours; it is told only now.') })
+
+export const accountOperations: readonly Operation[] = [
+  operation({
+    id: 'me.get',
+    method: 'get',
+    path: '/me',
+    summary: 'Who asks, with what this token may do',
+    role: 'viewer',
+    answers: z.object({ name: z.string(), role: Role, tenant: z.string() }),
+    run: ({ person: { name, role }, store: { tenant } }) => Promise.resolve({ name, role, tenant }),
+  }),
+  operation({
+    id: 'tokens.list',
+    method: 'get',
+    path: '/tokens',
+    summary: 'Your own tokens; they are made in the console',
+    role: 'viewer',
+    answers: z.object({ items: z.array(ApiToken.meta({ id: 'Token' })) }),
+    run: async ({ store, person }) => ({ items: await listTokens(store, person.name) }),
+  }),
+  operation({
+    id: 'tokens.revoke',
+    method: 'post',
+    path: '/tokens/{id}/revoke',
+    summary: 'Ends a token of yours at once',
+    role: 'viewer',
+    parameters: z.object({ id: z.string().max(64) }),
+    answers: Done,
+    async run({ store, person }, { path: { id } }) {
+      if (!(await revokeToken(store, person.name, id))) throw notFound('This token')
+      return done
+    },
+  }),
+  operation({
+    id: 'accounts.list',
+    method: 'get',
+    path: '/accounts',
+    summary: 'Who may log in, or once might',
+    role: 'admin',
+    answers: z.object({ items: z.array(Account.meta({ id: 'Account' })) }),
+    run: async ({ store }) => ({ items: await listAccounts(store) }),
+  }),
+  operation({
+    id: 'accounts.add',
+    method: 'post',
+    path: '/accounts',
+    summary: 'Adds a person, who sets a password by the link',
+    role: 'admin',
+    body: z.object({ name: AccountName, role: Role }),
+    answers: Link,
+    async run(caller, { body: { name, role } }) {
+      const secret = newSecret()
+      const by = caller.person.name
+      const isNew = await addAccount(caller.store, { name, role, inviteHash: hashSecret(secret), by })
+      if (!isNew) throw nameTaken(name)
+      return linkOf(caller, secret)
+    },
+  }),
+  operation({
+    id: 'accounts.link',
+    method: 'post',
+    path: '/accounts/{name}/link',
+    summary: 'A new one-time link for a person',
+    role: 'admin',
+    parameters: NamePath,
+    answers: Link,
+    async run(caller, { path: { name } }) {
+      const secret = newSecret()
+      const isKnown = await renewInvite(caller.store, name, hashSecret(secret), caller.person.name)
+      if (!isKnown) throw unknownAccount()
+      return linkOf(caller, secret)
+    },
+  }),
+  operation({
+    id: 'accounts.role',
+    method: 'post',
+    path: '/accounts/{name}/role',
+    summary: 'Gives a person another role',
+    role: 'admin',
+    parameters: NamePath,
+    body: z.object({ role: Role }),
+    answers: Done,
+    async run({ store, person }, { path: { name }, body: { role } }) {
+      settle(await changeRole(store, name, role, person.name))
+      return done
+    },
+  }),
+  operation({
+    id: 'accounts.deactivate',
+    method: 'post',
+    path: '/accounts/{name}/deactivate',
+    summary: 'Ends a person’s access at once: sessions, tokens and links',
+    role: 'admin',
+    parameters: NamePath,
+    answers: Done,
+    async run({ store, person }, { path: { name } }) {
+      settle(await deactivateAccount(store, name, person.name))
+      return done
+    },
+  }),
+]
+
+function linkOf({ url, store }: Caller, secret: string): z.infer<typeof Link> {
+  return { link: `${url}/join/${store.tenant}/${secret}` }
+}
