@@ -4,7 +4,8 @@ import type { EvidenceDraft } from '../domain/evidence.ts'
 import { oneLine } from '../domain/text.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Connector, ConnectorContext, Question } from './connector.ts'
-import { type Artifacts, DbtCloud, DbtPlace, openArtifacts } from './dbt/artifacts.ts'
+import { type Artifacts, DbtPlace, openArtifacts } from './dbt/artifacts.ts'
+import { DbtCloud } from './dbt/cloud.ts'
 import {
   changeEvidence,
   entryEvidence,
@@ -46,8 +47,9 @@ export const dbt: Connector = {
     const { asset, now } = question
     if (asset === null) return []
     const artifacts = openArtifacts(context.system, context.signal)
-    const [book, runs, sources] = await Promise.all([
+    const [book, origin, runs, sources] = await Promise.all([
       bookOf(context, artifacts),
+      artifacts.origin(),
       readAs(artifacts, 'run_results.json', RunResults),
       readAs(artifacts, 'sources.json', SourceResults),
     ])
@@ -78,7 +80,7 @@ export const dbt: Connector = {
       ? []
       : [lineageEvidence(about, lineage, at), ...entryEvidence(about, exposures, at)]
     return [
-      ...(await runEvidence(book, system, about, upstream, runs, question)),
+      ...(await runEvidence(book, system, about, upstream, runs, question)).map((draft) => from(origin, draft)),
       ...freshness([about, ...upstream], sources),
       ...(await changes(book, system, [about, ...upstream], now)),
       ...surroundings,
@@ -171,6 +173,11 @@ async function runEvidence(
     return result && (node === about || troubled.has(result.status)) ? [{ node, result, at }] : []
   })
   return [...ordered.map((one) => testEvidence(one, one.of)), ...built.slice(0, 1 + mostUpstream).map(modelEvidence)]
+}
+
+/** A model's build says which run it was of: a retry is of that one. */
+function from(origin: Awaited<ReturnType<Artifacts['origin']>>, draft: EvidenceDraft): EvidenceDraft {
+  return origin && draft.kind === 'dbt_model' ? { ...draft, data: { ...draft.data, ...origin } } : draft
 }
 
 function rank({ isOwn, isMeant }: { isOwn: boolean; isMeant: boolean }): number {

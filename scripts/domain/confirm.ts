@@ -68,8 +68,15 @@ export function planFromEvidence(
   }
 }
 
-/** What policy's patterns are matched against: the DAG of `dag_id.task_id`, else the target itself. */
+/**
+ * What policy's patterns are matched against: the DAG of `dag_id.task_id`, the configured name of the job that builds a
+ * model, else the target itself.
+ */
 export function policyName(situation: Situation, template: RemediationTemplate, target: string): string {
+  if (template === 'dbt_retry') {
+    const built = ofKind(situation.evidence, 'dbt_model').find(({ data }) => data.unique_id === target && data.job_id)
+    return built?.data.system ?? target
+  }
   if (template !== 'airflow_clear_task') return target
   const task = situation.evidence.find(
     (item) => item.kind === 'task_failure' && `${item.data.dag_id}.${item.data.task_id}` === target,

@@ -38,7 +38,16 @@ export const evidenceData = {
   /** One state a run, newest first, the present run's included: how its tries went is in `task_failure`. */
   task_history: z.looseObject({ dag_id: z.string(), task_id: z.string(), recent: z.array(z.string()) }),
   dbt_test: z.looseObject({ unique_id: z.string(), status: z.string(), failures: number, column: text, message: text }),
-  dbt_model: z.looseObject({ unique_id: z.string(), status: z.string(), message: text, execution_time_s: number }),
+  dbt_model: z.looseObject({
+    unique_id: z.string(),
+    status: z.string(),
+    message: text,
+    execution_time_s: number,
+    /** Of dbt Cloud, where it was built there. */
+    job_id: text,
+    run_id: text,
+    system: text,
+  }),
   source_freshness: z.looseObject({
     source: z.string(),
     age_hours: number,

@@ -4,7 +4,7 @@ import { type Airflow, type BackfillBody, hasStatus } from '../connectors/airflo
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
 import { changing, dagForFix, dagOf, markOf, openForFix, openToLook, refused } from './airflow/fix.ts'
-import type { RemediationRow } from './remediation.ts'
+import { planOf, type RemediationRow } from './remediation.ts'
 
 /** A backfill of more runs than this is more than a fix. */
 const mostRuns = 31
@@ -17,6 +17,7 @@ export const airflowBackfill: RemediationRow = {
   template: 'airflow_backfill',
   targetKind: 'dag',
   settings: writeSettingNames,
+  params: planOf('dag_id', 'from', 'to'),
   policyName: ({ target, params }) => params.dag_id ?? target,
   touches: dagOf,
 

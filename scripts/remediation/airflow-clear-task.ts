@@ -15,7 +15,7 @@ import {
   openToLook,
   refused,
 } from './airflow/fix.ts'
-import type { RemediationRow } from './remediation.ts'
+import { planOf, type RemediationRow } from './remediation.ts'
 
 /** A task at work is stuck from this many times its usual time on, and never before a minute. */
 const stuckFactor = 2
@@ -28,6 +28,7 @@ export const airflowClearTask: RemediationRow = {
   template: 'airflow_clear_task',
   targetKind: 'dag',
   settings: writeSettingNames,
+  params: planOf('dag_id', 'run_id', 'task_id'),
 
   policyName: ({ target, params }) => params.dag_id ?? target,
   touches: dagOf,

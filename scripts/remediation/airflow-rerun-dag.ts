@@ -15,7 +15,7 @@ import {
   openToLook,
   refused,
 } from './airflow/fix.ts'
-import type { RemediationRow } from './remediation.ts'
+import { planOf, type RemediationRow } from './remediation.ts'
 
 const recentRuns = 25
 
@@ -24,6 +24,7 @@ export const airflowRerunDag: RemediationRow = {
   template: 'airflow_rerun_dag',
   targetKind: 'dag',
   settings: writeSettingNames,
+  params: planOf('dag_id', 'run_id'),
 
   policyName: ({ target, params }) => params.dag_id ?? target,
   touches: dagOf,

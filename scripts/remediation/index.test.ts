@@ -2,8 +2,12 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { RemediationTemplate } from '../domain/decision.ts'
+import type { Evidence, EvidenceSource } from '../domain/evidence.ts'
 import { isSettingName } from '../lib/config.ts'
-import { planRemediation, remediationRow, remediationRows } from './index.ts'
+import { plannedRow, planRemediation, remediationRow, remediationRows } from './index.ts'
+
+/** Whose evidence each kind of target is planned from. */
+const readers = { dag: 'airflow', table: 'postgres', job: 'dbt', flow: 'airflow' } as const
 
 test('each template that has a file has a row, and the other way round', () => {
   const withFile = RemediationTemplate.options.filter((template) =>
@@ -22,17 +26,22 @@ describe.each(remediationRows.map((row) => [row.template, row] as const))('%s', 
     const run_id = 'scheduled__2026-11-20T06:00:00+00:00'
     const data = { dag_id: 'sales', task_id: 'load', run_id, state: 'failed', start: '2026-11-20T06:00:00Z' }
     const lock = { table: 'sales', held_s: 600, statement: 'idle in transaction', session: 42 }
+    const model = { unique_id: 'sales', status: 'error', system: 'dbt_finance', job_id: '12', run_id: '41' }
     const target = template === 'airflow_clear_task' ? 'sales.load' : 'sales'
     const observed_at = '2026-11-20T08:00:00Z'
-    const said = (source: 'alert' | 'history' | 'airflow' | 'postgres') => [
+    const said = (source: EvidenceSource): Evidence[] => [
       { id: 'ev_1', source, kind: 'task_failure' as const, summary: '', data },
       { id: 'ev_2', source, kind: 'dag_run' as const, summary: '', data },
       { id: 'ev_3', source, kind: 'lock' as const, summary: '', observed_at, data: lock },
+      { id: 'ev_4', source, kind: 'dbt_model' as const, summary: '', data: model },
     ]
     expect(row.plan(target, [])).toBeNull()
     expect(row.plan(target, said('alert'))).toBeNull()
     expect(row.plan(target, said('history'))).toBeNull()
-    expect(planRemediation(template, target, said(row.targetKind === 'table' ? 'postgres' : 'airflow'))).not.toBeNull()
+    const params = planRemediation(template, target, said(readers[row.targetKind]))
+    expect(params).not.toBeNull()
+    expect(plannedRow({ template, target, params: params ?? {} })).toBe(row)
+    expect(() => plannedRow({ template, target, params: {} })).toThrow(/^The plan for sales.* lacks /)
   })
 })
 

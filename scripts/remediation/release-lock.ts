@@ -4,7 +4,7 @@ import { spellDuration } from '../domain/duration.ts'
 import { type EvidenceOf, ofKind } from '../domain/evidence.ts'
 import { AppError } from '../lib/errors.ts'
 import { type Ask, withWarehouse } from './postgres/session.ts'
-import type { RemediationRow, Settings } from './remediation.ts'
+import { planOf, type RemediationRow, type Settings } from './remediation.ts'
 
 /** A session that does nothing, or waits for a lock itself, is let be for so long. */
 const patienceSeconds = 300
@@ -56,6 +56,7 @@ export function lockRow(patience: number): RemediationRow {
     template: 'release_lock',
     targetKind: 'table',
     settings: ['WAREHOUSE_WRITE_URL'],
+    params: planOf('pid', 'since'),
     policyName: ({ target }) => target,
     touches: ({ target, params }) => ({ system: params.system ?? 'postgres', thing: `postgres/table/${target}` }),
 

@@ -1,5 +1,11 @@
-import type { Remediation, RemediationParams, RemediationTemplate } from '../domain/decision.ts'
+import { z } from 'zod'
+import { type Remediation, RemediationParams, type RemediationTemplate } from '../domain/decision.ts'
 import type { Evidence } from '../domain/evidence.ts'
+
+/** Ids that a plan must name. */
+export function planOf(...names: readonly (keyof RemediationParams)[]): z.ZodType {
+  return z.looseObject(Object.fromEntries(names.map((name) => [name, RemediationParams.shape[name].unwrap()])))
+}
 
 export type Settings = Readonly<Record<string, string | undefined>>
 
@@ -14,6 +20,8 @@ export interface RemediationRow {
   readonly template: RemediationTemplate
   readonly targetKind: 'dag' | 'table' | 'job' | 'flow'
   readonly settings: readonly string[]
+  /** What its plan must hold. Asked before anything leaves: a plan may be of an earlier release. */
+  readonly params: z.ZodType
   /** What the allow-list's pattern is matched against: the DAG of `dag_id.task_id`. */
   policyName(remediation: Remediation): string
   /** What nothing else may fix meanwhile, and the system it is in, whose fixes are counted together. */

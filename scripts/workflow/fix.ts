@@ -3,7 +3,7 @@ import type { Remediation } from '../domain/decision.ts'
 import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { type AppError, toAppError } from '../lib/errors.ts'
-import { remediationRow } from '../remediation/index.ts'
+import { plannedRow, remediationRow } from '../remediation/index.ts'
 import type { Health } from '../remediation/remediation.ts'
 import { type ClaimedAction, claimActions, finishAction } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
@@ -73,7 +73,7 @@ async function execute(
 ): Promise<Attempt> {
   let begun = false
   try {
-    const row = remediationRow(remediation.template)
+    const row = plannedRow(remediation)
     if (action.attempt > 1 && (await row.wasDone(remediation, action.key, settings, AbortSignal.timeout(callMs)))) {
       return { detail: 'an earlier attempt had gone through' }
     }

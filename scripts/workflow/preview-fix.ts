@@ -1,6 +1,6 @@
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
-import { remediationRow } from '../remediation/index.ts'
+import { plannedRow } from '../remediation/index.ts'
 import { loadApproval } from '../store/approvals.ts'
 import type { Store } from '../store/connection.ts'
 
@@ -12,7 +12,7 @@ export async function previewFix(store: Store, incident: string, settings: Setti
   if (asked?.state !== 'asked') return null
   const { remediation } = asked
   try {
-    return await remediationRow(remediation.template).dryRun(remediation, settings, AbortSignal.timeout(patienceMs))
+    return await plannedRow(remediation).dryRun(remediation, settings, AbortSignal.timeout(patienceMs))
   } catch (thrown) {
     const { message, hint } = toAppError(thrown)
     return `The dry run could not be made: ${message} ${hint}`

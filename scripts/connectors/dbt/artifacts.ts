@@ -3,8 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
-import { HttpStatusError, type JsonRequest, requestJson } from '../../lib/http.ts'
+import { type JsonRequest, requestJson } from '../../lib/http.ts'
 import { parseJson } from '../../lib/json.ts'
+import { type CloudRun, longestFile, openJob, orNull } from './cloud.ts'
 
 const url = z.url({ protocol: /^https?$/ }).max(2048)
 
@@ -16,9 +17,6 @@ export const DbtPlace = z
     url: url.optional(),
   })
   .refine((place) => (place.folder === undefined) !== (place.url === undefined), 'must name either folder or url')
-/** dbt Cloud: the artifacts of the last finished run of a job. */
-export const DbtCloud = z.strictObject({ url: url.optional(), account_id: z.int(), job_id: z.int() })
-
 export type ArtifactFile = 'manifest.json' | 'run_results.json' | 'sources.json'
 
 /** The artifacts of one dbt project, wherever they are left. */
@@ -27,10 +25,11 @@ export interface Artifacts {
   read(file: ArtifactFile): Promise<unknown>
   /** Is another one when the manifest may be another one: had without reading it. */
   stamp(): Promise<string>
+  /** The job and the run of dbt Cloud that left them; null where they lie elsewhere. */
+  origin(): Promise<{ job_id: string; run_id: string } | null>
 }
 
-/** A manifest of 5,000 nodes has some 40 MB. */
-const longestFile = 150_000_000
+const noOrigin = async () => null
 
 /** @throws AppError E_SETTING_MISSING without the token that dbt Cloud wants */
 export function openArtifacts(system: System, signal: AbortSignal): Artifacts {
@@ -65,6 +64,7 @@ function inFolder(folder: string): Artifacts {
         throw thrown
       }
     },
+    origin: noOrigin,
   }
 }
 
@@ -88,6 +88,7 @@ function atUrl(base: string, headers: Record<string, string>, system: string, si
       const parsed = Stamped.safeParse(await read('run_results.json'))
       return parsed.success ? `${parsed.data.metadata.invocation_id}|${parsed.data.metadata.generated_at}` : 'none'
     },
+    origin: noOrigin,
   }
 }
 
@@ -100,53 +101,23 @@ function beneath(base: string, file: string): string {
   return address.href
 }
 
-const Runs = z.object({ data: z.array(z.object({ id: z.int() })) })
-const finished = '[10,20,30]'
-
-/** https://docs.getdbt.com/dbt-cloud/api-v2: runs, newest first; status 10 success, 20 error, 30 cancelled. */
+/** Of the last run of the job that finished. */
 function inCloud(system: System, signal: AbortSignal): Artifacts {
-  const { url: base = 'https://cloud.getdbt.com', account_id, job_id } = DbtCloud.parse(system.options)
-  const { token } = system.credentials
-  if (!token) {
-    throw new AppError(
-      'E_SETTING_MISSING',
-      `${system.name} has no token.`,
-      `Put {"${system.name}": {"token": "…"}} into SYSTEMS_CREDENTIALS: a service token with Metadata Only or Read-Only.`,
-    )
-  }
-  const request: JsonRequest = {
-    headers: { authorization: `Token ${token}` },
-    signal,
-    system: system.name,
-    maxBytes: longestFile,
-    exact: false,
-  }
-  const runs = `${base.replace(/\/+$/, '')}/api/v2/accounts/${account_id}/runs/`
-  let last: Promise<number | null> | undefined
+  const job = openJob(system, signal)
+  let last: Promise<CloudRun | null> | undefined
   const lastRun = () => {
-    const query = new URLSearchParams({
-      job_definition_id: String(job_id),
-      order_by: '-finished_at',
-      limit: '1',
-      status__in: finished,
-    })
-    last ??= requestJson(`${runs}?${query}`, { ...request, schema: Runs }).then(({ data }) => data[0]?.id ?? null)
+    last ??= job.lastFinished()
     return last
   }
   return {
     async read(file) {
       const run = await lastRun()
-      return run === null ? null : orNull(requestJson(`${runs}${run}/artifacts/${file}`, request))
+      return run === null ? null : job.artifact(run.id, file)
     },
-    stamp: async () => String(await lastRun()),
-  }
-}
-
-async function orNull(answer: Promise<unknown>): Promise<unknown> {
-  try {
-    return await answer
-  } catch (thrown) {
-    if (thrown instanceof HttpStatusError && thrown.status === 404) return null
-    throw thrown
+    stamp: async () => String((await lastRun())?.id ?? null),
+    async origin() {
+      const run = await lastRun()
+      return run === null ? null : { job_id: String(job.jobId), run_id: String(run.id) }
+    },
   }
 }

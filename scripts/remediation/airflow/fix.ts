@@ -3,9 +3,8 @@ import type { Dag } from '../../connectors/airflow/answers.ts'
 import { type Airflow, openAirflow } from '../../connectors/airflow/client.ts'
 import type { Remediation } from '../../domain/decision.ts'
 import { oneLine } from '../../domain/text.ts'
-import { AppError } from '../../lib/errors.ts'
-import { HttpStatusError } from '../../lib/http.ts'
 import type { Settings } from '../remediation.ts'
+import { changing as changingIn, refusedBy } from '../shared/changing.ts'
 import { accessFor } from './access.ts'
 
 /** The start of every mark, and so of every run that a fix began. */
@@ -46,28 +45,10 @@ export async function dagForFix(airflow: Airflow, dagId: string): Promise<Dag> {
   return dag
 }
 
-/**
- * Runs the one call that changes something. What Airflow refuses (4xx) is E_FIX_REFUSED: nothing was done. A timeout,
- * a broken connection or a 5xx stay what they are, retryable, and mean that nobody knows: ask `wasDone`.
- */
-export async function changing<T>(call: Promise<T>): Promise<T> {
-  try {
-    return await call
-  } catch (thrown) {
-    if (thrown instanceof HttpStatusError && !thrown.retryable && thrown.status < 500) {
-      throw refused(`Airflow refused it with ${thrown.status}.`, thrown)
-    }
-    if (thrown instanceof AppError && thrown.code === 'E_HTTP_ANSWER') {
-      // It was taken; only the answer makes no sense.
-      throw new AppError(thrown.code, thrown.message, thrown.hint, { cause: thrown, retryable: true })
-    }
-    throw thrown
-  }
-}
+/** Runs the one call that changes something in Airflow. @throws AppError E_FIX_REFUSED, or what is retryable */
+export const changing = <T>(call: Promise<T>): Promise<T> => changingIn('Airflow', call)
 
-export function refused(message: string, cause?: unknown): AppError {
-  return new AppError('E_FIX_REFUSED', message, 'A person has to look at it in Airflow.', { cause })
-}
+export const refused = refusedBy('Airflow')
 
 /** The ids that a plan must have. @throws AppError E_FIX_REFUSED */
 export function idsOf(remediation: Remediation): { dagId: string; runId: string } {
