@@ -1,4 +1,6 @@
 import type { Alert } from '../domain/alert.ts'
+import { offeredFlows } from '../domain/assess/offered-flows.ts'
+import { type AnalysisInput, assess } from '../domain/assess/situation.ts'
 import type { Evidence, EvidenceKind } from '../domain/evidence.ts'
 import { oneLine, plainText } from '../domain/text.ts'
 import { safeStringify } from '../lib/json.ts'
@@ -119,6 +121,21 @@ export function alertFacts(alerts: readonly Alert[]): Fact[] {
 }
 
 const shownAlerts = 5
+
+/** The fixes by flows of the team's own that policy has for what connectors see. */
+export function flowFacts(input: AnalysisInput): Fact[] {
+  const { flows = [] } = input.policy
+  if (flows.length === 0) return []
+  return offeredFlows(assess(input), flows)
+    .slice(0, shownFlows)
+    .map(({ target, flow }) => ({
+      name: `flow ${flow.name}`,
+      line: safeStringify({ own_flow: target, does: oneLine(flow.what, 300) }),
+      leftOut: [],
+    }))
+}
+
+const shownFlows = 10
 
 function shorten(value: unknown, name: string, leftOut: string[]): unknown {
   if (Array.isArray(value) && value.length > listLimit) {

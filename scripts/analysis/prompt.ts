@@ -2,10 +2,10 @@ import type { AnalysisInput } from '../domain/assess/situation.ts'
 import { RemediationTemplate } from '../domain/decision.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { redact } from '../lib/redact.ts'
-import { alertFacts, evidenceFact } from './prompt-facts.ts'
+import { alertFacts, evidenceFact, flowFacts } from './prompt-facts.ts'
 
 /** Changes with every change of the words or the selection below; kept with each decision. */
-export const PROMPT_VERSION = '2026-11-2'
+export const PROMPT_VERSION = '2026-11-3'
 
 /** The model's instructions. Fixed text: nothing of a payload or of evidence ever enters here. */
 export const instructions = `You triage incidents of data pipelines, tables and the systems they run on.
@@ -17,7 +17,7 @@ Decide, from evidence:
 - severity: what it means for the business. Tier (1 highest), the SLA and its clock, consumers, revenue. The monitor's own label is only one input.
 - root_cause: in plain words, the cause and not the symptom, with the ids of the evidence it rests on in brackets.
 - recommended_action: "dismiss" only if evidence of another system than the alert carries it; "log_only" for what nobody has to act on now; "notify_team" for a real incident and whenever you are unsure; "auto_fix" only for a failure that a restart mends (timeout, lost connection, killed worker, stuck task, abandoned lock), never for code, schema, permission, credential, quota or missing input.
-- remediation: only with "auto_fix". Its target must be spelled exactly as evidence of a connector (never of source "alert" or "history") spells it, and that evidence must show it in a bad state. "dag_id.task_id" for airflow_clear_task, "dag_id" for airflow_rerun_dag and airflow_backfill, the table for release_lock, the unique id for dbt_retry.
+- remediation: only with "auto_fix". Its target must be spelled exactly as evidence of a connector (never of source "alert" or "history") spells it, and that evidence must show it in a bad state. "dag_id.task_id" for airflow_clear_task, "dag_id" for airflow_rerun_dag and airflow_backfill, the table for release_lock, the unique id for dbt_retry; for run_flow one of the targets given as own_flow, if what it says it does is what is needed.
 - evidence_ids: the ids you rely on. Only ids that are given.
 - affected_assets and affected_count: counted over lineage, exposures and consumers in evidence, never guessed.
 - confidence: how sure you are, 0 to 1. Lower it when systems are unavailable, when evidence conflicts, or when only the alert speaks.
@@ -49,7 +49,7 @@ export function buildPrompt(
 ): Prompt {
   const hide = options.hide ?? ((text: string) => text)
   const clean = (text: string) => neutralise(hide(redact(text, options.secretValues)), options.marker)
-  const facts = [...alertFacts(input.alerts), ...byWeight(input.evidence).map(evidenceFact)]
+  const facts = [...alertFacts(input.alerts), ...byWeight(input.evidence).map(evidenceFact), ...flowFacts(input)]
   const leftOut: string[] = []
   const lines: string[] = []
   let room = options.budgetTokens * charactersPerToken

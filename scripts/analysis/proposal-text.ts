@@ -1,5 +1,5 @@
 import type { Category } from '../domain/alert.ts'
-import { duration, type Sign } from '../domain/assess/finding.ts'
+import { categoryOfSign, duration } from '../domain/assess/finding.ts'
 import type { Situation } from '../domain/assess/situation.ts'
 import type { Proposal } from '../domain/decision.ts'
 import { oneLine, plainText } from '../domain/text.ts'
@@ -25,31 +25,9 @@ export function writeProposal(situation: Situation, verdict: Verdict): Proposal 
   }
 }
 
-const categoryBySign: Partial<Record<Sign, Category>> = {
-  task_failed: 'pipeline_failure',
-  task_retrying: 'pipeline_failure',
-  run_failed: 'pipeline_failure',
-  model_failed: 'pipeline_failure',
-  task_stuck: 'pipeline_delay',
-  task_slow: 'pipeline_delay',
-  run_late: 'pipeline_delay',
-  run_slow: 'pipeline_delay',
-  test_failed: 'data_quality',
-  test_warned: 'data_quality',
-  data_late: 'freshness',
-  data_aging: 'freshness',
-  data_lost: 'volume',
-  data_multiplied: 'volume',
-  schema_broken: 'schema_change',
-  schema_grown: 'schema_change',
-  lock_abandoned: 'lock',
-  lock_working: 'lock',
-  lock_brief: 'lock',
-}
-
 /** What the alert's words did not tell, its cause does. */
 function categoryOf(s: Situation, { cause: [first] }: Verdict): Category {
-  return s.category === 'unknown' ? ((first && categoryBySign[first.sign]) ?? 'unknown') : s.category
+  return s.category === 'unknown' ? ((first && categoryOfSign(first.sign)) ?? 'unknown') : s.category
 }
 
 function rootCause(s: Situation, { cause, reason, isIncident, nearby = [] }: Verdict): string {

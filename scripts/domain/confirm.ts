@@ -3,6 +3,7 @@ import type { Finding, Sign } from './assess/finding.ts'
 import type { Situation } from './assess/situation.ts'
 import type { RemediationParams, RemediationTemplate } from './decision.ts'
 import { ofKind } from './evidence.ts'
+import { flowAssetIn, flowNameIn } from './flow-fix.ts'
 
 /** The bad states that each template mends; a target is confirmed only by one of them. */
 const mends: Record<RemediationTemplate, readonly Sign[]> = {
@@ -12,7 +13,7 @@ const mends: Record<RemediationTemplate, readonly Sign[]> = {
   release_lock: ['lock_abandoned'],
   dbt_retry: ['model_failed', 'test_failed'],
   manual_investigation: [],
-  // A team's own flow says for itself what it mends: policy names it for an asset, and some system has to see trouble.
+  // A team's own flow says for itself what it mends: see `offeredFlows`.
   run_flow: [],
 }
 
@@ -73,6 +74,7 @@ export function planFromEvidence(
  * model, else the target itself.
  */
 export function policyName(situation: Situation, template: RemediationTemplate, target: string): string {
+  if (template === 'run_flow') return flowNameIn(target)
   if (template === 'dbt_retry') {
     const built = ofKind(situation.evidence, 'dbt_model').find(({ data }) => data.unique_id === target && data.job_id)
     return built?.data.system ?? target
@@ -88,5 +90,7 @@ export function policyName(situation: Situation, template: RemediationTemplate, 
 /** Names under which the target of a fix may be protected: itself, its DAG, and the incident's own asset. */
 export function protectedNames(situation: Situation, template: RemediationTemplate, target: string): string[] {
   const own = situation.around.names.filter((name) => partOf(target, name) || partOf(name, target))
+  // What a flow does to whichever tables is not known here: none of those that it is about may be protected.
+  if (template === 'run_flow') return [target, flowNameIn(target), flowAssetIn(target), ...situation.around.names]
   return [target, policyName(situation, template, target), ...own]
 }

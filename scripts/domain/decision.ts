@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { Category, Severity } from './alert.ts'
+import { Asset, Category, Severity } from './alert.ts'
 
 export const Action = z.enum(['dismiss', 'log_only', 'notify_team', 'auto_fix'])
 export type Action = z.infer<typeof Action>
@@ -29,10 +29,15 @@ export const RemediationParams = z.object({
   pid: z.number().int().optional(),
   since: z.string().optional(),
   table: z.string().optional(),
-  /** For `dbt_retry`: dbt Cloud's job and run. */
+  /** For `dbt_retry`: dbt Cloud's job; its run is `run_id`. */
   job_id: z.string().optional(),
   /** For `run_flow`: Kestra's `namespace.flow`. */
   flow: z.string().optional(),
+  inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),
+  /** What it is to mend, and what was wrong with it. */
+  asset: Asset.optional(),
+  category: Category.optional(),
+  environment: z.string().optional(),
 })
 export type RemediationParams = z.infer<typeof RemediationParams>
 

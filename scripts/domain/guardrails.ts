@@ -1,5 +1,6 @@
 import { type Alert, worse } from './alert.ts'
 import { businessSeverity } from './assess/business-severity.ts'
+import { offeredFlows, planFlow } from './assess/offered-flows.ts'
 import { assess, type Situation } from './assess/situation.ts'
 import { confirmations, type PlanRemediation, planFromEvidence, policyName } from './confirm.ts'
 import type { Action, AnalyzerRecord, Decision, Proposal, Remediation } from './decision.ts'
@@ -49,7 +50,7 @@ export function applyGuardrails(input: GuardrailInput): Decision {
   const situation = assess({ ...input, severity: 'LOW' })
   const known = proposal.evidence_ids.filter((id) => situation.evidence.some((item) => item.id === id))
   const plan = input.planRemediation ?? ((template, target) => planFromEvidence(situation, template, target))
-  const planned = proposal.remediation ? confirmedPlan(situation, proposal.remediation, plan) : null
+  const planned = proposal.remediation ? plannedBy(situation, proposal.remediation, policy, plan) : null
   const one: Case = {
     action: proposal.recommended_action,
     remediation: proposal.remediation,
@@ -93,6 +94,18 @@ export function applyGuardrails(input: GuardrailInput): Decision {
 function approvalIn(rule: AllowRule | null): Pick<Decision, 'approval'> {
   if (!rule?.approvers) return {}
   return { approval: { approvers: rule.approvers, within_minutes: rule.within_minutes ?? approvalMinutes } }
+}
+
+/** A team's own flow is planned from policy, which has it for what connectors see; any other fix by its row. */
+function plannedBy(
+  situation: Situation,
+  remediation: NonNullable<Proposal['remediation']>,
+  { flows = [] }: Policy,
+  plan: PlanRemediation,
+): Remediation['params'] | null {
+  if (remediation.template !== 'run_flow') return confirmedPlan(situation, remediation, plan)
+  const offered = offeredFlows(situation, flows).find(({ target }) => target === remediation.target)
+  return offered ? planFlow(offered, situation) : null
 }
 
 /** Both must see it: the evidence itself, and the fix's own plan. */

@@ -1,5 +1,6 @@
 import type { Remediation } from './decision.ts'
 import { type Evidence, ofKind } from './evidence.ts'
+import { flowNameIn } from './flow-fix.ts'
 import { type AllowRule, matchesPattern, type Policy } from './policy.ts'
 
 /** Where an incident counts as being when nobody says so: the place where most can be broken. */
@@ -47,7 +48,7 @@ export function freezeIn(policy: Policy, now: Date): string | null {
  * `names`: the one that the allow-list speaks of first, then every other name that may be protected.
  */
 export function objectionTo(
-  { template }: Remediation,
+  { template, target, params }: Remediation,
   names: readonly [string, ...string[]],
   environment: string | null,
   policy: Policy,
@@ -56,6 +57,8 @@ export function objectionTo(
   if (policy.mode !== 'act' || !policy.auto_fix) return 'Fixing is switched off for this source.'
   if (!allowRuleFor(policy, template, names[0], environment))
     return `Policy does not allow ${template} for this target.`
+  const flow = template === 'run_flow' ? policy.flows?.find(({ name }) => name === flowNameIn(target)) : null
+  if (template === 'run_flow' && flow?.flow !== params.flow) return `Policy names no flow ${params.flow} for this fix.`
   const pattern = policy.protected.find((one) => names.some((name) => matchesPattern(one, name)))
   if (pattern) return `Policy protects ${pattern}.`
   return freezeIn(policy, now)

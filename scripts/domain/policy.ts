@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Mode, RemediationTemplate } from './decision.ts'
+import { FlowFix } from './flow-fix.ts'
 import { defaultModelTerms, ModelTerms } from './model-terms.ts'
 import { quietKeys, sourceQuietKeys } from './quiet-rules.ts'
 
@@ -76,6 +77,12 @@ export const PolicyFile = z.strictObject({
   protected: z.array(z.string().max(300)).optional(),
   /** Assets of which nothing is sent to a model, by name, `*` as wildcard. */
   llm_never: z.array(z.string().max(300)).optional(),
+  /** Kestra flows of the team's own that may be run as fixes; `allow` says by `run_flow:flow=NAME` which are. */
+  flows: z
+    .array(FlowFix)
+    .max(100)
+    .refine((flows) => new Set(flows.map(({ name }) => name)).size === flows.length, 'two flows have one name')
+    .optional(),
   /** Who may release the kill switch, and turn a template on again. */
   admins: z.array(person).max(50).optional(),
   model: ModelTerms.optional(),
@@ -95,6 +102,7 @@ export const Policy = z.object({
   max_fixes_per_system: z.object({ count: z.number(), hours: z.number() }).optional(),
   max_fixes: z.object({ count: z.number(), hours: z.number() }).optional(),
   protected: z.array(z.string()),
+  flows: z.array(FlowFix).optional(),
   llm: z.enum(['allowed', 'never']),
   llm_never: z.array(z.string()),
   model: ModelTerms,
@@ -116,6 +124,7 @@ export function policyFor(file: PolicyFile, source: string): Policy {
     ...(file.max_fixes_per_system ? { max_fixes_per_system: file.max_fixes_per_system } : {}),
     ...(file.max_fixes ? { max_fixes: file.max_fixes } : {}),
     protected: file.protected ?? [],
+    flows: file.flows ?? [],
     llm: own.llm ?? file.llm ?? 'allowed',
     llm_never: file.llm_never ?? [],
     model: file.model ?? defaultModelTerms,

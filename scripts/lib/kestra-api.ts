@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Settings } from './config.ts'
 import { AppError } from './errors.ts'
-import { requestJson } from './http.ts'
+import { HttpStatusError, requestJson } from './http.ts'
 
 const TaskRun = z.looseObject({
   id: z.string(),
@@ -20,9 +20,19 @@ export const KestraExecution = z.looseObject({
   state: z.looseObject({ current: z.string(), startDate: z.string().nullish() }),
   taskRunList: z.array(TaskRun).nullish(),
   inputs: z.record(z.string(), z.unknown()).nullish(),
+  labels: z.array(z.looseObject({ key: z.string(), value: z.unknown() })).nullish(),
   trigger: z.looseObject({ variables: z.record(z.string(), z.unknown()).nullish() }).nullish(),
 })
 export type KestraExecution = z.infer<typeof KestraExecution>
+
+/** A flow as Kestra's API gives it; only what is used. */
+export const KestraFlow = z.looseObject({
+  id: z.string(),
+  revision: z.number().nullish(),
+  disabled: z.boolean().nullish(),
+  inputs: z.array(z.looseObject({ id: z.string() })).nullish(),
+})
+export type KestraFlow = z.infer<typeof KestraFlow>
 
 const Page = z.looseObject({ results: z.array(KestraExecution), total: z.number() })
 const FlowId = z.looseObject({ id: z.string(), namespace: z.string(), revision: z.number().nullish() })
@@ -47,7 +57,23 @@ export interface KestraApi {
     page: number
     size: number
   }): Promise<{ results: KestraExecution[]; total: number }>
-  start(namespace: string, flow: string, inputs: Record<string, string>): Promise<KestraExecution>
+  start(
+    namespace: string,
+    flow: string,
+    inputs: Record<string, string>,
+    labels?: Record<string, string>,
+  ): Promise<KestraExecution>
+  /** The executions of a flow since then, newest first, at most 100; those with a label, or all. */
+  latest(
+    namespace: string,
+    flow: string,
+    since: Date,
+    label?: { key: string; value: string },
+  ): Promise<KestraExecution[]>
+  /** Ends an execution that runs. */
+  kill(execution: string): Promise<void>
+  /** Null when there is no such flow. */
+  flow(namespace: string, id: string): Promise<KestraFlow | null>
   logs(execution: string): Promise<z.infer<typeof LogEntry>[]>
   /** The faults of each document, empty when there are none. */
   validate(source: string): Promise<string[]>
@@ -81,16 +107,38 @@ export function kestraApi(settings: Settings): KestraApi {
       query.set('filters[state][IN]', states.join(','))
       return requestJson(`${base}/executions/search?${query}`, { headers: { authorization }, schema: Page, ...large })
     },
-    start(namespace, flow, inputs) {
+    start(namespace, flow, inputs, labels = {}) {
       const form = new FormData()
       for (const [name, value] of Object.entries(inputs)) form.set(name, value)
-      return requestJson(at('executions', namespace, flow), {
+      const query = new URLSearchParams()
+      for (const [key, value] of Object.entries(labels)) query.append('labels', `${key}:${value}`)
+      return requestJson(`${at('executions', namespace, flow)}${query.size > 0 ? `?${query}` : ''}`, {
         method: 'POST',
         headers: { authorization },
         body: form,
         schema: KestraExecution,
         ...large,
       })
+    },
+    async latest(namespace, flow, since, label) {
+      const query = new URLSearchParams({ page: '1', size: '100', sort: 'state.startDate:desc' })
+      query.set('filters[namespace][EQUALS]', namespace)
+      query.set('filters[flowId][EQUALS]', flow)
+      query.set('filters[startDate][GREATER_THAN_OR_EQUAL_TO]', since.toISOString())
+      if (label) query.set(`filters[labels][EQUALS][${label.key}]`, label.value)
+      const search = `${base}/executions/search?${query}`
+      return (await requestJson(search, { headers: { authorization }, schema: Page, ...large })).results
+    },
+    async kill(id) {
+      await requestJson(at('executions', id, 'kill'), { method: 'DELETE', headers: { authorization } })
+    },
+    async flow(namespace, id) {
+      try {
+        return await requestJson(at('flows', namespace, id), { headers: { authorization }, schema: KestraFlow })
+      } catch (thrown) {
+        if (thrown instanceof HttpStatusError && thrown.status === 404) return null
+        throw thrown
+      }
     },
     logs: (id) => requestJson(at('logs', id), { headers: { authorization }, schema: z.array(LogEntry) }),
     async validate(source) {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, type StandInDag, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { ended, run, type StandInRun } from '../../tests/stand-ins/airflow-state.ts'
+import { unasked } from '../../tests/support/fixes.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { Evidence } from '../domain/evidence.ts'
 import { airflowBackfill as row } from './airflow-backfill.ts'
@@ -38,7 +39,7 @@ async function arrange(runs: StandInRun[], given: Partial<StandInDag> = {}): Pro
 
 async function lastHealth({ settings }: AirflowStandIn) {
   for (let looks = 0; looks < 9; looks += 1) {
-    const health = await row.verify(remediation, settings, soon())
+    const health = await row.verify(remediation, settings, soon(), unasked)
     if (health.state !== 'working') return health
   }
   return expect.fail('It works for ever.')

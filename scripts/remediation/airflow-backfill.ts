@@ -3,14 +3,12 @@ import type { DagRun } from '../connectors/airflow/answers.ts'
 import { type Airflow, type BackfillBody, hasStatus } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
-import { changing, dagForFix, dagOf, markOf, openForFix, openToLook, refused } from './airflow/fix.ts'
+import { changing, dagForFix, dagOf, openForFix, openToLook, refused } from './airflow/fix.ts'
 import { planOf, type RemediationRow } from './remediation.ts'
+import { markField, markOf } from './shared/mark.ts'
 
 /** A backfill of more runs than this is more than a fix. */
 const mostRuns = 31
-
-/** Where the key stands: in the configuration that each run of the backfill is given. */
-const markField = 'data_incident_manager'
 
 /** Runs again the scheduled runs of a DAG that failed, between the first and the last of them, one after the other. */
 export const airflowBackfill: RemediationRow = {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test, vi } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, type StandInDag, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { ended, run, type StandInTask, task } from '../../tests/stand-ins/airflow-state.ts'
+import { unasked } from '../../tests/support/fixes.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { Evidence } from '../domain/evidence.ts'
 import { AppError } from '../lib/errors.ts'
@@ -122,8 +123,8 @@ describe('a stuck task', () => {
     ])
     expect(await row.wasDone(remediation, key, settings, soon())).toBe(true)
     expect(await row.wasDone(remediation, `${key}0`, settings, soon())).toBe(false)
-    expect(await row.verify(remediation, settings, soon())).toMatchObject({ state: 'working' })
-    expect(await row.verify(remediation, settings, soon())).toEqual({
+    expect(await row.verify(remediation, settings, soon(), unasked)).toMatchObject({ state: 'working' })
+    expect(await row.verify(remediation, settings, soon(), unasked)).toEqual({
       state: 'well',
       detail: `run ${dag_run_id} of daily_elt_pipeline ended well`,
     })
@@ -132,8 +133,8 @@ describe('a stuck task', () => {
   test('that fails again is bad', async () => {
     const { settings, remediation } = await arrange(dailyEltPipeline({ recovery: { ends: 'failed', looks: 1 } }))
     await row.execute(remediation, key, settings, soon())
-    await row.verify(remediation, settings, soon())
-    expect(await row.verify(remediation, settings, soon())).toMatchObject({
+    await row.verify(remediation, settings, soon(), unasked)
+    expect(await row.verify(remediation, settings, soon(), unasked)).toMatchObject({
       state: 'bad',
       detail: 'load_warehouse failed again, at try 2',
     })
@@ -155,8 +156,8 @@ describe('a failed task', () => {
     expect(await row.dryRun(remediation, settings, soon())).toContain('load (failed), publish (upstream_failed)')
     await row.execute(remediation, key, settings, soon())
     expect(server.clears).toMatchObject([{ task_ids: ['load'], only_failed: true, only_running: false }])
-    await row.verify(remediation, settings, soon())
-    expect(await row.verify(remediation, settings, soon())).toMatchObject({ state: 'well' })
+    await row.verify(remediation, settings, soon(), unasked)
+    expect(await row.verify(remediation, settings, soon(), unasked)).toMatchObject({ state: 'well' })
   })
 
   test('one mapped instance alone', async () => {
@@ -167,9 +168,9 @@ describe('a failed task', () => {
     const { server, settings, remediation } = await arrange(dagOf(parts), { task_id: 'part', map_index: 2 })
     await row.execute(remediation, key, settings, soon())
     expect(server.clears).toMatchObject([{ task_ids: [['part', 2]] }])
-    await row.verify(remediation, settings, soon())
+    await row.verify(remediation, settings, soon(), unasked)
     // The other instance that failed was no part of this fix, and its run has not ended well.
-    expect(await row.verify(remediation, settings, soon())).toMatchObject({ state: 'bad' })
+    expect(await row.verify(remediation, settings, soon(), unasked)).toMatchObject({ state: 'bad' })
   })
 })
 

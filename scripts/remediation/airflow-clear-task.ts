@@ -3,19 +3,9 @@ import type { TaskInstance } from '../connectors/airflow/answers.ts'
 import type { Airflow, ClearBody } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { type EvidenceOf, ofKind } from '../domain/evidence.ts'
-import {
-  changing,
-  dagForFix,
-  dagOf,
-  idsOf,
-  markOf,
-  markPrefix,
-  noteOf,
-  openForFix,
-  openToLook,
-  refused,
-} from './airflow/fix.ts'
+import { changing, dagForFix, dagOf, idsOf, noteOf, openForFix, openToLook, refused } from './airflow/fix.ts'
 import { planOf, type RemediationRow } from './remediation.ts'
+import { markOf, markPrefix } from './shared/mark.ts'
 
 /** A task at work is stuck from this many times its usual time on, and never before a minute. */
 const stuckFactor = 2

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, type StandInDag, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { ended, run, type StandInRun, task } from '../../tests/stand-ins/airflow-state.ts'
+import { unasked } from '../../tests/support/fixes.ts'
 import type { Remediation } from '../domain/decision.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { airflowRerunDag as row } from './airflow-rerun-dag.ts'
@@ -70,19 +71,20 @@ test('starts one run with the failed run’s configuration, and sees it end well
   expect(await row.execute(remediation, key, settings, soon())).toBe(said)
   expect(triggers).toHaveLength(1)
   const seen = []
-  while (seen.at(-1) !== 'well' && seen.length < 9) seen.push((await row.verify(remediation, settings, soon())).state)
+  while (seen.at(-1) !== 'well' && seen.length < 9)
+    seen.push((await row.verify(remediation, settings, soon(), unasked)).state)
   expect(seen).toContain('working')
   expect(seen.at(-1)).toBe('well')
 })
 
 test('a run that fails again is bad, and so is none at all', async () => {
   const { settings } = await arrange([bad('r2', 6)], { recovery: { ends: 'failed', looks: 1, ms: 0 } })
-  expect(await row.verify(remediation, settings, soon())).toEqual({
+  expect(await row.verify(remediation, settings, soon(), unasked)).toEqual({
     state: 'bad',
     detail: 'Sales.Load has no run since r2 failed',
   })
   await row.execute(remediation, key, settings, soon())
-  expect(await row.verify(remediation, settings, soon())).toMatchObject({ state: 'bad' })
+  expect(await row.verify(remediation, settings, soon(), unasked)).toMatchObject({ state: 'bad' })
 })
 
 test('two calls at once start one run', async () => {

@@ -3,19 +3,9 @@ import type { DagRun } from '../connectors/airflow/answers.ts'
 import { type Airflow, hasStatus } from '../connectors/airflow/client.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
-import {
-  changing,
-  dagForFix,
-  dagOf,
-  idsOf,
-  markOf,
-  markPrefix,
-  noteOf,
-  openForFix,
-  openToLook,
-  refused,
-} from './airflow/fix.ts'
+import { changing, dagForFix, dagOf, idsOf, noteOf, openForFix, openToLook, refused } from './airflow/fix.ts'
 import { planOf, type RemediationRow } from './remediation.ts'
+import { markOf, markPrefix } from './shared/mark.ts'
 
 const recentRuns = 25
 

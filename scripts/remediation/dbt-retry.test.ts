@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
 import { type StandInRun, startDbtCloud } from '../../tests/stand-ins/dbt-cloud.ts'
+import { unasked } from '../../tests/support/fixes.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { Evidence } from '../domain/evidence.ts'
 import { dbtRetry as row } from './dbt-retry.ts'
@@ -53,7 +54,7 @@ async function arrange(given: Parameters<typeof startDbtCloud>[0]) {
 
 async function lastHealth(settings: Awaited<ReturnType<typeof arrange>>['reading']) {
   for (let looks = 0; looks < 9; looks += 1) {
-    const health = await row.verify(remediation, settings, soon())
+    const health = await row.verify(remediation, settings, soon(), unasked)
     if (health.state !== 'working') return health
   }
   return expect.fail('It works for ever.')
@@ -81,7 +82,7 @@ test('a retry that fails again is bad', async () => {
 test('a run that ends well and leaves the model out mends nothing', async () => {
   const other: StandInRun = { id: 42, status: 10, results: [{ unique_id: 'model.shop.other', status: 'success' }] }
   const { reading } = await arrange({ runs: [bad(), other] })
-  expect(await row.verify(remediation, reading, soon())).toMatchObject({
+  expect(await row.verify(remediation, reading, soon(), unasked)).toMatchObject({
     state: 'bad',
     detail: expect.stringContaining(`${target} is not part of it`),
   })
@@ -89,7 +90,7 @@ test('a run that ends well and leaves the model out mends nothing', async () => 
 
 test('without a run since there is nothing to verify', async () => {
   const { reading } = await arrange({ runs: [bad()] })
-  expect(await row.verify(remediation, reading, soon())).toMatchObject({ state: 'bad' })
+  expect(await row.verify(remediation, reading, soon(), unasked)).toMatchObject({ state: 'bad' })
 })
 
 test('the token that reads retries nothing', async () => {

@@ -7,6 +7,7 @@ import { airflowRerunDag } from './airflow-rerun-dag.ts'
 import { dbtRetry } from './dbt-retry.ts'
 import { releaseLock } from './release-lock.ts'
 import type { RemediationRow } from './remediation.ts'
+import { runFlow } from './run-flow.ts'
 
 /** The catalogue of fixes. A template without a row is work for people. */
 export const remediationRows: readonly RemediationRow[] = [
@@ -15,6 +16,7 @@ export const remediationRows: readonly RemediationRow[] = [
   airflowBackfill,
   releaseLock,
   dbtRetry,
+  runFlow,
 ]
 
 /** The row of a template. @throws AppError E_FIX_REFUSED when it has none. */

@@ -1,5 +1,6 @@
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import { unasked } from '../../tests/support/fixes.ts'
 import { createTestStore, type TestStore } from '../../tests/support/postgres.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { Evidence } from '../domain/evidence.ts'
@@ -69,7 +70,7 @@ describe('a zombie that holds a lock', () => {
     await gone
     expect((await waited).rows).toEqual([{ count: 0 }])
     await vi.waitFor(async () =>
-      expect(await row.verify(remediation, settings(), soon())).toMatchObject({ state: 'well' }),
+      expect(await row.verify(remediation, settings(), soon(), unasked)).toMatchObject({ state: 'well' }),
     )
     // A task that died before it recorded this finds it done, and ends nothing else.
     expect(await row.wasDone(remediation, 'k', settings(), soon())).toBe(true)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Asset, Category } from '../domain/alert.ts'
 import { type Remediation, RemediationParams, type RemediationTemplate } from '../domain/decision.ts'
 import type { Evidence } from '../domain/evidence.ts'
 
@@ -14,6 +15,16 @@ export type Health =
   | { state: 'well'; detail: string }
   | { state: 'working'; detail: string }
   | { state: 'bad'; detail: string }
+
+/** What a row may use to verify. */
+export interface Looking {
+  /** The key of the fix that ran; null where it was left to people. */
+  key: string | null
+  /** When it ran, or was left to people. */
+  since: Date
+  /** What every configured system knows of an asset now, asked as for an incident. Never throws for what a system does. */
+  ask(about: { asset: Asset; category: Category; environment: string | null }): Promise<Evidence[]>
+}
 
 /** One row of the catalogue of fixes. Read by one runner; a row never decides whether it may run. */
 export interface RemediationRow {
@@ -35,7 +46,7 @@ export interface RemediationRow {
   /** Runs it once, marked with the key. @throws AppError E_FIX_REFUSED */
   execute(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<string>
   /** Whether the target is truly well again. Changes nothing. */
-  verify(remediation: Remediation, settings: Settings, signal: AbortSignal): Promise<Health>
+  verify(remediation: Remediation, settings: Settings, signal: AbortSignal, looking: Looking): Promise<Health>
   /** Takes back what can be taken back of a fix that did not help, in one sentence. Again it changes nothing. */
   undo?(remediation: Remediation, key: string, settings: Settings, signal: AbortSignal): Promise<string>
   /** Whether somebody has done this very thing since, by hand. Only asked where this product has not done it. */

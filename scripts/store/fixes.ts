@@ -19,6 +19,7 @@ const Fix = z.object({
   state: ActionState,
   /** What came of the last attempt: what was done, or why it was not. */
   detail: z.string().nullable(),
+  planned_at: z.date(),
   /** Whether the incident waits for it. */
   underWay: z.boolean(),
   /** Whether it has had its time. */
@@ -35,7 +36,7 @@ export function loadFix(access: Access, incident: string): Promise<Fix | null> {
       Fix,
       sql`select key, actions.revision, remediation, actions.state,
             coalesce(result ->> 'reference', result ->> 'reason') as detail,
-            incidents.state in ('fixing', 'verifying') as "underWay",
+            incidents.state in ('fixing', 'verifying') as "underWay", actions.created_at as planned_at,
             coalesce(sent_at, created_at) + make_interval(secs => ${schedule.fixDeadlineMs / 1000}) < now() as overdue,
             coalesce(sent_at, created_at)
               + make_interval(secs => ${(schedule.fixDeadlineMs + schedule.takeBackMs) / 1000}) < now() as abandoned

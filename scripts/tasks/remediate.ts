@@ -16,6 +16,9 @@ void runTask({
     'AIRFLOW_PASSWORD',
     'AIRFLOW_WRITE_USERNAME',
     'AIRFLOW_WRITE_PASSWORD',
+    'KESTRA_URL',
+    'KESTRA_USERNAME',
+    'KESTRA_PASSWORD',
   ],
   async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)

@@ -26,8 +26,9 @@ export async function mayRun(
   const { incident } = await loadIncident(store, id)
   const policy = await policyOf(incident.source, settings)
   const environment = environmentIn(await loadEvidence(store, id, revision))
-  const names = [row.policyName(remediation), remediation.target, incident.asset?.name ?? []].flat()
-  const [name = remediation.target, ...others] = names
+  const { target, params } = remediation
+  const names = [row.policyName(remediation), target, incident.asset?.name ?? [], params.asset?.name ?? []].flat()
+  const [name = target, ...others] = names
   const why = objectionTo(remediation, [name, ...others], environment, policy, new Date())
   if (why) return { answer: 'never', why }
   return admitFix(store, { key, incident: id, remediation, limits: fixLimits(policy), ...row.touches(remediation) })

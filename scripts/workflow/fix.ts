@@ -4,13 +4,14 @@ import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { type AppError, toAppError } from '../lib/errors.ts'
 import { plannedRow, remediationRow } from '../remediation/index.ts'
-import type { Health } from '../remediation/remediation.ts'
+import type { Health, Looking } from '../remediation/remediation.ts'
 import { type ClaimedAction, claimActions, finishAction } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
 import { scheduleDue } from '../store/due.ts'
 import { fixedMeanwhile, fixerOf } from '../store/fix-runs.ts'
 import { beginVerifying, escalateFix, type Fix, loadFix, resolveFix } from '../store/fixes.ts'
 import { mayRun, notAllowed } from './admission.ts'
+import { lookingAt } from './looking.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 
 /** How long one step of a fix may take; three of them fit into the task's time, and that into the action's lease. */
@@ -141,10 +142,11 @@ export async function verifyFix(
   if (!fix?.underWay) return healthOf(fix)
   if (fix.state !== 'sent') return { state: 'working', detail: 'The fix has not run yet.' }
   const end = Date.now() + patienceMs
-  let health = await look(fix.remediation, settings, lookMs)
+  const looking = lookingAt(store, settings, fix.key, fix.planned_at)
+  let health = await look(fix.remediation, settings, lookMs, looking)
   while (health.state === 'working' && Date.now() + pauseMs < end) {
     await delay(pauseMs)
-    health = await look(fix.remediation, settings, lookMs)
+    health = await look(fix.remediation, settings, lookMs, looking)
   }
   if (health.state === 'well') {
     const known = { ...(await loadKnown(store, id)), tried: [`${nameOf(fix)}: ${health.detail}`] }
@@ -168,9 +170,10 @@ function healthOf(fix: Fix | null): Health {
   return { state: 'bad', detail: `${nameOf(fix)} did not help; people were told.` }
 }
 
-async function look(remediation: Remediation, settings: Settings, lookMs: number): Promise<Health> {
+async function look(remediation: Remediation, settings: Settings, lookMs: number, looking: Looking): Promise<Health> {
   try {
-    return await remediationRow(remediation.template).verify(remediation, settings, AbortSignal.timeout(lookMs))
+    const row = remediationRow(remediation.template)
+    return await row.verify(remediation, settings, AbortSignal.timeout(lookMs), looking)
   } catch (thrown) {
     const error = toAppError(thrown)
     if (error.code === 'E_UNEXPECTED') throw error

@@ -2,6 +2,7 @@ import type { Settings } from '../lib/config.ts'
 import { remediationRow } from '../remediation/index.ts'
 import type { Store } from '../store/connection.ts'
 import { openShadow, settleShadow } from '../store/shadow.ts'
+import { lookingAt } from './looking.ts'
 
 /**
  * Looks what people did about a fix that was left to them: this very thing, or something else that made it well. False
@@ -21,7 +22,8 @@ export async function lookAtShadow(
     await settleShadow(store, shadow, 'unknown', 'its system does not tell who did what')
     return true
   }
-  const health = await row.verify(remediation, settings, AbortSignal.timeout(lookMs))
+  const looking = lookingAt(store, settings, null, noted_at)
+  const health = await row.verify(remediation, settings, AbortSignal.timeout(lookMs), looking)
   if (health.state === 'well') {
     const isSame = await row.wasDoneByHand(remediation, noted_at, settings, AbortSignal.timeout(lookMs))
     await settleShadow(store, shadow, isSame ? 'same' : 'other', health.detail)

@@ -1,4 +1,4 @@
-import type { Alert } from '../alert.ts'
+import type { Alert, Category } from '../alert.ts'
 import type { Evidence, EvidenceKind } from '../evidence.ts'
 import type { Neighbourhood, Relation } from './asset-names.ts'
 import type { FailureClass } from './failure-class.ts'
@@ -52,6 +52,33 @@ const troubles: ReadonlySet<Sign> = new Set<Sign>([
 
 export function isTrouble(sign: Sign): boolean {
   return troubles.has(sign)
+}
+
+const categoryBySign: Partial<Record<Sign, Category>> = {
+  task_failed: 'pipeline_failure',
+  task_retrying: 'pipeline_failure',
+  run_failed: 'pipeline_failure',
+  model_failed: 'pipeline_failure',
+  task_stuck: 'pipeline_delay',
+  task_slow: 'pipeline_delay',
+  run_late: 'pipeline_delay',
+  run_slow: 'pipeline_delay',
+  test_failed: 'data_quality',
+  test_warned: 'data_quality',
+  data_late: 'freshness',
+  data_aging: 'freshness',
+  data_lost: 'volume',
+  data_multiplied: 'volume',
+  schema_broken: 'schema_change',
+  schema_grown: 'schema_change',
+  lock_abandoned: 'lock',
+  lock_working: 'lock',
+  lock_brief: 'lock',
+}
+
+/** What kind of trouble a sign is of; null where it is of none in particular. */
+export function categoryOfSign(sign: Sign): Category | null {
+  return categoryBySign[sign] ?? null
 }
 
 export interface Finding {

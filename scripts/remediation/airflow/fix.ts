@@ -1,19 +1,11 @@
-import { createHash } from 'node:crypto'
 import type { Dag } from '../../connectors/airflow/answers.ts'
 import { type Airflow, openAirflow } from '../../connectors/airflow/client.ts'
 import type { Remediation } from '../../domain/decision.ts'
 import { oneLine } from '../../domain/text.ts'
 import type { Settings } from '../remediation.ts'
 import { changing as changingIn, refusedBy } from '../shared/changing.ts'
+import { markOf } from '../shared/mark.ts'
 import { accessFor } from './access.ts'
-
-/** The start of every mark, and so of every run that a fix began. */
-export const markPrefix = 'dim_'
-
-/** A key as Airflow takes it in an id, and as no other key contains it. */
-export function markOf(key: string): string {
-  return `${markPrefix}${createHash('sha256').update(key).digest('hex').slice(0, 32)}`
-}
 
 /** What stands in Airflow beside what was done: who did it, under which key. */
 export function noteOf(key: string): string {
