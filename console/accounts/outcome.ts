@@ -3,14 +3,13 @@ import { Refusal } from '../refusal.ts'
 
 /** @throws Refusal that says why an account was not changed */
 export function settle(outcome: RoleChange): void {
-  if (outcome === 'unknown') throw unknownAccount()
-  if (outcome === 'last_admin') {
-    throw new Refusal(
-      409,
-      'This is the last admin.',
-      'Give somebody else the role admin first; nobody could undo this.',
-    )
-  }
+  if (outcome !== 'changed') throw refusedChange(outcome)
+}
+
+/** Why an account was not changed. */
+export function refusedChange(outcome: Exclude<RoleChange, 'changed'>): Refusal {
+  if (outcome === 'unknown') return unknownAccount()
+  return new Refusal(409, 'This is the last admin.', 'Give somebody else the role admin first; nobody could undo this.')
 }
 
 export function unknownAccount(): Refusal {

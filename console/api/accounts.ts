@@ -1,21 +1,16 @@
 import { z } from 'zod'
 import { AccountName, Role } from '../../scripts/domain/account.ts'
 import { hashSecret, newSecret } from '../../scripts/lib/one-time.ts'
-import {
-  Account,
-  addAccount,
-  changeRole,
-  deactivateAccount,
-  listAccounts,
-  renewInvite,
-} from '../../scripts/store/accounts.ts'
+import { Account, addAccount, changeRole, listAccounts, renewInvite } from '../../scripts/store/accounts.ts'
 import { ApiToken, listTokens, revokeToken } from '../../scripts/store/tokens.ts'
-import { nameTaken, settle, unknownAccount } from '../accounts/outcome.ts'
+import { Belongings, belongingsOf, deactivatePerson } from '../../scripts/workflow/deactivate.ts'
+import { nameTaken, refusedChange, settle, unknownAccount } from '../accounts/outcome.ts'
 import { notFound } from '../refusal.ts'
 import { type Caller, type Operation, operation } from './operation.ts'
 import { Done, done } from './shapes.ts'
 
 const NamePath = z.object({ name: AccountName })
+const Had = Belongings.meta({ id: 'Belongings' })
 const Link = z.object({ link: z.string().describe('Works once and for 72 hours; it is told only now.') })
 
 export const accountOperations: readonly Operation[] = [
@@ -105,16 +100,27 @@ export const accountOperations: readonly Operation[] = [
     },
   }),
   operation({
+    id: 'accounts.belongings',
+    method: 'get',
+    path: '/accounts/{name}/belongings',
+    summary: 'What hangs on a person: incidents, approvals, silences, lines of the files that name them',
+    role: 'admin',
+    parameters: NamePath,
+    answers: Had,
+    run: ({ store, settings }, { path: { name } }) => belongingsOf(store, name, settings),
+  }),
+  operation({
     id: 'accounts.deactivate',
     method: 'post',
     path: '/accounts/{name}/deactivate',
-    summary: 'Ends a person’s access at once: sessions, tokens and links',
+    summary: 'Ends a person’s access and approvals at once, and tells what they had',
     role: 'admin',
     parameters: NamePath,
-    answers: Done,
-    async run({ store, person }, { path: { name } }) {
-      settle(await deactivateAccount(store, name, person.name))
-      return done
+    answers: Had,
+    async run({ store, settings, person }, { path: { name } }) {
+      const had = await deactivatePerson(store, { name, by: person.name }, settings)
+      if (typeof had === 'string') throw refusedChange(had)
+      return had
     },
   }),
 ]

@@ -2,19 +2,15 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AccountName, Role } from '../../scripts/domain/account.ts'
 import { hashSecret, newSecret } from '../../scripts/lib/one-time.ts'
-import {
-  type Account,
-  addAccount,
-  changeRole,
-  deactivateAccount,
-  listAccounts,
-  renewInvite,
-} from '../../scripts/store/accounts.ts'
-import { nameTaken, settle, unknownAccount } from '../accounts/outcome.ts'
+import { type Account, addAccount, changeRole, listAccounts, renewInvite } from '../../scripts/store/accounts.ts'
+import { type Belongings, belongingsOf, deactivatePerson } from '../../scripts/workflow/deactivate.ts'
+import { nameTaken, refusedChange, settle, unknownAccount } from '../accounts/outcome.ts'
+import { PersonPage } from '../accounts/person.tsx'
 import type { ConsoleContext, ConsoleEnv, Ground } from '../environment.ts'
 import { doneWords } from '../parts/done.ts'
 import { Form } from '../parts/form.tsx'
 import { Layout, type Viewer } from '../parts/layout.tsx'
+import { address } from '../parts/query.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, At } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
@@ -55,13 +51,31 @@ export function accountPages(ground: Ground): Hono<ConsoleEnv> {
     return context.redirect('/accounts?done=role', 303)
   })
 
+  pages.get('/person', async (context) => {
+    const { name } = parsed(NameForm, context.req.query())
+    return showPerson(context, name)
+  })
+
   pages.post('/deactivate', async (context) => {
     const { name } = parsed(NameForm, await context.req.parseBody())
-    settle(await deactivateAccount(context.get('store'), name, context.get('person').name))
-    return context.redirect('/accounts?done=deactivated', 303)
+    const store = context.get('store')
+    const by = context.get('person').name
+    const had = await deactivatePerson(store, { name, by }, ground.settings(store.tenant))
+    if (typeof had === 'string') throw refusedChange(had)
+    return showPerson(context, name, had)
   })
 
   return pages
+
+  async function showPerson(context: ConsoleContext, name: string, had?: Belongings) {
+    const store = context.get('store')
+    const account = (await listAccounts(store)).find((one) => one.name === name)
+    if (!account) throw unknownAccount()
+    const belongings = had ?? (await belongingsOf(store, name, ground.settings(store.tenant)))
+    return context.html(
+      <PersonPage account={account} viewer={viewerOf(context)} belongings={belongings} isOver={!!had} />,
+    )
+  }
 
   function linkOf(context: ConsoleContext, secret: string): string {
     const base = ground.publicUrl?.origin ?? new URL(context.req.url).origin
@@ -121,7 +135,9 @@ function AccountRow({ account, viewer }: { account: Account; viewer: Viewer }) {
   const hidden = <input type="hidden" name="name" value={name} />
   return (
     <tr>
-      <th scope="row">{name}</th>
+      <th scope="row">
+        <a href={address('/accounts/person', { name })}>{name}</a>
+      </th>
       <td>{role}</td>
       <td>
         {deactivated_at ? (
@@ -150,12 +166,7 @@ function AccountRow({ account, viewer }: { account: Account; viewer: Viewer }) {
                 {hidden}
                 <button type="submit">New one-time link</button>
               </Form>
-              <Form action="/accounts/deactivate" csrf={viewer.csrf}>
-                {hidden}
-                <button type="submit" class="danger">
-                  Deactivate
-                </button>
-              </Form>
+              <a href={address('/accounts/person', { name })}>Deactivate…</a>
             </div>
           </details>
         )}

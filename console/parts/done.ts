@@ -14,7 +14,6 @@ const words = new Map([
   ['replayed', 'Taken in again; its analysis begins within a minute.'],
   ['token_revoked', 'The token is revoked: it is good for nothing from now on.'],
   ['role', 'The role is changed.'],
-  ['deactivated', 'Deactivated: sessions, tokens and links of that person have ended.'],
 ])
 
 export function doneWords(key: string | undefined): string | null {

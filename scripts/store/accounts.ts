@@ -180,6 +180,17 @@ export function deactivateAccount(access: Access, name: string, by: string): Pro
   })
 }
 
+/** Whether there was an account of this name that has been deactivated: whoever bears it decides nothing any more. */
+export async function isDeactivated(access: Access, name: string): Promise<boolean> {
+  const found = await within(access, (query) =>
+    query.first(
+      z.object({}),
+      sql`select from accounts where name = ${name.trim().toLowerCase()} and deactivated_at is not null`,
+    ),
+  )
+  return found !== null
+}
+
 /** Whether this is the one admin who can log in. The admins' rows stay as they are until the transaction ends. */
 async function isLastAdmin(access: Access, name: string): Promise<boolean> {
   const admins = await within(access, (query) =>

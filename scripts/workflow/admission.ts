@@ -4,7 +4,9 @@ import { fixLimits } from '../domain/policy.ts'
 import type { Settings } from '../lib/config.ts'
 import { AppError } from '../lib/errors.ts'
 import { remediationRow } from '../remediation/index.ts'
+import { isDeactivated } from '../store/accounts.ts'
 import type { ClaimedAction } from '../store/actions.ts'
+import { loadApproval } from '../store/approvals.ts'
 import type { Store } from '../store/connection.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { type Admission, admitFix } from '../store/fix-runs.ts'
@@ -13,7 +15,7 @@ import { policyOf } from './policy.ts'
 
 /**
  * Whether a fix may leave now. Asked again just before it does: since it was decided, or approved, a switch may have
- * been thrown, policy may have changed, a limit may be reached, or another incident's fix may be at the same thing.
+ * been thrown, whoever approved may have gone, policy may have changed, a limit may be reached, or another incident's fix may be at the same thing.
  * @throws AppError E_CONFIG_INVALID: what policy says can't be known, so nothing is fixed
  */
 export async function mayRun(
@@ -22,6 +24,10 @@ export async function mayRun(
   remediation: Remediation,
   settings: Settings,
 ): Promise<Admission> {
+  const approval = await loadApproval(store, id)
+  if (approval?.revision === revision && approval.who && (await isDeactivated(store, approval.who))) {
+    return { answer: 'never', why: `${approval.who} approved it and has been deactivated since` }
+  }
   const row = remediationRow(remediation.template)
   const { incident } = await loadIncident(store, id)
   const policy = await policyOf(incident.source, settings)

@@ -2,6 +2,7 @@ import { allowRuleFor, environmentIn } from '../domain/permission.ts'
 import type { Settings } from '../lib/config.ts'
 import { AppError } from '../lib/errors.ts'
 import { remediationRow } from '../remediation/index.ts'
+import { isDeactivated } from '../store/accounts.ts'
 import { type Approval, endApproval, grantApproval, loadApproval } from '../store/approvals.ts'
 import type { Store } from '../store/connection.ts'
 import { loadEvidence } from '../store/evidence.ts'
@@ -49,6 +50,17 @@ export async function refuse(store: Store, answer: Answer, settings: Settings): 
   return end(store, asked, settings, 'refused', who, `was refused by ${who}${why ? `: ${why}` : ''}`)
 }
 
+/** Nobody is left who could approve it: it is people's now. Nothing, when it was answered meanwhile. */
+export async function withdrawApproval(
+  store: Store,
+  { incident, who, why }: { incident: string; who: string; why: string },
+  settings: Settings,
+): Promise<void> {
+  const asked = await loadApproval(store, incident)
+  if (asked?.state !== 'asked') return
+  await end(store, asked, settings, 'refused', who, `was withdrawn: ${why}`)
+}
+
 /** Nobody answered in time: it is people's now. @throws AppError E_APPROVAL_REFUSED when somebody has, or it has ended */
 export async function expireApproval(store: Store, incident: string, settings: Settings): Promise<void> {
   const asked = await loadApproval(store, incident)
@@ -68,6 +80,7 @@ async function answerable(store: Store, id: string, who: string, settings: Setti
   if (!approvers.some((one) => one.toLowerCase() === who.trim().toLowerCase())) {
     throw refused(`Policy names ${who} as no approver of ${remediation.template} on ${remediation.target}.`)
   }
+  if (await isDeactivated(store, who)) throw refused(`The account ${who} has been deactivated.`)
   return asked
 }
 
