@@ -70,6 +70,25 @@ describe('on an incident', () => {
   })
 })
 
+describe('“this was real”', () => {
+  it('stands beside what was kept quiet, for whoever may, and opens it again; a GET changes nothing', async () => {
+    const id = await told('worker-memory')
+    expect(await browser.read('/quiet')).toContain('This was real')
+    expect((await browser.get(`/incidents/${id}/feedback?verdict=was_real`)).status).toBe(404)
+    expect((await loadIncidentRecord(store, id)).feedback).toEqual([])
+    const answer = await browser.send('/quiet', `/incidents/${id}/feedback`, { verdict: 'was_real' })
+    expect(answer.status).toBe(303)
+    expect(await browser.read(answer.headers.get('location') ?? '')).toContain('is open again: its people are told')
+    const { incident, actions } = await loadIncidentRecord(store, id)
+    expect(incident).toMatchObject({ state: 'open', revision: 2 })
+    expect(actions.at(-1)?.message).toMatchObject({ occasion: 'reopened' })
+    await person(store, 'vera', 'viewer')
+    const other = openConsole([store])
+    await other.logIn(store, 'vera')
+    expect(await other.read('/quiet')).not.toContain('This was real</button>')
+  })
+})
+
 describe('the pages', () => {
   it('show what was kept quiet, with why, and count it in the analytics', async () => {
     for (const story of dayOfIncidents()) await tell(store, story)

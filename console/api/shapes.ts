@@ -10,6 +10,7 @@ import { AlertLine, AuditLine, DecisionLine } from '../../scripts/store/incident
 import { TimelineEntry } from '../../scripts/store/incidents.ts'
 import { OpenIncidentLine } from '../../scripts/store/overview.ts'
 import { Quieted } from '../../scripts/store/quieting.ts'
+import { Alike } from '../../scripts/store/was-real.ts'
 import { Refusal } from '../refusal.ts'
 
 const dayMs = 86_400_000
@@ -71,6 +72,7 @@ export const IncidentDetail = z
     audit: z.array(AuditLine),
     similar: z.array(Evidence),
     feedback: z.array(Feedback),
+    alike: z.array(Alike),
     quieted: Quieted.nullable(),
   })
   .meta({ id: 'Incident' })

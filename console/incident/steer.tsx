@@ -117,6 +117,10 @@ function FeedbackForm({ record, viewer }: { record: IncidentRecord; viewer: View
           ))}
         </fieldset>
         <label>
+          What it was instead, if it was of another cause
+          <input type="text" name="should_be" maxlength={500} />
+        </label>
+        <label>
           A note for next time
           <textarea name="note" maxlength={500} rows={2} />
         </label>
@@ -156,7 +160,7 @@ export function FeedbackPart({ record }: { record: IncidentRecord }) {
     <section id="said" data-live aria-labelledby="said-title" class="panel">
       <h2 id="said-title">What people say</h2>
       <ul class="plain-list">
-        {record.feedback.map(({ verdict, note, who, at }) => (
+        {record.feedback.map(({ verdict, note, should_be, who, at }) => (
           <li>
             <p>
               <strong>{verdictWords[verdict]}</strong>{' '}
@@ -164,10 +168,26 @@ export function FeedbackPart({ record }: { record: IncidentRecord }) {
                 {who}, <At at={at} />
               </span>
             </p>
+            {should_be ? <p class="prose">It was: {should_be}</p> : null}
             {note ? <p class="prose">{note}</p> : null}
           </li>
         ))}
       </ul>
+      {record.alike.length > 0 ? (
+        <>
+          <h3>Kept quiet for the same reason since</h3>
+          <ul class="plain-list">
+            {record.alike.map(({ id, title, opened_at }) => (
+              <li>
+                <a href={incidentPath(id)}>{title}</a>{' '}
+                <span class="muted">
+                  <At at={opened_at} />
+                </span>
+              </li>
+            ))}
+          </ul>
+        </>
+      ) : null}
     </section>
   )
 }

@@ -3,12 +3,12 @@ import { Verdict } from '../../scripts/domain/feedback.ts'
 import { plainText } from '../../scripts/domain/text.ts'
 import type { Settings } from '../../scripts/lib/config.ts'
 import type { Store } from '../../scripts/store/connection.ts'
-import { giveFeedback } from '../../scripts/store/feedback.ts'
 import { closeIncident, loadIncident, lockIncident } from '../../scripts/store/incidents.ts'
 import { addSilence } from '../../scripts/store/silences.ts'
 import { analyseAgain } from '../../scripts/store/steering.ts'
 import { acknowledgeIncident, giveBackIncident } from '../../scripts/workflow/acknowledge.ts'
 import { approve, refuse } from '../../scripts/workflow/approval.ts'
+import { sayAbout } from '../../scripts/workflow/feedback.ts'
 import { parsed, Refusal } from '../refusal.ts'
 
 /** Which incident, who acts on it, and with what. */
@@ -93,12 +93,14 @@ export const steps: readonly Step[] = [
   }),
   step({
     name: 'feedback',
-    summary: 'Says whether the decision was right; a person’s last word counts',
-    input: z.object({ verdict: Verdict, note: Note }),
+    summary:
+      'Says whether the decision was right; `was_real` opens what was kept quiet again; a person’s last word counts',
+    input: z.object({ verdict: Verdict, note: Note, should_be: Note }),
     done: 'feedback',
     hint: '',
-    run: async ({ store, id, who }, { verdict, note }) => {
-      await giveFeedback(store, { incident: id, verdict, note, who })
+    run: async ({ store, settings, id, who }, { verdict, note, should_be }) => {
+      const shouldBe = verdict === 'wrong_cause' ? should_be : ''
+      await sayAbout(store, { incident: id, verdict, note, shouldBe, who }, settings)
       return true
     },
   }),

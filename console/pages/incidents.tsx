@@ -1,8 +1,10 @@
 import { Hono } from 'hono'
+import { includesRole } from '../../scripts/domain/account.ts'
 import { type IncidentLine, listIncidents, Shown, type Span } from '../../scripts/store/incident-list.ts'
 import type { Page } from '../../scripts/store/page.ts'
 import type { ConsoleContext, ConsoleEnv } from '../environment.ts'
-import { Layout } from '../parts/layout.tsx'
+import { Form } from '../parts/form.tsx'
+import { Layout, type Viewer } from '../parts/layout.tsx'
 import { incidentPath } from '../parts/links.tsx'
 import { Pager } from '../parts/pager.tsx'
 import { address, PageNumber } from '../parts/query.ts'
@@ -62,13 +64,13 @@ async function listPage(context: ConsoleContext, path: '/incidents' | '/quiet', 
         <h1>{isQuiet ? 'Quiet' : shownWords[shown]}</h1>
         <p class="muted">
           {isQuiet
-            ? 'What nobody was told of, and why. Open one and say “this was real” where it should have been told.'
+            ? 'What nobody was told of, and why. Say “this was real” where it should have been told: it is opened again, and its people are told.'
             : 'By when they opened, the latest first.'}
         </p>
       </div>
       {isQuiet ? <Kinds shown={shown} span={span} /> : null}
       <SpanForm action={path} span={span} hidden={{ shown }} />
-      <Lines found={found} isQuiet={isQuiet} />
+      <Lines found={found} isQuiet={isQuiet} viewer={viewerOf(context)} />
       <Pager {...found} of="incidents" href={(page) => address(path, { ...spanParameters(span), shown, page })} />
     </Layout>,
   )
@@ -93,7 +95,7 @@ function Kinds({ shown, span }: { shown: Shown; span: Span }) {
   )
 }
 
-function Lines({ found, isQuiet }: { found: Page<IncidentLine>; isQuiet: boolean }) {
+function Lines({ found, isQuiet, viewer }: { found: Page<IncidentLine>; isQuiet: boolean; viewer: Viewer }) {
   if (found.total === 0) {
     return (
       <div class="empty" id="lines" data-live>
@@ -125,7 +127,11 @@ function Lines({ found, isQuiet }: { found: Page<IncidentLine>; isQuiet: boolean
               ) : null}
             </td>
             <td>
-              {isQuiet ? <Why line={line} /> : <span class={`state ${line.state}`}>{stateWords[line.state]}</span>}
+              {isQuiet ? (
+                <Why line={line} viewer={viewer} />
+              ) : (
+                <span class={`state ${line.state}`}>{stateWords[line.state]}</span>
+              )}
             </td>
             <td class="when">{line.source}</td>
             <td class="when">{counted(line.occurrences, 'alert')}</td>
@@ -139,7 +145,7 @@ function Lines({ found, isQuiet }: { found: Page<IncidentLine>; isQuiet: boolean
   )
 }
 
-function Why({ line }: { line: IncidentLine }) {
+function Why({ line, viewer }: { line: IncidentLine; viewer: Viewer }) {
   return (
     <>
       <span class="state">{spoken(line.quiet ?? 'not told')}</span>{' '}
@@ -148,6 +154,14 @@ function Why({ line }: { line: IncidentLine }) {
       ) : (
         <span class="muted">{line.quiet_why ?? line.root_cause ?? ''}</span>
       )}
+      {includesRole(viewer.person.role, 'responder') ? (
+        <Form action={`${incidentPath(line.id)}/feedback`} csrf={viewer.csrf}>
+          <input type="hidden" name="verdict" value="was_real" />
+          <button type="submit" aria-label={`This was real: ${line.title}`}>
+            This was real
+          </button>
+        </Form>
+      ) : null}
     </>
   )
 }

@@ -3,7 +3,10 @@ const words = new Map([
   ['resolved', 'Resolved.'],
   ['acknowledged', 'It is yours: reminders and escalation have ended.'],
   ['given_back', 'It is nobody’s again: reminders go on.'],
-  ['feedback', 'Thank you: your feedback is kept with the decision.'],
+  [
+    'feedback',
+    'Thank you: it is kept with the decision. What was kept quiet and is real is open again: its people are told.',
+  ],
   ['again', 'It will be analysed again within a minute.'],
   ['silenced', 'Silenced. Trouble that the silence covers is kept and wakes nobody.'],
   ['switch_thrown', 'The kill switch is thrown: every fix stops at its next step.'],

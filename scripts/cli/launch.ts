@@ -84,6 +84,17 @@ export function runWithOperand(
   return runParsed(help, options, { what, most: 1 }, ([operand = ''], values) => run(operand, values))
 }
 
+/** The same for a command with more than one such word: an incident and what is said of it. */
+export function runWithOperands(
+  help: string,
+  what: string,
+  most: number,
+  options: OptionTypes,
+  run: (operands: readonly string[], values: Values) => Promise<void>,
+): Promise<void> {
+  return runParsed(help, options, { what, most }, run)
+}
+
 /** The same for a command that is given files. */
 export function runOnFiles(
   help: string,

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { Severity } from './alert.ts'
+import { ConditionMemory } from './condition-memory.ts'
 
 const text = z.string().nullish()
 const number = z.number().nullish()
@@ -97,6 +98,10 @@ export const evidenceData = {
     outcome: text,
     feedback: text,
     similarity: number,
+    /** What people called it last: `noise`, or `real` whatever was decided; null when nobody said anything. */
+    verdict: z.enum(['noise', 'real']).nullish(),
+    /** Of the very condition of this incident: what people's word that it is noise is worth. */
+    memory: ConditionMemory.nullish(),
   }),
   change: z.looseObject({ what: z.string(), ref: text, by: text, at: instant, files: names }),
   maintenance: z.looseObject({ name: z.string(), asset: text, from: instant, until: instant }),

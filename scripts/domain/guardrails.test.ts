@@ -12,6 +12,7 @@ import {
 } from './decision.ts'
 import { Evidence } from './evidence.ts'
 import { applyGuardrails, type GuardrailInput, guardrails } from './guardrails.ts'
+import type { Withdrawal } from './withdrawal.ts'
 
 const record: AnalyzerRecord = {
   analyzer: 'gemini',
@@ -215,7 +216,7 @@ const dismissal: Proposal = {
   remediation: null,
 }
 
-function dismissing(input: AnalysisInput, proposal: Partial<Proposal> = {}) {
+function dismissing(input: AnalysisInput & Partial<GuardrailInput>, proposal: Partial<Proposal> = {}) {
   const evidence_ids = input.evidence.map(({ id }) => id)
   return applyGuardrails({ ...input, record, recentFixes: 0, proposal: { ...dismissal, evidence_ids, ...proposal } })
 }
@@ -232,7 +233,15 @@ const quiet = entry('worker-3', 4, { consumers: [] })
 const base = (...evidence: Evidence[]) =>
   situationOf({ asset: host, category: 'resource', severity: 'MEDIUM' }, ...evidence)
 const late = piece('source_freshness', { source: 'worker-3', status: 'error', age_hours: 30 })
-const dismissalCases: [string, Action, string, AnalysisInput, Partial<Proposal>][] = [
+const wrongBefore = (changes: Partial<Withdrawal>): Partial<GuardrailInput> => ({
+  withdrawals: [
+    { incident: 'INC-1', reason: 'gemini-2.5-flash, prompt 1', fingerprint: 'x', asset_key: null, at: now, ...changes },
+  ],
+})
+const sameCondition = { fingerprint: base().alerts[0]?.fingerprint ?? '', reason: 'rule recovered' }
+const daysAgo = (days: number) => new Date(now.getTime() - days * 86_400_000)
+type DismissalInput = AnalysisInput & Partial<GuardrailInput>
+const dismissalCases: [string, Action, string, DismissalInput, Partial<Proposal>][] = [
   ['incident_dismissed', 'notify_team', 'it is an incident', base(claimed, quiet), { is_incident: true }],
   [
     'system_unavailable',
@@ -254,6 +263,21 @@ const dismissalCases: [string, Action, string, AnalysisInput, Partial<Proposal>]
   ['unsupported_dismissal', 'log_only', 'only the model says so', base(entry('worker-3', 2)), {}],
   ['unknown_evidence', 'log_only', 'it cites what does not exist', base(claimed, quiet), { evidence_ids: ['ev_999'] }],
   ['low_confidence', 'log_only', 'it is unsure', base(claimed, quiet), { confidence: 0.5 }],
+  [
+    'trust_withdrawn',
+    'notify_team',
+    'a dismissal of the same condition was wrong',
+    { ...base(claimed, quiet), ...wrongBefore({ ...sameCondition, at: daysAgo(29) }) },
+    {},
+  ],
+  [
+    'trust_withdrawn',
+    'log_only',
+    'a dismissal by the same prompt was wrong elsewhere',
+    { ...base(claimed, quiet), ...wrongBefore({ at: daysAgo(6) }) },
+    {},
+  ],
+  ['said_to_be_real', 'notify_team', 'a person says that it is real', { ...base(claimed, quiet), saidReal: 'ann' }, {}],
 ]
 
 describe('a dismissal', () => {
@@ -291,6 +315,22 @@ describe('a dismissal', () => {
   })
 })
 
+it.each<[string, Partial<GuardrailInput>]>([
+  ['was wrong too long ago', wrongBefore({ ...sameCondition, at: daysAgo(31) })],
+  ['was wrong elsewhere, more than a week ago', wrongBefore({ at: daysAgo(8) })],
+  ['was another’s mistake, elsewhere', wrongBefore({ reason: 'rule recovered' })],
+])('a dismissal stands where what dismissed it %s', (_what, more) => {
+  expect(outcome(dismissing({ ...base(claimed, quiet), ...more }))).toEqual(['dismiss'])
+})
+
+it.each<[string, Partial<GuardrailInput>]>([
+  ['trust_withdrawn', wrongBefore(sameCondition)],
+  ['said_to_be_real', { saidReal: 'ann' }],
+])('leaves to no ticket what people call real: %s', (rule, more) => {
+  const proposal = { recommended_action: 'log_only' as const }
+  expect(outcome(dismissing({ ...base(claimed, quiet), ...more }, proposal))).toEqual([rule, 'notify_team'])
+})
+
 it('leaves no grave incident to a ticket', () => {
   const proposal = { ...fixLoad, recommended_action: 'log_only' as const, severity: 'HIGH' as const }
   expect(outcome(fixing(proposal))).toEqual(['incident_logged', 'notify_team'])
@@ -317,6 +357,8 @@ it('has a case above for every rule', () => {
   ]
   const rules = guardrails.map(({ name, guards }) => `${guards}: ${name}`)
   expect(rules.filter((rule) => !tested.includes(rule))).toEqual([
+    'log_only: trust_withdrawn',
+    'log_only: said_to_be_real',
     'log_only: trouble_logged',
     'log_only: incident_logged',
   ])

@@ -5,11 +5,13 @@ import { assess, type Situation } from './assess/situation.ts'
 import { confirmations, type PlanRemediation, planFromEvidence, policyName } from './confirm.ts'
 import type { Action, AnalyzerRecord, Decision, Proposal, Remediation } from './decision.ts'
 import type { Evidence } from './evidence.ts'
+import { assetKey } from './fingerprint.ts'
 import { againstFixes } from './guardrails/against-fixes.ts'
 import { againstSilence } from './guardrails/against-silence.ts'
 import type { Case, Guardrail } from './guardrails/case.ts'
 import { allowRuleFor, environmentIn } from './permission.ts'
 import type { AllowRule, Policy } from './policy.ts'
+import { dismissedBy, type Withdrawal, withdrawnFrom } from './withdrawal.ts'
 
 export interface GuardrailInput {
   proposal: Proposal
@@ -23,6 +25,10 @@ export interface GuardrailInput {
   recentFixes: number
   /** Why no such fix may run at present, whatever policy says: a switch was thrown. */
   stopped?: string | null
+  /** Who said of this very incident that it is real. */
+  saidReal?: string | null
+  /** Dismissals that people called wrong, latest first. */
+  withdrawals?: readonly Withdrawal[]
   /** Native ids for a target; without it they are read from the evidence that confirms the target. */
   planRemediation?: PlanRemediation
 }
@@ -62,6 +68,13 @@ export function applyGuardrails(input: GuardrailInput): Decision {
     now: input.now,
     stopped: input.stopped ?? null,
     recentFixes: input.recentFixes,
+    saidReal: input.saidReal ?? null,
+    withdrawn: withdrawnFrom(input.withdrawals ?? [], {
+      reason: dismissedBy(record),
+      fingerprints: input.alerts.map(({ fingerprint }) => fingerprint),
+      assetKeys: input.alerts.flatMap(({ asset, environment }) => assetKey(asset, environment) ?? []),
+      now: input.now,
+    }),
   }
   const changes: Decision['guardrails'] = []
   for (const { name, guards, object } of guardrails) {

@@ -3,7 +3,8 @@ import { Severity } from './alert.ts'
 
 /**
  * Why people are told. `raw`: not analysed yet; `reminder`: still open; `acknowledged`: somebody has taken it;
- * `merged`: it goes on in another incident; `still_broken`: a platform is back, and this is not.
+ * `merged`: it goes on in another incident; `still_broken`: a platform is back, and this is not; `reopened`: it was kept
+ * quiet, and somebody says that it is real.
  */
 export const Occasion = z.enum([
   'decision',
@@ -15,6 +16,7 @@ export const Occasion = z.enum([
   'resolved',
   'merged',
   'still_broken',
+  'reopened',
 ])
 export type Occasion = z.infer<typeof Occasion>
 

@@ -106,5 +106,7 @@ export function nextStep(
       return 'Nothing to do here: what caused it is worked on there.'
     case 'still_broken':
       return 'Look at what is left, the nearest promise first.'
+    case 'reopened':
+      return `It was kept from you before. ${byHand}`
   }
 }

@@ -237,7 +237,7 @@ export async function recentFixes(access: Access, target: string, hours: number)
 }
 
 /** What somebody should acknowledge. */
-const awaitsSomebody: ReadonlySet<Message['occasion']> = new Set(['raw', 'decision', 'escalated'])
+const awaitsSomebody: ReadonlySet<Message['occasion']> = new Set(['raw', 'decision', 'escalated', 'reopened'])
 
 /** What could not be sent has had its time once something newer is told, or was told, to the same people. */
 async function giveWay(

@@ -234,6 +234,8 @@ describe('tenants', () => {
     'warehouse_rows',
     'warehouse_changes',
     'feedback',
+    'memory_keys',
+    'withdrawals',
   ]
 
   test('every table is one of these, guarded by forced row-level security, with the tenant in every key', async () => {
@@ -467,6 +469,11 @@ async function fillEveryTable(store: Store): Promise<void> {
       await keepTable(query, 'postgres', { ...table, columns }, { promised: null, now: new Date() })
     await query.run(
       sql`insert into feedback (tenant, incident, revision, verdict, who) values (${store.tenant}, ${id}, 1, 'right', 'a')`,
+    )
+    await query.run(sql`insert into memory_keys values (${store.tenant}, 1, now(), ${id})`)
+    await query.run(
+      sql`insert into withdrawals (tenant, incident, revision, reason, fingerprint, who)
+          values (${store.tenant}, ${id}, 1, 'rule recovered', 'x', 'a')`,
     )
   })
 }

@@ -11,6 +11,7 @@ import { similarIncidents } from './history.ts'
 import { incidentColumns, loadTimeline, type TimelineEntry, unknownIncident } from './incidents.ts'
 import { loadQuieted, type Quieted } from './quieting.ts'
 import { sql } from './sql.ts'
+import { type Alike, quietForTheSame } from './was-real.ts'
 
 const shownAlerts = 50
 const shownSimilar = 8
@@ -53,6 +54,8 @@ export interface IncidentRecord {
   similar: EvidenceOf<'past_incident'>[]
   audit: AuditLine[]
   feedback: Feedback[]
+  /** Where people said that it was real: what else the same reason has kept quiet since. */
+  alike: Alike[]
   quieted: Quieted | null
   /** The latest approval that was asked for. */
   approval: Approval | null
@@ -96,8 +99,12 @@ export function loadIncidentRecord(access: Access, id: string): Promise<Incident
       AuditLine,
       sql`select at, actor, what from audit where subject = ${id} order by id desc limit 100`,
     )
-    const { fingerprint, category } = incident
-    const similar = await similarIncidents(query, { fingerprint, assetKey, category, excluding: id }, shownSimilar)
+    const { fingerprint, category, title } = incident
+    const similar = await similarIncidents(
+      query,
+      { fingerprint, assetKey, category, title, excluding: id },
+      shownSimilar,
+    )
     return {
       incident,
       alerts,
@@ -111,6 +118,7 @@ export function loadIncidentRecord(access: Access, id: string): Promise<Incident
       ),
       audit,
       feedback: await feedbackOf(query, id),
+      alike: await quietForTheSame(query, id),
       quieted: await loadQuieted(query, id),
       approval: await loadApproval(query, id),
       acknowledgedBy,

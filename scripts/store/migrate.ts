@@ -54,7 +54,10 @@ async function createClient(connectionString: string): Promise<Client> {
 async function requireRoles(client: Client): Promise<void> {
   const { rows } = await client.query(
     `select exists (select from pg_roles where rolname = 'dim_app') as app,
-       has_schema_privilege('public', 'create') as owner`,
+       has_schema_privilege('public', 'create') as owner,
+       exists (select from pg_extension where extname = 'pg_trgm')
+         or exists (select from pg_available_extensions where name = 'pg_trgm')
+           and has_database_privilege(current_database(), 'create') as trigrams`,
   )
   if (rows[0]?.app !== true) {
     throw new AppError(
@@ -68,6 +71,13 @@ async function requireRoles(client: Client): Promise<void> {
       'E_SETTING_INVALID',
       'DATABASE_OWNER_URL names a role that may not change the schema.',
       'Use the role that owns the database, dim_owner.',
+    )
+  }
+  if (rows[0]?.trigrams !== true) {
+    throw new AppError(
+      'E_SETTING_INVALID',
+      'The database can’t have the extension pg_trgm, by which past incidents are found.',
+      'Install PostgreSQL’s contrib modules, or put it on your provider’s list of extensions; or run in the database, as a superuser: create extension pg_trgm',
     )
   }
 }

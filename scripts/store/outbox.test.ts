@@ -278,10 +278,10 @@ describe('history', () => {
     const current = await openedIn(store, { external_id: 'again' })
     const { incident } = await loadIncident(store, current)
     const asked = { fingerprint: incident.fingerprint, assetKey: 'dag|orders||production', excluding: current }
-    const found = await similarIncidents(store, { ...asked, category: 'pipeline_failure' }, 5)
+    const found = await similarIncidents(store, { ...asked, category: 'pipeline_failure', title: incident.title }, 5)
     expect(found.map(({ data }) => data)).toMatchObject([
       { incident_id: same, similarity: 1, root_cause: 'late source', outcome: 'resolved' },
-      { incident_id: related, similarity: 0.8, outcome: 'false_positive', action: 'dismiss' },
+      { incident_id: related, similarity: 0.95, outcome: 'false_positive', action: 'dismiss' },
     ])
     expect(await openIncidentsNear(store, asked, 5)).toMatchObject([{ fingerprint: 'fp_other' }])
   })

@@ -31,6 +31,7 @@ export async function collectEvidence(store: Store, id: string, settings: Settin
       fingerprint: incident.fingerprint,
       assetKey: assetKey(incident.asset, incident.environment),
       category: incident.category,
+      title: incident.title,
       excluding: id,
     },
     5,

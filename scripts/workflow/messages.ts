@@ -39,6 +39,7 @@ const audiences: Record<Occasion, 'routed' | 'told' | 'both'> = {
   resolved: 'told',
   merged: 'told',
   still_broken: 'both',
+  reopened: 'both',
 }
 
 /**

@@ -9,6 +9,7 @@ import type { Query, Store } from '../store/connection.ts'
 import { decide, decisionOf, loadProposal } from '../store/decisions.ts'
 import { scheduleDue } from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
+import { recentWithdrawals, saidReal } from '../store/feedback.ts'
 import { loadIncident, lockIncident } from '../store/incidents.ts'
 import { claimBudgetNews } from '../store/model-usage.ts'
 import { stoppedBy } from '../store/switches.ts'
@@ -52,6 +53,8 @@ export async function routeIncident(
       ? await recentFixes(store, proposal.remediation.target, policy.max_fixes_per_target.hours)
       : 0,
     stopped: proposal.remediation ? await stoppedBy(store, proposal.remediation.template) : null,
+    saidReal: await saidReal(store, id),
+    withdrawals: await recentWithdrawals(store),
     planRemediation: (template, target) => planRemediation(template, target, evidence),
   })
   const decision = await store.transaction(async (query) => {

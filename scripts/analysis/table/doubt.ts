@@ -1,6 +1,7 @@
-import { found } from '../../domain/assess/situation.ts'
+import type { History } from '../../domain/assess/history.ts'
+import { found, type Situation } from '../../domain/assess/situation.ts'
 import { besides, claims, isLate } from '../questions.ts'
-import { harmless, incident } from '../verdict.ts'
+import { harmless, incident, type Verdict } from '../verdict.ts'
 import type { Row } from './row.ts'
 
 /** A system that is needed is silent: what it would say is not guessed. */
@@ -32,6 +33,7 @@ export const doubt: readonly Row[] = [
     name: 'confirmed_noise',
     isCheap: true,
     decide: (s) => {
+      if (s.history.trusted) return byTrust(s, s.history.trusted)
       const noise = s.history.confirmedNoise
       if (noise.length === 0 || s.history.wasReal.length > 0 || !s.isCatalogued || s.level.tier === 1) return null
       if (s.claimedFailure || claims(s).length > 0 || isLate(s)) return null
@@ -50,3 +52,13 @@ export const doubt: readonly Row[] = [
     },
   },
 ]
+
+/** People confirmed the very condition often enough. What is of the highest tier, late, or was real nearby stays theirs. */
+function byTrust(s: Situation, { cited, memory }: NonNullable<History['trusted']>): Verdict | null {
+  const isTheirs = !s.isCatalogued || s.level.tier === 1 || isLate(s) || s.history.wasReal.length > 0
+  if (isTheirs) return null
+  const { confirmations, people, days, until } = memory
+  const who = `${people === 1 ? 'one person' : `${people} people`} on ${days === 1 ? 'one day' : `${days} days`}`
+  const reason = `people confirmed that it is noise (${confirmations} times: ${who}), nothing differs from then, and that holds until ${until?.slice(0, 10)}`
+  return { ...harmless(s, [], reason, 0.85), action: 'dismiss', alsoCites: [cited.id] }
+}

@@ -12,6 +12,7 @@ const openings: Record<Occasion, (severity: Severity) => string> = {
   resolved: () => 'Resolved',
   merged: () => 'Part of another incident',
   still_broken: (severity) => `${severity}, still broken`,
+  reopened: (severity) => `${severity}, real after all`,
 }
 
 /** True when the message says that the incident is over. */
@@ -84,5 +85,11 @@ export function footer({ incident, occurrences, analyzer, confidence }: Message)
   const parts = [incident, occurrences === 1 ? 'seen once' : `seen ${occurrences} times`]
   if (analyzer) parts.push(`decided by ${analyzer}`)
   if (confidence !== null) parts.push(`${Math.round(confidence * 100)} % sure`)
+  parts.push(wayToSay(incident))
   return parts.join(' · ')
+}
+
+/** How people say that a decision was wrong: no address and no token, so that whatever opens links changes nothing. */
+export function wayToSay(incident: string): string {
+  return `wrong? “npm run feedback -- ${incident}”, or its page in the console`
 }

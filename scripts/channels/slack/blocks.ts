@@ -1,5 +1,6 @@
 import type { Severity } from '../../domain/alert.ts'
 import type { Message, Occasion } from '../../domain/message.ts'
+import { wayToSay } from '../shared/plain.ts'
 import { escapeMrkdwn, escapePlain, link, quote } from './mrkdwn.ts'
 
 /** `verbatim`: Slack turns no bare name or address into a link or a mention. */
@@ -28,6 +29,7 @@ const openings: Record<Occasion, (severity: Severity) => string> = {
   resolved: () => '✅ Resolved',
   merged: () => '➡️ Part of another incident',
   still_broken: (severity) => `${severityIcons[severity]} ${severity}, still broken`,
+  reopened: (severity) => `${severityIcons[severity]} ${severity}, real after all`,
 }
 
 /** Slack takes 150 characters in a header, 255 in a `block_id`, 3,000 in a text. */
@@ -151,6 +153,7 @@ function footer({ incident, occurrences, analyzer, confidence }: Message): strin
   const parts = [escapeMrkdwn(incident, 100), occurrences === 1 ? 'seen once' : `seen ${occurrences} times`]
   if (analyzer) parts.push(`decided by ${escapeMrkdwn(analyzer, 100)}`)
   if (confidence !== null) parts.push(`${Math.round(confidence * 100)} % sure`)
+  parts.push(escapeMrkdwn(wayToSay(incident), 200))
   return parts.join('  ·  ')
 }
 

@@ -39,7 +39,7 @@ const Channels = z.object({
 const unchangeable = new Set(['cant_update_message', 'edit_window_closed', 'cant_broadcast_message'])
 
 /** These people should see although the message itself only changed: the reply is shown in the channel too. */
-const loud: ReadonlySet<Message['occasion']> = new Set(['reminder', 'escalated'])
+const loud: ReadonlySet<Message['occasion']> = new Set(['reminder', 'escalated', 'reopened'])
 
 /**
  * By a bot: posts the incident's one message or changes it, then adds what is new to its thread. Each step is looked up

@@ -1,5 +1,6 @@
 import { businessSeverity } from '../assess/business-severity.ts'
 import { found, observed, type Situation, unexplainedTrouble } from '../assess/situation.ts'
+import type { Withdrawal } from '../withdrawal.ts'
 import { citesUnknown, type Guardrail, isUnavailable, isUnsure, neededConfidence, toLog, toPeople } from './case.ts'
 
 /** What stands against silence: a dismissal is earned by evidence, and a serious incident is not left to a ticket. */
@@ -52,7 +53,7 @@ export const againstSilence: readonly Guardrail[] = [
     name: 'unsupported_dismissal',
     guards: 'dismiss',
     object: ({ situation }) =>
-      explainedBy(situation).length === 0 && !isClaimOfLowStakes(situation)
+      explainedBy(situation).length === 0 && !isClaimOfLowStakes(situation) && situation.history.trusted === null
         ? toLog('No evidence carries it but the word of whoever said so.')
         : null,
   },
@@ -65,6 +66,28 @@ export const againstSilence: readonly Guardrail[] = [
     name: 'low_confidence',
     guards: 'dismiss',
     object: (one) => isUnsure(one.proposal, neededConfidence(one), 'log_only'),
+  },
+  {
+    name: 'trust_withdrawn',
+    guards: 'dismiss',
+    object: ({ withdrawn }) =>
+      withdrawn ? (withdrawn.isSameTrouble ? toPeople : toLog)(wasReal(withdrawn.withdrawal)) : null,
+  },
+  {
+    name: 'said_to_be_real',
+    guards: 'dismiss',
+    object: ({ saidReal }) => (saidReal ? toPeople(`${saidReal} says that it is real.`) : null),
+  },
+  {
+    name: 'trust_withdrawn',
+    guards: 'log_only',
+    object: ({ withdrawn, proposal }) =>
+      withdrawn?.isSameTrouble && !proposal.is_incident ? toPeople(wasReal(withdrawn.withdrawal)) : null,
+  },
+  {
+    name: 'said_to_be_real',
+    guards: 'log_only',
+    object: ({ saidReal }) => (saidReal ? toPeople(`${saidReal} says that it is real.`) : null),
   },
   {
     name: 'trouble_logged',
@@ -85,6 +108,10 @@ export const againstSilence: readonly Guardrail[] = [
         : null,
   },
 ]
+
+function wasReal({ incident, reason, at }: Withdrawal): string {
+  return `${reason} kept ${incident} quiet, which was real, as people said on ${at.toISOString().slice(0, 10)}.`
+}
 
 /** What another system than the payload says that takes the alarm out of the alert. */
 function explainedBy(situation: Situation): string[] {

@@ -1,6 +1,7 @@
 import type { Situation } from '../assess/situation.ts'
 import type { Action, Proposal, Remediation } from '../decision.ts'
 import type { AllowRule, Policy } from '../policy.ts'
+import type { Withdrawal } from '../withdrawal.ts'
 
 /** What a rule looks at: the proposal as earlier rules left it. */
 export interface Case {
@@ -17,6 +18,10 @@ export interface Case {
   /** Why fixes are stopped by a switch; null while none is thrown. */
   stopped: string | null
   recentFixes: number
+  /** Who said that this very incident is real; null when nobody did. */
+  saidReal: string | null
+  /** What stands against keeping it quiet because the same was wrong before. */
+  withdrawn: { isSameTrouble: boolean; withdrawal: Withdrawal } | null
 }
 
 /** What a rule wants instead, and why. */

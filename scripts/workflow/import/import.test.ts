@@ -172,7 +172,7 @@ describe('an import', () => {
     const fingerprint = past.incidents[0]?.alerts[0].alert.fingerprint ?? ''
     const similar = await similarIncidents(
       store,
-      { fingerprint, assetKey: null, category: 'unknown', excluding: 'none' },
+      { fingerprint, assetKey: null, category: 'unknown', title: '', excluding: 'none' },
       5,
     )
     expect(similar.map(({ data }) => data)).toMatchObject([{ outcome: 'resolved' }, { outcome: 'resolved' }])
