@@ -1,12 +1,12 @@
 import { includesRole } from '../../scripts/domain/account.ts'
+import { blastRadius } from '../../scripts/domain/blast-radius.ts'
 import { ofKind } from '../../scripts/domain/evidence.ts'
 import type { IncidentRecord } from '../../scripts/store/incident-record.ts'
 import { Form } from '../parts/form.tsx'
 import type { Viewer } from '../parts/layout.tsx'
 import { incidentPath } from '../parts/links.tsx'
 import { At, Deadline } from '../parts/time.tsx'
-import { counted, spoken } from '../parts/words.ts'
-import { lineageOf } from './lineage.tsx'
+import { spoken } from '../parts/words.ts'
 
 /** A fix that waits for a person: what it does, to what, what it may reach, and who may say yes. */
 export function ApprovalPart({ record, viewer, now }: { record: IncidentRecord; viewer: Viewer; now: Date }) {
@@ -14,8 +14,6 @@ export function ApprovalPart({ record, viewer, now }: { record: IncidentRecord; 
   if (!approval || incident.state !== 'awaiting_approval' || approval.state !== 'asked') return null
   const { remediation, expires_at, asked_at } = approval
   const approvers = decisions[0]?.decision?.approval?.approvers ?? []
-  const lineage = lineageOf(incident, evidence)
-  const reached = [...(lineage?.downstream ?? []), ...(lineage?.exposures ?? [])]
   const tier = ofKind(evidence, 'catalog_entry').find(({ source }) => source === 'catalog')?.data.tier
   const path = incidentPath(incident.id)
   const mayAnswer =
@@ -31,9 +29,7 @@ export function ApprovalPart({ record, viewer, now }: { record: IncidentRecord; 
         <div>
           <dt>Blast radius</dt>
           <dd>
-            {reached.length === 0
-              ? 'nobody is known to read it'
-              : `${counted(reached.length, 'asset')} read what it runs again`}
+            {blastRadius(evidence).join('; ')}
             {tier ? ` · tier ${tier}` : ''}
           </dd>
         </div>

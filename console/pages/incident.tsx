@@ -6,6 +6,7 @@ import { previewFix } from '../../scripts/workflow/preview-fix.ts'
 import type { ConsoleEnv, Ground } from '../environment.ts'
 import { ApprovalPart } from '../incident/approval.tsx'
 import { addChanges, incidentId } from '../incident/changes.ts'
+import { ChecklistPart } from '../incident/checklist.tsx'
 import { DecisionPart } from '../incident/decision.tsx'
 import { EvidencePart } from '../incident/evidence.tsx'
 import { ActionsPart, AlertsPart, SimilarPart, TimelinePart } from '../incident/history.tsx'
@@ -64,6 +65,7 @@ function IncidentPage(props: { record: IncidentRecord; viewer: Viewer; done: str
       <div class="two">
         <div class="wide">
           <DecisionPart decisions={decisions} evidenceIds={new Set(evidence.map(({ id }) => id))} />
+          <ChecklistPart record={record} />
           <LineagePart lineage={lineageOf(incident, evidence)} decision={decision} />
           <EvidencePart evidence={evidence} cited={new Set(decision?.evidence_ids)} />
           <AlertsPart record={record} />

@@ -105,6 +105,7 @@ function eventOf(message: Message) {
         root_cause: message.root_cause,
         impact: message.impact,
         next_step: message.next_step,
+        checklist: message.checklist,
         owner: message.owner,
         sla_owners: message.sla_owners,
         evidence: message.evidence.map(({ source, summary }) => `${source}: ${summary}`),

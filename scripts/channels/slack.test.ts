@@ -101,7 +101,15 @@ describe('hostile text', () => {
     for (const [address] of linksIn(payload)) expect(address).toMatch(/^https:\/\/example\.com\//)
     // Only the titles that this channel writes itself stand bold at the start of a line.
     const titles = new Set(textOf(payload).match(/^\*[^*]+\*$/gm))
-    const ours = ['*Root cause*', '*Impact*', '*Next step*', '*Tried*', '*Evidence*', '*Could not be checked*']
+    const ours = [
+      '*Root cause*',
+      '*Impact*',
+      '*Next step*',
+      '*Checklist*',
+      '*Tried*',
+      '*Evidence*',
+      '*Could not be checked*',
+    ]
     expect([...titles].filter((title) => !ours.includes(title))).toEqual([])
   })
 

@@ -55,6 +55,10 @@ test('says everything that people need', () => {
     confidence: 0.9,
     analyzer: 'rules',
     occurrences: 1,
+    checklist: [
+      'Follow the runbook of prod.analytics.customer_events.',
+      'Look at airflow by hand: no answer within 5 s',
+    ],
     possible_repeat: false,
   })
 })

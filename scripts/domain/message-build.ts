@@ -1,4 +1,5 @@
 import type { Alert } from './alert.ts'
+import { checklist } from './checklist.ts'
 import type { Decision } from './decision.ts'
 import { type Evidence, ofKind } from './evidence.ts'
 import type { Incident } from './incident.ts'
@@ -65,6 +66,7 @@ export function buildMessage(parts: MessageParts): Message {
       nextStep(occasion, decision, incident.category, { asset: asset ?? 'it', evidence, incident: incident.id }),
       600,
     ),
+    checklist: isForPeople(occasion, decision) ? checklist(evidence, incident.asset?.name ?? null) : [],
     tried: [...(parts.tried ?? []), ...heldBack(decision)].map((line) => oneLine(line, 300)),
     confidence: decision?.confidence ?? null,
     analyzer: decision ? analyzerName(decision) : null,
@@ -127,6 +129,12 @@ function webAddress(value: string | null | undefined): string | null {
   url.username = ''
   url.password = ''
   return url.href
+}
+
+/** Whether somebody has to look: a fix under way, and what is over, leave nothing to do. */
+function isForPeople(occasion: Occasion, decision: Decision | null): boolean {
+  if (occasion === 'escalated') return true
+  return (occasion === 'decision' || occasion === 'reminder') && decision?.recommended_action === 'notify_team'
 }
 
 /** Says why a fix that was proposed is left to people. */

@@ -60,6 +60,8 @@ export const Message = z.object({
   /** Systems that were configured and did not answer. */
   unchecked: z.array(z.string()),
   next_step: z.string(),
+  /** What a person looks at, step by step; empty while nobody has to. */
+  checklist: z.array(z.string()).default([]),
   /** What was tried and what came of it. */
   tried: z.array(z.string()),
   confidence: z.number().nullable(),

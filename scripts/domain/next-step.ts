@@ -1,4 +1,5 @@
 import type { Category } from './alert.ts'
+import { blastRadius } from './blast-radius.ts'
 import type { Action, Decision, Remediation, RemediationTemplate } from './decision.ts'
 import { type Evidence, ofKind } from './evidence.ts'
 import type { Occasion } from './message.ts'
@@ -63,8 +64,9 @@ function toApprove(
   incident: string,
   { template, target }: Remediation,
   { approvers, within_minutes }: NonNullable<Decision['approval']>,
+  evidence: readonly Evidence[],
 ): string {
-  return `${template} on ${target} waits for ${approvers.join(' or ')}: run “npm run approve -- ${incident}” or “npm run refuse -- ${incident}” within ${within_minutes} minutes. After that it counts as refused.`
+  return `${template} on ${target} waits for ${approvers.join(' or ')}: run “npm run approve -- ${incident}” or “npm run refuse -- ${incident}” within ${within_minutes} minutes. After that it counts as refused. It reaches: ${blastRadius(evidence).join('; ')}.`
 }
 
 const byAction: Record<Action, (situation: Situation, decision: Decision) => string> = {
@@ -73,7 +75,7 @@ const byAction: Record<Action, (situation: Situation, decision: Decision) => str
   notify_team: (situation, decision) => byCategory[decision.category](situation),
   auto_fix: (situation, decision) =>
     decision.remediation && decision.approval
-      ? toApprove(situation.incident, decision.remediation, decision.approval)
+      ? toApprove(situation.incident, decision.remediation, decision.approval, situation.evidence)
       : decision.remediation
         ? `Nothing to do yet. ${fixes[decision.remediation.template](decision.remediation.target)}; what comes of it follows here.`
         : byCategory[decision.category](situation),

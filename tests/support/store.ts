@@ -167,6 +167,7 @@ export function exampleMessage(incident: string, changes: Partial<Message> = {})
     runbook: null,
     links: [],
     unchecked: [],
+    checklist: [],
     next_step: 'Look at its log.',
     tried: [],
     confidence: null,

@@ -59,6 +59,7 @@ export function partsOf(message: Message): Part[] {
     { title: 'Root cause', lines: [message.root_cause ?? ''] },
     { title: 'Impact', lines: isOver(message) ? [] : [message.impact ?? ''] },
     { title: 'Next step', lines: [message.next_step] },
+    { title: 'Checklist', lines: message.checklist },
     { title: isOver(message) ? 'What was done' : 'Tried', lines: message.tried },
     { title: 'Evidence', lines: message.evidence.map(({ source, summary }) => `${source}: ${summary}`) },
     { title: 'Could not be checked', lines: message.unchecked },

@@ -100,6 +100,7 @@ function parts(message: Message) {
     nextStep: titled('Next step', text(message.next_step)),
     tried: titled(isOver(message) ? 'What was done' : 'Tried', list(message.tried.map((line) => text(line, 350)))),
     rest: [
+      titled('Checklist', list(message.checklist.map((line) => text(line, 400)))),
       titled('Evidence', list(evidence)),
       titled('Could not be checked', list(message.unchecked.map((line) => text(line, 250)))),
     ],
