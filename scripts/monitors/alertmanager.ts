@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { AlertStatus } from '../domain/alert.ts'
-import { assetInText } from '../domain/reading/asset.ts'
+import { assetInText, assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
@@ -64,7 +64,8 @@ function readOne(one: z.infer<typeof One>, externalURL: unknown): AlertDraft {
   const name = firstText(labels, ['alertname'])
   const title = firstText(annotations, titleAnnotations) ?? name
   const status = lookUp(statuses, one.status?.toLowerCase() ?? '') ?? 'firing'
-  const asset = assetOfLabels(labels) ?? assetInText(title ?? '')
+  // Where no label names a thing, the rule stands for what it watches.
+  const asset = assetOfLabels(labels) ?? assetInText(title ?? '') ?? assetOf('service', name ?? '')
   const fingerprint = firstText(one, ['fingerprint'])
   const link = [...linkAnnotations.map((key) => annotations[key]), one.generatorURL, externalURL]
   return {

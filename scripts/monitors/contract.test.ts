@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { reversed } from '../../tests/support/keys.ts'
 import { Alert } from '../domain/alert.ts'
 import { AppError } from '../lib/errors.ts'
 import { parseJson } from '../lib/json.ts'
@@ -272,14 +273,4 @@ function deepFreeze(value: unknown): unknown {
     Object.values(value).forEach(deepFreeze)
   }
   return value
-}
-
-function reversed(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(reversed)
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value)
-      .reverse()
-      .map(([key, item]) => [key, reversed(item)]),
-  )
 }

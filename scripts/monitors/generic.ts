@@ -2,12 +2,15 @@ import { draftByMeaning, type Part } from '../domain/reading/alert-by-meaning.ts
 import { buildAlert } from '../domain/reading/build-alert.ts'
 import { leavesOf } from '../domain/reading/leaves.ts'
 import { isTelling } from '../domain/reading/meaning.ts'
-import { isObject, objectsIn } from '../domain/reading/value.ts'
+import { isObject, type JsonObject, objectsIn } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Monitor } from './monitor.ts'
 
 /** Lists whose items are alerts of their own, when they look like it. */
-const lists = ['alerts', 'incidents', 'events', 'notifications', 'problems', 'violations', 'messages']
+const lists = ['alerts', 'incidents', 'events', 'notifications', 'problems', 'violations', 'messages', 'records']
+
+/** Beside one of these a list holds what was found, and the search is the alert. */
+const searches = ['saved_search', 'savedSearch', 'search', 'query']
 
 /** What the alerts of a list have in common is read to this many scalars: it is read again for each of them. */
 const commonLimit = 100
@@ -48,6 +51,7 @@ function partsOf(body: unknown): Part[] {
     const items = body[name]
     if (!Array.isArray(items)) continue
     if (items.length === 0 && Object.keys(body).length > 1) return []
+    if (searches.some((key) => isObject(body[key]))) return [asFound(body, name)]
     const parts = objectsIn(items).map((document) => ({ document, leaves: leavesOf(document) }))
     if (!parts.some(({ leaves }) => isTelling(leaves))) continue
     const { [name]: _, ...common } = body
@@ -55,4 +59,10 @@ function partsOf(body: unknown): Part[] {
     return parts.map(({ document, leaves }) => ({ document, leaves: [...leaves, ...shared] }))
   }
   return [{ document: body, leaves: leavesOf(body) }]
+}
+
+/** The body with a list in it as evidence of one alert. */
+function asFound(body: JsonObject, name: string): Part {
+  const { [name]: evidence, ...rest } = body
+  return { document: body, leaves: leavesOf({ ...rest, evidence }) }
 }

@@ -43,6 +43,7 @@ import { splunk } from './splunk.ts'
 import { sumologic } from './sumologic.ts'
 import { eventData, isHandshake, partsOf, unwrap } from './unwrap.ts'
 import { uptimeKuma } from './uptime-kuma.ts'
+import { victorops } from './victorops.ts'
 import { zabbix } from './zabbix.ts'
 
 /** Asked in this order: vendors, then the shapes that many send; `generic` knows everything and stays last. */
@@ -81,6 +82,7 @@ export const monitors: readonly Monitor[] = [
   splunk,
   sumologic,
   uptimeKuma,
+  victorops,
   zabbix,
   alertmanager,
   plain,

@@ -4,8 +4,10 @@ import { type AlertDraft, checkFromTitle } from './build-alert.ts'
 import { readCategory } from './category.ts'
 import { readClaims } from './claims.ts'
 import type { Leaf } from './leaves.ts'
-import { readAnySeverity, readAnyStatus, readIdentity, readTimes, readWording } from './meaning.ts'
+import { readIdentity, readTimes, readWording } from './meaning.ts'
 import { readAnyAsset, readCheckedThing, readMarkedThing } from './meaning-asset.ts'
+import { readAnySeverity } from './meaning-severity.ts'
+import { readAnyStatus } from './meaning-status.ts'
 import { isObject, type JsonObject } from './value.ts'
 
 /** One alert's own object, and the scalars that speak of it: its own, and those it has in common with others. */
@@ -17,11 +19,15 @@ export interface Part {
 /** An alert of any shape, read by what its keys and words mean. */
 export function draftByMeaning({ document, leaves }: Part): AlertDraft & { status: AlertStatus } {
   const wording = readWording(leaves)
-  const identity = readIdentity(leaves)
+  const named = readAnyAsset(leaves, wording.title ?? '')
+  const identity = readIdentity(leaves, wording, named)
   const title = wording.title ?? identity?.check ?? ''
   const status = readAnyStatus(leaves, title)
-  const named = readAnyAsset(leaves, title) ?? assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`)
-  const asset = named ?? readCheckedThing(leaves) ?? readMarkedThing(title)
+  const asset =
+    named ??
+    assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`) ??
+    readCheckedThing(leaves) ??
+    readMarkedThing(title)
   const { started_at, ended_at } = readTimes(leaves)
   const objects = [document, ...Object.values(document).filter(isObject)].slice(0, 10)
   return {

@@ -14,34 +14,37 @@ const keys: readonly (readonly [AssetKind, string])[] = [
   ],
   ['model', 'modeluniqueid dbtmodel modelname model uniqueid'],
   ['source', 'sourcename sourceid sourcetable'],
-  ['connector', 'connectorname connectorid connector connectionname connection connectionid'],
+  ['connector', 'connectorname connectorid connector connectionname connection connectionid syncname sync'],
   ['dag', 'pipelinename pipelineid pipeline'],
-  ['job', 'flowname flowid flow workflow jobname jobid job deploymentname taskname taskid task'],
-  ['dashboard', 'dashboardname dashboard'],
+  [
+    'job',
+    'flowname flowid flow workflow jobname jobid job deploymentname taskname taskid task definitionname definition',
+  ],
+  ['dashboard', 'dashboardname dashboard reportname workbookname workbook'],
   ['service', 'deployment statefulset daemonset podname pod'],
   [
     'host',
     'hostname host nodename node instancename instanceid dbinstanceidentifier instance machine server servername workername worker device computer vm',
   ],
-  ['host', 'monitorurl targeturl checkurl fullurl testtarget testtargetsdescription'],
+  ['host', 'monitorurl targeturl checkurl testtarget testtargetsdescription'],
   [
     'service',
-    'configurationitems impactedentities affectedentities impactedentity resourcename resourceid resource entityname entity asset assetname target',
+    'configurationitems affectedservices affectedservice affectedresources affectedresource affectedcomponents involvedobject impactedentities affectedentities impactedentity resourcename resourceid resource entitylabel entityname entity assetname asset target',
   ],
   ['service', 'servicename service appname application applicationname app component container functionname function'],
   [
     'service',
-    'bucketname topicname queuename objectname object streamname stream topic bucket queue loadbalancer clustername',
+    'bucketname topicname queuename objectname object streamname stream topic bucket queue loadbalancer clustername collectionname collection',
   ],
-  ['service', 'resources targets projectname project cluster namespace'],
+  ['service', 'resources targets workspacename workspace projectname project cluster namespace'],
 ]
 
 const kinds = new Map<string, { kind: AssetKind; rank: number }>()
 for (const [kind, names] of keys) for (const name of names.split(' ')) kinds.set(name, { kind, rank: kinds.size })
 
-/** The kind that a key speaks of and how telling it is (0 is most); null when it names no asset. */
+/** The kind that a plain key speaks of and how telling it is (0 is most); null when it names no asset. */
 export function assetKeyOf(key: string): { kind: AssetKind; rank: number } | null {
-  return kinds.get(plainKey(key)) ?? null
+  return kinds.get(key) ?? null
 }
 
 /**
@@ -123,6 +126,12 @@ const spoken: readonly (readonly [AssetKind, RegExp])[] = [
   ['table', /\b(?:table|view|dataset|relation)\s+["'`]?((?:[\w$-]{1,100}\.){0,3}[\w$-]{2,100})["'`]?/i],
   ['dag', /\bdag\s+["'`]?([\w.-]{2,250})["'`]?/i],
   ['table', /(?<![\w./@:-])((?:[a-z_][\w$]{0,100}\.){2}[a-z_]\w{0,60}_\w{1,60})(?![\w./:-])/i],
+  // A name of a program's making: with a low line, a hyphen or a digit in it.
+  ['model', /\bmodel\s+["'`]?((?:[\w$-]{1,100}\.){0,3}\w{1,60}_\w{1,60})["'`]?/i],
+  ['connector', /\bconnector\s+["'`]?([\w.]{1,60}[-_][\w.-]{1,100})["'`]?/i],
+  ['dag', /\bpipeline\s+["'`]?([\w.]{1,60}[-_][\w.-]{1,100})["'`]?/i],
+  ['job', /\b(?:job|workflow|flow)\s+["'`]?([\w.]{1,60}[-_][\w.-]{1,100})["'`]?/i],
+  ['table', /\b(?:of|on|in|for|to|from|into)\s+["'`]?([a-z]\w{1,60}\.[a-z]\w{1,60})(?![\w./:@-])/],
   ['host', /\b(?:host|node|server|instance|worker|device|machine)\s+["'`]?([\w.-]{0,100}\d[\w.-]{0,100})["'`]?/i],
 ]
 /** Words behind `table` or `dag` that are no names. */
@@ -132,12 +141,17 @@ const noNames = new Set(
   ),
 )
 
+/** Ends of addresses and of files, which are no tables. */
+const elsewhere =
+  /^[^.]+\.(?:com|org|net|io|dev|app|local|internal|example|test|py|sql|ya?ml|json|csv|parquet|txt|log|gz|sh|ts|js|md)$/i
+
 /** An asset that a title names in words (`table raw.orders`, `DAG daily_elt`), where no field does. */
 export function assetInText(text: string): Asset | null {
   const head = text.slice(0, 400)
   for (const [kind, pattern] of spoken) {
     const name = pattern.exec(head)?.[1]?.replace(/[.-]+$/, '')
-    if (name && !noNames.has(name.toLowerCase())) return assetOf(kind, name)
+    if (name && !noNames.has(name.toLowerCase()) && !(kind === 'table' && elsewhere.test(name)))
+      return assetOf(kind, name)
   }
   return null
 }

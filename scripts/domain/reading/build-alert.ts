@@ -96,10 +96,13 @@ export function behindStateMark(title: string): string | null {
 
 /** What a title says of the state in words, wherever it stands: `has recovered`, `failed again`. */
 const stateWords =
-  /(?<![\w.-])(?:(?:has|have|is|are|was|been) ){0,3}(?:fail(?:ed|ing|s|ure)|succeeded|success|recovered|resolved|cleared|firing|killed|warning|down|up)(?: (?:again|now)){0,2}(?![\w.-])/g
+  /(?<![\w.-])(?:(?:has|have|is|are|was|been) ){0,3}(?:fail(?:ed|ing|s|ure)|succeeded|success|recovered|resolved|cleared|firing|killed|warning|down|(?:back )?up|(?:back )?online|offline|back to normal|(?:un)?reachable|(?:un)?healthy|degraded)(?: (?:again|now)){0,2}(?![\w-]|\.\w)/g
 /** A number with its unit, standing alone: not the 3 of `worker-3`. */
 const amount =
   /(?<![\w.-])[-+]?\d[\d.,:]*(?: ?(?:%|ms|s|sec|secs|seconds|m|min|mins|minutes|h|hr|hrs|hours?|d|days?|[kmgt]i?b|x)(?!\w))?(?![\w-])/g
+
+/** How long it lasted: a recovery tells it. */
+const lasted = /\s(?:after|for) #(?: of downtime)?(?![\w#])/g
 
 /**
  * A title as the name of a check: without case, without what says the state, and with every value in it as `#`, so
@@ -108,10 +111,10 @@ const amount =
  */
 export function checkFromTitle(title: string): string {
   const whole = oneLine(title, 300).toLowerCase()
-  const bare = whole.replace(stateMark, '').replace(stateWords, ' ').replace(amount, '#')
+  const bare = whole.replace(stateMark, '').replace(stateWords, ' ').replace(amount, '#').replace(lasted, ' ')
   return (
     bare
-      .replace(/(?<=\s|^)[:–➛→*()[\]>-]+(?=\s|$)/g, ' ')
+      .replace(/(?<=\s|^)[.:–➛→*()[\]>-]+(?=\s|$)/g, ' ')
       .replace(/\s+/g, ' ')
       .trim() || whole
   )

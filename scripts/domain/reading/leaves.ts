@@ -6,6 +6,12 @@ export interface Leaf {
   key: string
   /** The keys above it, plain, outermost first; positions in lists are left out. */
   parents: readonly string[]
+  /** The nearest key above it that says what it speaks of: not `data`, not `attributes`. Empty at the top. */
+  parent: string
+  /** `parent` and `key` in one: `monitor: {name}` is `monitorname`. */
+  compound: string
+  /** How far it is from the matter: each level counts as three names further down a list, what stands aside as 100, a sample as 1000. */
+  distance: number
   /** The path as written, for a label. */
   path: string
   text: string
@@ -21,35 +27,58 @@ const mostItems = 20
  */
 export function leavesOf(document: unknown): Leaf[] {
   const leaves: Leaf[] = []
-  let level: { value: unknown; parents: readonly string[]; path: string }[] = [
-    { value: document, parents: [], path: '' },
-  ]
+  let level: { value: unknown; place: Place; path: string }[] = [{ value: document, place: top, path: '' }]
   for (let depth = 0; level.length > 0 && depth < 12; depth += 1) {
     const next: typeof level = []
-    for (const { value, parents, path } of level) {
-      for (const [key, item, itemPath] of children(value, parents.at(-1) ?? '', path)) {
+    for (const { value, place, path } of level) {
+      const isList = Array.isArray(value)
+      const { parents, parent, distance } = isList ? place.above : place
+      for (const [key, item, itemPath] of children(value, place.parents.at(-1) ?? '', path)) {
         if (leaves.length >= mostLeaves) return leaves
         if (typeof item === 'object' && item !== null) {
-          const above = Array.isArray(value) ? parents : [...parents, key]
-          if (next.length < mostLeaves) next.push({ value: item, parents: above, path: itemPath })
+          if (next.length < mostLeaves)
+            next.push({ value: item, place: isList ? place : below(place, key), path: itemPath })
           continue
         }
         const text = textOf(item)
         if (text === null || (typeof item !== 'string' && typeof item !== 'number' && typeof item !== 'boolean'))
           continue
-        leaves.push({
-          key,
-          parents: Array.isArray(value) ? parents.slice(0, -1) : parents,
-          path: itemPath,
-          text,
-          value: item,
-        })
+        leaves.push({ key, parents, parent, compound: parent + key, distance, path: itemPath, text, value: item })
       }
     }
     level = next
   }
   return leaves
 }
+
+/** Where an object stands; `above` is where the list stands that it is an item of. */
+interface Place extends Pick<Leaf, 'parents' | 'parent' | 'distance'> {
+  above: Place
+}
+
+const top: Place = {
+  parents: [],
+  parent: '',
+  distance: 0,
+  get above() {
+    return top
+  },
+}
+
+function below(above: Place, key: string): Place {
+  const parents = [...above.parents, key]
+  const isSample = above.distance >= sampleCost || samples.has(key)
+  const isAside = above.distance >= asideCost || asides.has(key)
+  return {
+    parents,
+    parent: wrappers.has(key) ? above.parent : key,
+    distance: depthCost * parents.length + (isSample ? sampleCost : isAside ? asideCost : 0),
+    above,
+  }
+}
+
+/** Keys that only hold what belongs to the key above them. */
+const wrappers = new Set('data attributes properties metadata meta payload object fields'.split(' '))
 
 /** The keys; of more than are read, the short ones first: Kestra shuffles large objects, and what tells has a short name. */
 function keysOf(value: JsonObject): string[] {
@@ -104,18 +133,29 @@ function tagOf(listKey: string, item: unknown, path: string): Child | null {
   return key === undefined || text === undefined ? null : [plainKey(key), text, `${path}.${key}`]
 }
 
-/** Under these stands who did, watched or was told something, not what is wrong. */
+/** Under these stands who did, watched or was told something, or where: not what is wrong. */
 const asides = new Set(
   (
     'user users author actor creator owner owners assignee assignees assignedto recipients responders teams team contact probe probes firstprobe ' +
     'secondprobe links images apilinks agent requestedby acknowledger resolver organization account actions buttons sender receiver configuration ' +
-    'configurationtype facets headers messageattributes signature workspace source client integration'
+    'configurationtype facets headers messageattributes signature workspace source client integration environment env webhook subscription location ' +
+    'locations rooms space escalationpolicy page'
   ).split(' '),
 )
 
+/** Under these stand samples of what was found: they tell of one time, not of the condition. */
+const samples = new Set('evidence matchingmessages recenthits backlog samples'.split(' '))
+
+const asideCost = 100
+/** As far as a sample is; nothing is named or identified by what stands farther off. */
+export const sampleCost = 1000
+/** A level deeper counts as much as three names further down the list. */
+const depthCost = 3
+
 /**
- * The best leaf under any of the names: earlier names win over later ones, outer leaves over inner ones, and what
- * stands beside the matter comes last. `penalty` counts as so many names further down the list.
+ * The best leaf under any of the names, alone or together with the key above it: earlier names win over later ones,
+ * outer leaves over inner ones, and what stands beside the matter comes last. `penalty` counts as so many names further
+ * down the list.
  */
 export function findLeaf(
   leaves: readonly Leaf[],
@@ -126,11 +166,10 @@ export function findLeaf(
   let best: Leaf | null = null
   let lowest = Number.POSITIVE_INFINITY
   for (const leaf of leaves) {
-    const rank = names.get(leaf.key)
+    const rank = rankOf(leaf, names)
     if (rank === undefined) continue
-    const aside = leaf.parents.some((parent) => asides.has(parent)) ? 100 : 0
-    const cost = rank + depthCost * leaf.parents.length + aside + penalty(leaf)
-    if (cost < lowest && accepts(leaf)) {
+    const cost = rank + leaf.distance + penalty(leaf)
+    if ((cost < lowest || (cost === lowest && isBefore(leaf, best))) && accepts(leaf)) {
       best = leaf
       lowest = cost
     }
@@ -138,8 +177,17 @@ export function findLeaf(
   return best
 }
 
-/** A level deeper counts as much as three names further down the list. */
-const depthCost = 3
+/** Which of two equally good leaves is taken: the first by its path, because keys come in any order. */
+export function isBefore(leaf: Leaf, other: Leaf | null): boolean {
+  return other !== null && leaf.path < other.path
+}
+
+/** The better of what a leaf's own key and what it and the key above it are ranked; undefined for neither. */
+export function rankOf({ key, compound }: Leaf, names: ReadonlyMap<string, number>): number | undefined {
+  const own = names.get(key)
+  const both = compound === key ? undefined : names.get(compound)
+  return both === undefined || (own !== undefined && own < both) ? own : both
+}
 
 /** Names in order of preference, as `findLeaf` wants them: blanks and line ends separate them. */
 export function ranked(names: string): ReadonlyMap<string, number> {

@@ -1,12 +1,12 @@
 import type { Asset } from '../alert.ts'
 import { assetIn, assetKeyOf, assetOf, canonicalName, taskAsset } from './asset.ts'
 import { behindStateMark } from './build-alert.ts'
-import { findLeaf, type Leaf, ranked } from './leaves.ts'
-import { isTitle } from './meaning.ts'
+import { findLeaf, isBefore, type Leaf, ranked, sampleCost } from './leaves.ts'
+import { isOpaque, isTitle, nameOfAlert } from './meaning.ts'
 
 /** What checks are called: where no thing is named, the check stands for what it watches. */
 const checkNames = ranked(`
-  checkname monitorname monitorfriendlyname alarmname alertname alertrule rulename conditionname policyname searchname healthrulename testname
+  checkname monitorname monitorfriendlyname validatorname alarmname alertname alertrule rulename conditionname policyname searchname healthrulename testname
   eventdefinitiontitle rule check monitor`)
 
 /**
@@ -19,25 +19,41 @@ export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null 
   if (dag && task) return taskAsset(dag.text, task.text)
   let best: { leaf: Leaf; kind: Asset['kind']; cost: number } | null = null
   for (const leaf of leaves) {
-    if (leaf.text.length > 300 || typeof leaf.value === 'boolean' || /^\d+$/.test(leaf.text)) continue
+    if (leaf.distance >= sampleCost) continue
     const named = assetKeyOf(leaf.key)
-    const parent = leaf.parents.at(-1)
-    const above =
-      /^(?:name|id|displayname|summary|title)$/.test(leaf.key) && parent !== undefined ? assetKeyOf(parent) : null
-    const found = named ?? above ?? checkedUrl(leaf) ?? sensuClient(leaf, leaves)
-    if (!found || canonicalName(found.kind, leaf.text) === null) continue
+    const found = named ?? assetAbove(leaf) ?? checkedUrl(leaf) ?? member(leaf) ?? sensuClient(leaf, leaves)
+    if (!found || !isName(leaf, found.kind, leaves)) continue
     const cost =
       found.rank +
       6 * leaf.parents.length +
       (named ? 0 : 4) +
       (leaf.key === 'id' || isOpaque(leaf.text) ? 60 : 0) -
-      (speaksOf(title, leaf.text) ? 30 : 0)
-    if (best === null || cost < best.cost) best = { leaf, kind: found.kind, cost }
+      (speaksOf(title, leaf.text) ? 40 : 0)
+    if (best === null || cost < best.cost || (cost === best.cost && isBefore(leaf, best.leaf)))
+      best = { leaf, kind: found.kind, cost }
   }
   if (best === null) return null
   return (
     (best.kind === 'table' ? tableBeside(best.leaf, leaves) : null) ?? assetOf(best.kind, hostOfUrl(best.leaf.text))
   )
+}
+
+/** `service: {name}`, `services: [{name}]`. */
+function assetAbove({ key, parent }: Leaf): ReturnType<typeof assetKeyOf> {
+  if (parent === '' || !/^(?:name|id|displayname|fullname|qualifiedname|label|slug|summary|title)$/.test(key))
+    return null
+  return assetKeyOf(parent) ?? (parent.endsWith('s') ? assetKeyOf(parent.slice(0, -1)) : null)
+}
+
+function isName({ key, value, text }: Leaf, kind: Asset['kind'], leaves: readonly Leaf[]): boolean {
+  if (text.length > 300 || typeof value === 'boolean' || /^\d+$/.test(text)) return false
+  if (kind !== 'host' && kind !== 'service' && /^https?:/i.test(text)) return false
+  // dbt's unique ids hold the model's name; others hold none.
+  if (key === 'uniqueid') return /^\w+\.\w+\./.test(text)
+  // A run's id names nothing that is there tomorrow.
+  if (isOpaque(text) && (kind === 'job' || kind === 'dag' || kind === 'task')) return false
+  const name = /.id$/.test(key) ? `${key.slice(0, -2)}name` : null
+  return canonicalName(kind, text) !== null && (name === null || !leaves.some((leaf) => leaf.key === name))
 }
 
 /** Whether a name stands in a title as a word of its own; short ones stand in anything. */
@@ -56,26 +72,41 @@ function tableBeside(table: Leaf, leaves: readonly Leaf[]): Asset | null {
 
 /** `monitor: {name}`, `check_name`: what a check is called is the best name there is for what it watches. */
 export function readCheckedThing(leaves: readonly Leaf[]): Asset | null {
-  const parents = /^(?:monitor|check|test|rule)$/
   const leaf =
-    leaves.find(
-      ({ key, parents: above, text }) => key === 'name' && parents.test(above.at(-1) ?? '') && !isOpaque(text),
-    ) ?? findLeaf(leaves, checkNames, (one) => isTitle(one) && !isOpaque(one.text))
-  const thing = leaf?.text ?? nameOfAlert(leaves)
-  return thing === null ? null : assetOf('service', thing)
+    findLeaf(leaves, checkNames, (one) => isTitle(one) && !isOpaque(one.text)) ??
+    nameOfAlert(leaves) ??
+    leaves.find(({ key, parent }) => key === 'name' && parent === 'source') ??
+    nameBesideRun(leaves)
+  return leaf ? assetOf('service', leaf.text) : watchedUrl(leaves)
 }
 
-/** `name` beside the id of an alert or of its rule is what the check is called. */
-function nameOfAlert(leaves: readonly Leaf[]): string | null {
-  const outer = leaves.filter(({ parents }) => parents.length === 0)
-  const hasId = outer.some(({ key }) => /^(?:alert|monitor|rule|check)id$/.test(key))
-  return (hasId && outer.find((leaf) => leaf.key === 'name' && isTitle(leaf))?.text) || null
+/** A name at the top, beside an object that tells of a run: `{name, build: {status}}`. */
+function nameBesideRun(leaves: readonly Leaf[]): Leaf | undefined {
+  const isRun = leaves.some(({ parents }) => /^(?:build|run|execution|jobrun|connector)$/.test(parents[0] ?? ''))
+  return isRun
+    ? leaves.find(({ key, parents, value }) => key === 'name' && parents.length === 0 && typeof value === 'string')
+    : undefined
 }
+
+/** What is asked by HTTP, where the body tells of an answer to it. */
+function watchedUrl(leaves: readonly Leaf[]): Asset | null {
+  const isAsked = leaves.some(({ key }) =>
+    /^(?:http)?(?:statuscode|method|responsetime|responsecode)$|^checkrate$/.test(key),
+  )
+  const leaf = isAsked ? findLeaf(leaves, addresses, ({ text }) => /^https?:\/\//i.test(text)) : null
+  return leaf && assetOf('host', hostOfUrl(leaf.text))
+}
+const addresses = ranked('requesturl targeturl endpoint target url uri')
 
 /** `[FIRING] Orders API`: behind a mark of the state stands what the check is called. */
 export function readMarkedThing(title: string): Asset | null {
   const name = behindStateMark(title)
   return name === null || name.length > 100 ? null : assetOf('service', name)
+}
+
+/** What a rule was grouped by when it fired: `group: etl-worker-3`; a word alone is the name of a group of things. */
+function member({ key, text }: Leaf): ReturnType<typeof assetKeyOf> {
+  return key === 'group' && /^[\w.:-]*[\d.:-][\w.:-]*$/.test(text) ? assetKeyOf('namespace') : null
 }
 
 /** Sensu calls a machine that it watches a client, and its address stands beside its name. */
@@ -84,15 +115,10 @@ function sensuClient({ key, parents }: Leaf, leaves: readonly Leaf[]): ReturnTyp
   return leaves.some((leaf) => leaf.key === 'address' && leaf.parents.join() === 'client') ? assetKeyOf('host') : null
 }
 
-/** A machine's id, by which no person knows anything. */
-function isOpaque(text: string): boolean {
-  return /^[\da-f-]{16,}$/i.test(text)
-}
-
 /** What a check asks: `monitor: {url}`. */
-function checkedUrl({ key, parents }: Leaf): ReturnType<typeof assetKeyOf> {
-  return key === 'url' && /^(?:monitor|check|checkparams|test)$/.test(parents.at(-1) ?? '')
-    ? assetKeyOf('fullurl')
+function checkedUrl({ key, parent }: Leaf): ReturnType<typeof assetKeyOf> {
+  return /^(?:full)?url$/.test(key) && /^(?:monitor|check|checkparams|test)$/.test(parent)
+    ? assetKeyOf('checkurl')
     : null
 }
 

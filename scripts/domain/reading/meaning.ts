@@ -1,28 +1,21 @@
-import type { AlertStatus, Severity } from '../alert.ts'
+import type { Asset } from '../alert.ts'
 import { assetKeyOf } from './asset.ts'
 import { checkFromTitle } from './build-alert.ts'
-import { findLeaf, type Leaf, ranked } from './leaves.ts'
-import { readLogLevel, readPriority, readSeverity } from './severity.ts'
-import { readStatus, readTitleStatus } from './status.ts'
+import { findLeaf, isBefore, type Leaf, ranked, rankOf } from './leaves.ts'
+import { readSaid } from './meaning-status.ts'
+import { readStatus } from './status.ts'
 import { readTime } from './time.ts'
 import { wordsOf } from './value.ts'
 
 /** What is wrong, in words; names of entities after the names of titles, long texts last. */
 const titles = ranked(`
-  title alerttitle problemtitle eventtitle issuetitle messagetitle incidenttitle alarmtitle subject eventname headline summary alertname alertrule rulename searchname
-  monitorname checkname alarmname conditionname incidentname healthrulename policyname monitorfriendlyname name displayname
-  detailtype eventtypecode trigger rule alert alarm check monitor condition problem issue incident event message text msg description body reason error
-  errormessage output details content info metricname`)
+  title alerttitle problemtitle eventtitle issuetitle messagetitle incidenttitle alarmtitle subject headline incidentname alertname alertrule rulename
+  searchname savedsearchname monitorname checkname alarmname conditionname healthrulename policyname monitorfriendlyname violationname summary
+  eventname name displayname entitydisplayname humanreadable detailtype eventtypecode trigger rule alert alarm check monitor condition problem issue
+  incident eventmessage event message text msg statemessage description body reason error errormessage errormsg output details content info metricname`)
 const descriptions = ranked(`
-  description body message text eventmessage msg messagebody alertdetails details longdescription output errormessage error
+  description body message text eventmessage msg statemessage messagebody alertdetails details longdescription output errormessage errormsg error
   newstatereason resultdescription reason statereason summary info content subject`)
-const statuses = ranked(`
-  alerttransition eventaction monitorcondition transition newstatevalue newstate currentstate alertstatus alertstate incidentstate notificationtype
-  alerttype triggertype eventtype state status action event trigger result outcome type conclusion currentstatus statusname
-  alerttypefriendlyname`)
-const severities = ranked(`
-  severity alertseverity severitylevel severityname criticality sev priority alertpriority level loglevel alertlevel importancelevel importance urgency
-  impactlevel triggertype eventtype`)
 const starts = ranked(`
   startedat startsat starttime firedat fireddatetime triggeredat triggertime firsttriggeredat statechangetime statechangedtimestamp occurredat occuredat
   occurred eventtime alerttime createdat createdon opened openedat start startdate datestart timestamp time datetime date updatedat`)
@@ -33,37 +26,19 @@ const links = ranked(`
   alerturl incidenturl issueurl alertlink permalink htmlurl link url weburl detailurl detailsurl eventurl ruleurl monitorurl dashboardurl panelurl
   externalurl resultslink generatorurl runurl executionurl href deeplink`)
 const ids = ranked('alertid incidentid eventid issueid problemid alertuid id uuid uid guid key messageid')
-const environments = ranked('environment env stage deployenvironment')
+const environments = ranked('environment env stage deployenvironment environmentname')
 /** Keys that a monitor made to be the identity of a condition. */
-const dedupKeys = ranked('dedupkey deduplicationkey dedupekey incidentkey aggregationkey fingerprint')
+const dedupKeys = ranked(
+  'dedupkey deduplicationkey dedupekey incidentkey alertkey messagekey aggregationkey fingerprint',
+)
 /** Keys that name what is checked; its asset is part of the identity too. */
 const checks = ranked(`
-  ruleid alertruleid checkid monitorid conditionid alarmarn detectorid definitionid eventdefinitionid alertname alertrule rulename checkname
-  monitorname alarmname conditionname policyname searchname healthrulename testname rule check monitor alert`)
+  ruleid alertruleid checkid monitorid conditionid alarmarn detectorid definitionid eventdefinitionid alertdefinitionid alertconfigid savedsearchid
+  sensorid questionid syncid alertname alertrule rulename checkname monitorname alarmname conditionname policyname searchname
+  healthrulename testname validatorid validatorname questionname sensor rule check monitor alert checkurl`)
 const categories = ranked(
-  'category alertcategory alerttype checktype conditiontype metricname metric testname alertname reason',
+  'category alertcategory alerttype checktype conditiontype metrictype metricname metric testname alertname reason',
 )
-
-/** Booleans that say whether all is well, and what true means. */
-const flags = new Map<string, AlertStatus>(
-  Object.entries({
-    success: 'resolved',
-    succeeded: 'resolved',
-    passed: 'resolved',
-    healthy: 'resolved',
-    ok: 'resolved',
-    resolved: 'resolved',
-    isresolved: 'resolved',
-    recovered: 'resolved',
-    triggered: 'firing',
-    firing: 'firing',
-    active: 'firing',
-    failed: 'firing',
-    isfiring: 'firing',
-    breached: 'firing',
-  }),
-)
-const opposite: Record<AlertStatus, AlertStatus> = { firing: 'resolved', resolved: 'firing', info: 'info' }
 
 /** A title is text with a letter in it; no link, and no single word that only tells the state. */
 export function isTitle({ key, value, text }: Leaf): boolean {
@@ -72,22 +47,30 @@ export function isTitle({ key, value, text }: Leaf): boolean {
 }
 
 /** Keys that hold a title as often as a state. */
-const stateKeys = new Set([
-  'trigger',
-  'event',
-  'alert',
-  'alarm',
-  'check',
-  'problem',
-  'reason',
-  'body',
-  'info',
-  'content',
-])
+const stateKeys = new Set('trigger event eventname alert alarm check problem reason body info content'.split(' '))
+/** Keys under which a word without a blank is the name of an event: `sync.failed`, `alert_cleared`. */
+const eventKeys = new Set('event eventname trigger detailtype eventtypecode'.split(' '))
+/** Objects that name a step of a scale: `severity: {name: Major}`. */
+const scales = /(?:status|state|severity|priority|urgency|impact|type)$/
+const nameKeys = /^(?:name|displayname|summary|description)$/
+/** Objects whose name says what is wrong, or what is checked. */
+const matters =
+  /(?:alert|incident|issue|problem|alarm|violation|rule|monitor|check|condition|event|policy|detector|search|query|question|validator|test|item|fault|anomaly|trigger)(?:group|created|updated|v\d)*$/
+/** Keys that tell how it went this time, so that they differ from one time to the next. */
+const accounts = new Set('eventmessage message text msg statemessage description body details content info'.split(' '))
+const causes = new Set('reason error errormessage errormsg output result cause'.split(' '))
 
-/** `service: {name}` names a thing, not what is wrong with it. */
-function isAssetName({ key, parents }: Leaf): boolean {
-  return /^(?:name|displayname|summary|description)$/.test(key) && assetKeyOf(parents.at(-1) ?? '') !== null
+const eventCost = 60
+const thingCost = 70
+
+/** `service: {name}` names a thing, not what is wrong with it; an event's name is better than nothing. */
+function titleCost({ key, parent, text }: Leaf): number {
+  if (eventKeys.has(key) && !/\s/.test(text)) return eventCost
+  if (parent === '' || !nameKeys.test(key)) return 0
+  if (scales.test(parent)) return 200
+  const asset = assetKeyOf(parent)
+  if (asset === null && matters.test(parent)) return key === 'name' ? -12 : 0
+  return asset !== null || key === 'name' ? thingCost + (asset?.rank ?? 150) / 100 : 0
 }
 
 /** What a document says is wrong, and how it says the rest; null where it says nothing. */
@@ -99,15 +82,17 @@ export interface Wording {
   environment: string | null
   external_id: string | null
   url: string | null
+  /** What the title is worth as the name of a condition: a thing's own name, a title, an account or a cause of this time. */
+  from: 'name' | 'title' | 'account' | 'cause' | null
 }
 
 /** Finds the words of a document by the many names they go under. */
 export function readWording(leaves: readonly Leaf[]): Wording {
-  const titleLeaf = findLeaf(leaves, titles, isTitle, (leaf) => (isAssetName(leaf) ? 12 : 0))
+  const titleLeaf = findLeaf(leaves, titles, isTitle, titleCost)
   const text = (names: ReadonlyMap<string, number>) => findLeaf(leaves, names)?.text ?? null
   const described = findLeaf(leaves, descriptions, (leaf) => isTitle(leaf) && leaf !== titleLeaf)
   return {
-    title: titleLeaf ? headline(titleLeaf.text) : null,
+    ...titled(leaves, titleLeaf),
     description: (described ?? titleLeaf)?.text ?? null,
     category: text(categories),
     environment: text(environments),
@@ -116,88 +101,91 @@ export function readWording(leaves: readonly Leaf[]): Wording {
   }
 }
 
-/** Whether there is anything that says what is wrong. */
+/** The title; where only things and events are named, the thing with what became of it: `load_orders: FAILED`. */
+function titled(leaves: readonly Leaf[], leaf: Leaf | null): Pick<Wording, 'title' | 'from'> {
+  const cost = leaf === null ? thingCost : titleCost(leaf)
+  const thing = cost >= eventCost || leaf?.key === 'description' ? nameOfThing(leaves) : null
+  // What a job is for says less than its name.
+  const isJob = thing !== null && runs.has(assetKeyOf(thing.compound)?.kind ?? assetKeyOf(thing.parent)?.kind ?? 'host')
+  if (leaf !== null && cost < eventCost && !isJob) {
+    const from = accounts.has(leaf.key) ? 'account' : causes.has(leaf.key) ? 'cause' : 'title'
+    return { title: headline(leaf.text), from }
+  }
+  const name = thing ?? (cost === eventCost ? null : leaf)
+  if (name === null) return { title: leaf && headline(leaf.text), from: leaf && 'title' }
+  const said = cost === eventCost ? leaf?.text : readSaid(leaves)?.leaf.text
+  return { title: headline(name.text) + (said === undefined ? '' : `: ${said.slice(0, 80)}`), from: 'name' }
+}
+
+/** Whether there is anything that says what is wrong: a title, a key made for it, or a thing and what became of it. */
 export function isTelling(leaves: readonly Leaf[]): boolean {
-  return findLeaf(leaves, titles, isTitle) !== null || findLeaf(leaves, dedupKeys) !== null
+  if (findLeaf(leaves, titles, isTitle) !== null || findLeaf(leaves, dedupKeys) !== null) return true
+  const hints = leaves.some(({ key }) => /alert|threshold|anomal|violat|breach|incident/.test(key))
+  return (hints || readSaid(leaves) !== null) && nameOfThing(leaves) !== null
 }
 
 /** The identity that a monitor states: a key made for it, or what is checked; null when it states none. */
-export function readIdentity(leaves: readonly Leaf[]): { check: string; identity: 'check' | 'check_and_asset' } | null {
+export function readIdentity(
+  leaves: readonly Leaf[],
+  { title, from }: Pick<Wording, 'title' | 'from'>,
+  asset: Asset | null,
+): { check: string; identity: 'check' | 'check_and_asset' } | null {
   const key = findLeaf(leaves, dedupKeys)
   if (key) return { check: key.text, identity: 'check' }
-  const check = findLeaf(leaves, checks)
-  if (!check) return null
+  const check = findLeaf(leaves, checks) ?? nameOfAlert(leaves)
   // A name of several words may hold a value or a state; an id is kept to the digit.
-  const name = /\s/.test(check.text) ? checkFromTitle(check.text) : check.text
-  return { check: `${check.key}=${name}`, identity: 'check_and_asset' }
+  if (check) {
+    const name = /\s/.test(check.text) ? checkFromTitle(check.text) : check.text
+    return { check: `${checks.has(check.compound) ? check.compound : check.key}=${name}`, identity: 'check_and_asset' }
+  }
+  // What is told of a run is another thing each time, and one condition: it failed.
+  const isRun = from === 'name' || from === 'cause' || (from === 'account' && asset !== null && runs.has(asset.kind))
+  if (asset !== null && isRun) return { check: 'run', identity: 'check_and_asset' }
+  return from === 'name' ? { check: `name=${nameOfThing(leaves)?.text ?? title}`, identity: 'check_and_asset' } : null
+}
+
+const runs = new Set<Asset['kind']>(['dag', 'task', 'job', 'connector', 'model', 'dashboard'])
+
+/** `name` beside the id of an alert or of its rule is what the check is called. */
+export function nameOfAlert(leaves: readonly Leaf[]): Leaf | null {
+  const outer = leaves.filter(({ parents }) => parents.length === 0)
+  const hasId = outer.some(({ key }) => /^(?:alert|monitor|rule|check|policy)id$/.test(key))
+  return (hasId && outer.find((leaf) => leaf.key === 'name' && isTitle(leaf))) || null
+}
+
+/** What the thing or the check is called that the document speaks of; null when nothing has a name. */
+export function nameOfThing(leaves: readonly Leaf[]): Leaf | null {
+  let best: Leaf | null = null
+  let lowest = Number.POSITIVE_INFINITY
+  for (const leaf of leaves) {
+    if (!/name$/.test(leaf.key) && assetKeyOf(leaf.key) === null) continue
+    if (leaf.distance >= 100 || scales.test(leaf.parent) || people.test(leaf.key)) continue
+    if (!isTitle(leaf) || isOpaque(leaf.text)) continue
+    const asset = assetKeyOf(leaf.key) ?? assetKeyOf(leaf.parent)
+    const cost = leaf.distance + (rankOf(leaf, checks) !== undefined ? 0 : (asset?.rank ?? 150))
+    if (cost < lowest || (cost === lowest && isBefore(leaf, best))) {
+      best = leaf
+      lowest = cost
+    }
+  }
+  return best
+}
+
+/** Keys of those who made or watch a thing. */
+const people = /(?:creator|owner|user|author|team|organization|account|by)(?:name)?$/
+
+/** A machine's id, by which no person knows anything. */
+export function isOpaque(text: string): boolean {
+  return (
+    /^[\da-f-]{16,}$/i.test(text) ||
+    (/^[A-Za-z\d]{12,40}$/.test(text) && /\d/.test(text) && /[a-z][A-Z]|[A-Z][a-z]+[A-Z\d]|\d[a-z]+\d/.test(text))
+  )
 }
 
 /** When it began and when it ended, as far as a field says so that can be read as a time. */
 export function readTimes(leaves: readonly Leaf[]): { started_at: unknown; ended_at: unknown } {
   const isTime = ({ value }: Leaf) => readTime(value) !== null
   return { started_at: findLeaf(leaves, starts, isTime)?.value, ended_at: findLeaf(leaves, ends, isTime)?.value }
-}
-
-/** A field that says it, then a yes or no, then the title; what says nothing is firing: nobody is woken for silence. */
-export function readAnyStatus(leaves: readonly Leaf[], title: string): AlertStatus {
-  const spoken = readTitleStatus(title)
-  if (spoken === 'info' || isRecordChange(leaves)) return 'info'
-  const field =
-    findLeaf(leaves, statuses, ({ key, value, text }) => text !== title && statusOf(key, value) !== null) ??
-    leaves.find(({ key, value }) => /(?:status|state)$/.test(key) && statusOf(key, value) !== null)
-  const said = field ? statusOf(field.key, field.value) : null
-  const flag = leaves.find(
-    ({ key, value, parents }) =>
-      parents.length <= 3 && flags.has(key) && (typeof value === 'boolean' || value === 0 || value === 1),
-  )
-  const meaning = flag ? flags.get(flag.key) : undefined
-  const flagged = flag && meaning ? (flag.value === true || flag.value === 1 ? meaning : opposite[meaning]) : null
-  // A neutral word (`running`, `created`) decides only when nothing else speaks.
-  if (said !== null && said !== 'info') return said
-  return flagged ?? spoken ?? said ?? 'firing'
-}
-
-/** `{event: created, model: site}`: an inventory tells of a change of its own records. */
-function isRecordChange(leaves: readonly Leaf[]): boolean {
-  const outer = (name: RegExp, text: RegExp) =>
-    leaves.some((leaf) => leaf.parents.length === 0 && name.test(leaf.key) && text.test(leaf.text))
-  return outer(/^(?:event|action)$/, /^(?:created|updated|deleted)$/i) && outer(/^(?:model|objecttype)$/, /./)
-}
-
-/** Keys that say how bad or of what kind it is far more often than whether it is over. */
-const weakStatusKeys = new Set(['type', 'trigger', 'action', 'alerttype', 'triggertype', 'result'])
-
-function statusOf(key: string, value: unknown): AlertStatus | null {
-  const status = readStatus(value)
-  if (!weakStatusKeys.has(key)) return status
-  return status !== 'info' && typeof value === 'string' && value.length <= 40 ? status : null
-}
-
-/** A field that says how bad it is, then `[P2]` at the head of the title; null when nothing does. */
-export function readAnySeverity(leaves: readonly Leaf[], title: string): Severity | null {
-  const leaf = findLeaf(leaves, severities, (one) => severityOf(one) !== null)
-  if (leaf) return severityOf(leaf)
-  const bracketed = /^\W{0,4}(\w{1,14})\W/.exec(title)?.[1]
-  // A state may be told in words of severity: `HOSTSTATE=critical`.
-  const state = leaves.find(
-    ({ key, text }) => /(?:status|state)$/.test(key) && /^(?:critical|warning|major|minor)$/i.test(text),
-  )
-  return readSeverity(bracketed) ?? readSeverity(state?.text) ?? readPluginSeverity(leaves)
-}
-
-/** `CRITICAL: lag is 900`, `DISK WARNING - 91 % used`: how plugins of Nagios and its kin begin their output. */
-function readPluginSeverity(leaves: readonly Leaf[]): Severity | null {
-  for (const { key, text } of leaves) {
-    const word = /output$/.test(key) ? /^(?:\w{1,20} )?(critical|warning)\b *[:–-]/i.exec(text)?.[1] : undefined
-    if (word !== undefined) return readSeverity(word)
-  }
-  return null
-}
-
-const numbered = new Set(['severity', 'sev', 'priority', 'alertpriority', 'urgency'])
-
-function severityOf({ key, value }: Leaf): Severity | null {
-  return readSeverity(value) ?? (numbered.has(key) ? readPriority(value) : key === 'level' ? readLogLevel(value) : null)
 }
 
 /** The first line, without chat markup: `*<https://x|Name>*` is `Name`. */

@@ -5,20 +5,28 @@ const list = (words: string) => new Set(words.split(' '))
 
 /** Says that it is over, whatever else is said with it: `ResolvedCritical`. */
 const over = list(
-  'resolved resolve resolves recovered recovery recover recovers cleared clear closed close deactivated restored solved',
+  'resolved resolve resolves recovered recovery recover recovers cleared clear closed close closing deactivated restored solved',
 )
 const firing = list(
   'firing fired alerting alert alarm problem triggered trigger open opened reopened active activated failed failure fail failing error errored ' +
     'errors down critical warning warn unhealthy breached breach new created degraded crashed crash timeout unresolved ongoing outage unreachable ' +
     'offline nodata missing anomalous violated late stale exception aborted abort killed terminated unavailable acknowledged ' +
-    'insufficient blocked retry',
+    'insufficient blocked retry raised rejected investigating identified degradation anomaly',
 )
 const well = list(
-  'ok okay up normal healthy success succeeded successful succeed pass passed passing complete completed finished fixed inactive online done reachable good green',
+  'ok okay up normal healthy success succeeded successful succeed pass passed passing complete completed finished fixed inactive online done reachable good green ' +
+    'available responding reporting operational alive',
 )
 const neutral = list(
-  'info informational test started start running queued scheduled heartbeat ping pending updated skipped cancelled canceled',
+  'info informational test started start running queued scheduled heartbeat ping pending updated skipped cancelled canceled ' +
+    'paused unpaused resumed deleted archived verification maintenance building deploying processing progress syncing waiting enqueued initializing',
 )
+/** Says only that something has ended: a run that is completed may have failed. */
+const spent = list('complete completed finished done ended')
+/** What is opened and ended as an alert is; other things are made and end all day long. */
+const matters = list('alert alarm incident issue problem event case violation outage anomaly notification ticket item')
+const endings = list('end ended')
+const created = list('created')
 /** What turns the meaning of the word behind it round. */
 const not = list('not no un non never failed cannot without isn wasn yet')
 
@@ -38,17 +46,29 @@ export function readStatus(value: unknown): AlertStatus | null {
   const turned = words.filter((_, index) => not.has(words[index - 1] ?? ''))
   const has = (set: ReadonlySet<string>) => words.some((word) => set.has(word) && !turned.includes(word))
   if (turned.some((word) => over.has(word) || well.has(word))) return 'firing'
-  if (has(over)) return 'resolved'
+  if (has(over) || (has(endings) && has(matters)) || words.join() === 'reset') return 'resolved'
+  // `WorkbookCreated` is no trouble.
+  if (has(created) && words.length > 1 && !has(matters)) return 'info'
   if (has(firing)) return 'firing'
   if (has(well) || turned.some((word) => firing.has(word))) return 'resolved'
   return has(neutral) ? 'info' : null
 }
 
+/** Whether a state tells of an end without telling whether it was a good one. */
+export function isSpent(text: string): boolean {
+  const words = text.length > 120 ? [] : wordsOf(text)
+  return (
+    words.some((word) => spent.has(word)) &&
+    !words.some((word) => firing.has(word) || (well.has(word) && !spent.has(word)))
+  )
+}
+
 const titleOver =
-  /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|➛ SUCCESS|\bsucceeded\b|\bcompleted success/iu
+  /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|\b(?:alert|alarm|incident|problem|issue) (?:is )?(?:resolved|recovered|closed|cleared)\b|➛ SUCCESS|\bsucceeded\b|\bcompleted success/iu
 const titleFiring =
   /^[^\p{L}]{0,8}(?:firing|alerting|triggered|alarm|problem|critical|error|warning|down|fail(?:ed|ure)?)\b|\bfail(?:ed|ures?|s|ing)?\b|\berrors?\b|\bis down\b/iu
-const titleTest = /\bthis is (?:only )?a test\b|\btest (?:notification|message|webhook|ping)\b|\btest from\b/i
+const titleTest =
+  /\bthis is (?:only )?a test\b|\btest (?:notification|message|webhook|ping)\b|\btest from\b|^verification of\b/i
 
 /** What a title says about the state, where no field does: `[OK] Disk`, `Host has recovered`. Null when nothing. */
 export function readTitleStatus(title: string): AlertStatus | null {
