@@ -1,7 +1,7 @@
 #!/bin/sh
 # Starts Kestra with the product's settings: checks what must be there, hands every secret to Kestra as SECRET_* in
 # base64 and every setting as ENV_*, and takes the plain secrets out of the environment that tasks inherit.
-# The two lists equal scripts/lib/config.ts; a test compares them.
+# The lists equal scripts/lib/config.ts and scripts/lib/tenant.ts; a test compares them.
 set -eu
 
 secrets='
@@ -18,6 +18,18 @@ settings='
   VERTEX_PROJECT VERTEX_LOCATION ANALYZER DIM_CONFIG_DIR
   DIM_CHANNELS KESTRA_URL
 '
+
+# What all tenants share. Each has every other setting for itself: ACME__SLACK_WEBHOOK_URL, from tenants.env.
+shared=' DATABASE_URL AUDIT_KEY FALLBACK_URL DIM_CONFIG_DIR DIM_CHANNELS KESTRA_URL KESTRA_USERNAME KESTRA_PASSWORD '
+# A tenant is a folder of configuration; what is no tenant's name is passed over, as everywhere.
+tenants=''
+for folder in "${DIM_CONFIG_DIR:-/opt/dim/config}"/tenants/*/; do
+  name=$(basename "$folder")
+  case $name in
+    *[!a-z0-9-]* | [!a-z]* | *- | *--* | '') ;;
+    *) tenants="$tenants $name" ;;
+  esac
+done
 
 # Where docker/postgres/entrypoint.sh keeps the passwords that it made.
 passwords="${PASSWORD_FOLDER:-/run/passwords}"
@@ -50,6 +62,12 @@ check_webhook_key() {
 
 check_webhook_key ALERT_WEBHOOK_KEY
 [ -z "$(value ALERT_WEBHOOK_KEY_PREVIOUS)" ] || check_webhook_key ALERT_WEBHOOK_KEY_PREVIOUS
+for tenant in $tenants; do
+  prefix="$(printf '%s' "$tenant" | tr 'a-z-' 'A-Z_')__"
+  for name in ALERT_WEBHOOK_KEY ALERT_WEBHOOK_KEY_PREVIOUS; do
+    [ -z "$(value "$prefix$name")" ] || check_webhook_key "$prefix$name"
+  done
+done
 [ -n "$(value DATABASE_URL)" ] || fault 'DATABASE_URL is missing: PostgreSQL of the product, as role dim_app'
 case $(value KESTRA_USERNAME) in
   ?*@?*) ;;
@@ -77,13 +95,32 @@ if [ -z "$(value KESTRA_DATABASE_PASSWORD)" ] && [ -r "$passwords/kestra" ]; the
 fi
 
 # A secret that is not defined fails a task before it starts, so each is, if need be as empty.
-for name in $secrets; do
-  encoded=$(printf '%s' "$(value "$name")" | base64 | tr -d '\n')
-  export "SECRET_$name=$encoded"
-  case $name in
+define_secret() {
+  encoded=$(printf '%s' "$(value "$1")" | base64 | tr -d '\n')
+  export "SECRET_$1=$encoded"
+  case $1 in
     KESTRA_*) ;;
-    *) unset "$name" ;;
+    *) unset "$1" ;;
   esac
+}
+
+for tenant in $tenants; do
+  prefix="$(printf '%s' "$tenant" | tr 'a-z-' 'A-Z_')__"
+  for name in $secrets; do
+    case $shared in *" $name "*) ;; *) define_secret "$prefix$name" ;; esac
+  done
+  for name in $settings; do
+    case $shared in
+      *" $name "*) ;;
+      *)
+        export "ENV_$prefix$name=$(value "$prefix$name")"
+        unset "$prefix$name"
+        ;;
+    esac
+  done
+done
+for name in $secrets; do
+  define_secret "$name"
 done
 for name in $settings; do
   export "ENV_$name=$(value "$name")"

@@ -10,7 +10,14 @@ import {
   type Settings,
 } from '../scripts/lib/config.ts'
 import { parseJson } from '../scripts/lib/json.ts'
-import { checkTenantKeys, namespaceOf, rootNamespace, tenantEnvironment, tenantsIn } from '../scripts/lib/tenant.ts'
+import {
+  checkTenantKeys,
+  namespaceOf,
+  rootNamespace,
+  settingsOfTenant,
+  tenantEnvironment,
+  tenantsIn,
+} from '../scripts/lib/tenant.ts'
 import { migrate } from '../scripts/store/migrate.ts'
 import { deployFlows } from '../scripts/workflow/deploy.ts'
 import { buildTasks } from './bundle.ts'
@@ -41,6 +48,8 @@ export interface Stack {
   /** `null` when the user brought a database. */
   postgres: Postgres | null
   webhookUrl: string
+  /** Of another tenant's; null while it has no key. */
+  webhookOf(tenant: string): string | null
   /** The namespaces of the tenants that run: the root's, and those that have a folder of configuration. */
   tenants: string[]
   /** Where the engine logs. */
@@ -79,14 +88,18 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     const running = join(folder, 'running.json')
     await writeFile(running, JSON.stringify(settings), { mode: 0o600 })
     stops.push(() => rm(running, { force: true }))
-    const key = settings.ALERT_WEBHOOK_KEY
+    const webhookOf = (tenant: string) => {
+      const { ALERT_WEBHOOK_KEY: key } = settingsOfTenant(settings, tenant)
+      return key ? `${engine.url}/api/v1/main/executions/webhook/${tenant}/alert_ingestion/${key}` : null
+    }
     const stack: Stack = {
       logFile: join(folder, 'engine.log'),
       settings: { ...settings, ...readSettings(['ALERT_WEBHOOK_KEY', 'DATABASE_URL'], settings) },
       engine,
       postgres,
       tenants: namespaces,
-      webhookUrl: `${engine.url}/api/v1/main/executions/webhook/${rootNamespace}/alert_ingestion/${key}`,
+      webhookUrl: webhookOf(rootNamespace) ?? '',
+      webhookOf,
       async restartEngine() {
         engine = await bootEngine(settings, tenants, port)
         stack.engine = engine

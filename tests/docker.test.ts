@@ -1,6 +1,6 @@
 import { spawnSync } from 'node:child_process'
 import { existsSync, globSync, readFileSync } from 'node:fs'
-import { chmod, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -8,6 +8,7 @@ import { parse } from 'yaml'
 import { z } from 'zod'
 import { kestraEnvironment, settingNames } from '../scripts/lib/config.ts'
 import { parseJson } from '../scripts/lib/json.ts'
+import { isOwnSetting, tenantEnvironment } from '../scripts/lib/tenant.ts'
 
 const home = join(import.meta.dirname, '..')
 const text = (path: string) => readFileSync(join(home, path), 'utf8')
@@ -33,6 +34,11 @@ describe('the list of settings', () => {
   test('of the entry point is that of the product', () => {
     expect(listed('secrets').sort()).toEqual(settingNames('secret').sort())
     expect(listed('settings').sort()).toEqual(settingNames('setting').sort())
+  })
+
+  test('names what tenants share as the product does', () => {
+    const handed = [...settingNames('secret'), ...settingNames('setting')]
+    expect(listed('shared').sort()).toEqual(handed.filter((name) => !isOwnSetting(name)).sort())
   })
 
   test('is handed to Kestra by compose, whole', () => {
@@ -86,6 +92,24 @@ describe('the entry point', () => {
     expect(complaint).toBe('')
     expect(started?.args).toEqual(['server', 'standalone'])
     expect(started?.env).toMatchObject(kestraEnvironment(well))
+  })
+
+  test('defines every own setting of each tenant, and of nobody else', async () => {
+    for (const name of ['acme-eu', 'globex', 'Not_one', 'no--one']) {
+      await mkdir(join(folder, 'config', 'tenants', name), { recursive: true })
+    }
+    const own = { ACME_EU__ALERT_WEBHOOK_KEY: 'k'.repeat(24), ACME_EU__SLACK_CHANNEL: '#eu', OTHER__SMTP_URL: 'x' }
+    const settings = { ...well, ...own, DIM_CONFIG_DIR: join(folder, 'config') }
+    const { started, complaint } = start(settings)
+    expect(complaint).toBe('')
+    expect(started?.env).toMatchObject(tenantEnvironment(settings, ['acme-eu', 'globex']))
+    const names = Object.keys(started?.env ?? {}).filter((name) => /^(SECRET|ENV)_.+__/.test(name))
+    expect(names.filter((name) => !/^(SECRET|ENV)_(ACME_EU|GLOBEX)__/.test(name))).toEqual([])
+    expect(Object.keys(started?.env ?? {}).filter((name) => name.startsWith('ACME_EU__'))).toEqual([])
+    expect(start({ ...settings, GLOBEX__ALERT_WEBHOOK_KEY: 'short' })).toMatchObject({
+      status: 1,
+      complaint: expect.stringContaining('GLOBEX__ALERT_WEBHOOK_KEY has 5 characters'),
+    })
   })
 
   test('leaves no plain secret behind for tasks to inherit', () => {

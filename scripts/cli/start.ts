@@ -17,11 +17,17 @@ await runCommand(help, {}, async () => {
     await stack.stop()
     throw thrown
   })
+  const others = stack.tenants
+    .slice(1)
+    .map(
+      (tenant) =>
+        `  Webhook of ${tenant}\n    ${stack.webhookOf(tenant) ?? 'none: it has no ALERT_WEBHOOK_KEY in tenants.env'}\n`,
+    )
   process.stdout.write(`
 DataIncidentManager is running on Kestra ${stack.engine.kestraVersion}.
 
   Webhook for your monitors   ${stack.webhookUrl}
-  Kestra API                  ${stack.engine.url}  (${stack.settings.KESTRA_USERNAME} / ${stack.settings.KESTRA_PASSWORD})
+${others.join('')}  Kestra API                  ${stack.engine.url}  (${stack.settings.KESTRA_USERNAME} / ${stack.settings.KESTRA_PASSWORD})
   Store                       ${stack.settings.DATABASE_URL}
 ${consoleNotice(shown)}
 Try it:

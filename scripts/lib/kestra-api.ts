@@ -57,6 +57,13 @@ export interface KestraApi {
     page: number
     size: number
   }): Promise<{ results: KestraExecution[]; total: number }>
+  /** How many executions a namespace itself has, those below it not counted; or only those that have not ended. */
+  count(namespace: string, options?: { open: boolean }): Promise<number>
+  /** Executions of a namespace itself that have not ended, 100 at most. */
+  open(namespace: string): Promise<KestraExecution[]>
+  /** The ids of a namespace's flows. */
+  flows(namespace: string): Promise<string[]>
+  deleteFlow(namespace: string, id: string): Promise<void>
   start(
     namespace: string,
     flow: string,
@@ -96,6 +103,13 @@ export function kestraApi(settings: Settings): KestraApi {
   const yaml = { authorization, 'content-type': 'application/x-yaml' }
   const at = (...parts: string[]) => `${base}/${parts.map(encodeURIComponent).join('/')}`
 
+  function searchIn(namespace: string, isOpen: boolean, size: number) {
+    const query = new URLSearchParams({ page: '1', size: String(size) })
+    query.set('filters[namespace][EQUALS]', namespace)
+    if (isOpen) query.set('filters[state][NOT_IN]', endedStates.join(','))
+    return requestJson(`${base}/executions/search?${query}`, { headers: { authorization }, schema: Page, ...large })
+  }
+
   return {
     execution: (id) =>
       requestJson(at('executions', id), { headers: { authorization }, schema: KestraExecution, ...large }),
@@ -106,6 +120,15 @@ export function kestraApi(settings: Settings): KestraApi {
       query.set('filters[startDate][GREATER_THAN_OR_EQUAL_TO]', since.toISOString())
       query.set('filters[state][IN]', states.join(','))
       return requestJson(`${base}/executions/search?${query}`, { headers: { authorization }, schema: Page, ...large })
+    },
+    count: async (namespace, options) => (await searchIn(namespace, options?.open ?? false, 1)).total,
+    open: async (namespace) => (await searchIn(namespace, true, 100)).results,
+    async flows(namespace) {
+      const flows = await requestJson(at('flows', namespace), { headers: { authorization }, schema: z.array(FlowId) })
+      return flows.map(({ id }) => id)
+    },
+    async deleteFlow(namespace, id) {
+      await requestJson(at('flows', namespace, id), { method: 'DELETE', headers: { authorization } })
     },
     start(namespace, flow, inputs, labels = {}) {
       const form = new FormData()

@@ -110,6 +110,7 @@ describe('commands and the engine’s front', () => {
       'bench',
       'eval',
       'build',
+      'tenant',
     ]) {
       const help = await run(command, '--help')
       expect(help.code, command).toBe(0)

@@ -68,6 +68,8 @@ export interface WorldChanges {
   catalog?: string
   routing?: string
   systems?: string
+  /** Stands between the product and the tenant's store, to see what is asked of it. */
+  watch?: (store: Store) => Store
 }
 
 /** `world()` starts one; whatever it started ends with the test. Policy and settings are the shipped example's. */
@@ -82,7 +84,7 @@ export function useWorlds(): {
   })
   return {
     database,
-    async world({ settings = {}, policy, catalog, routing, systems } = {}) {
+    async world({ settings = {}, policy, catalog, routing, systems, watch = (own: Store) => own } = {}) {
       const [slack, airflow] = await Promise.all([startSlack(), startAirflow({ dags: [dailyEltPipeline()] })])
       endings.push(slack.close, airflow.close)
       let folder = config
@@ -97,7 +99,7 @@ export function useWorlds(): {
         if (systems !== undefined) await writeFile(join(own, 'systems.yaml'), systems)
         folder = own
       }
-      return worldOf(tenant(), slack, airflow, {
+      return worldOf(watch(tenant()), slack, airflow, {
         SLACK_WEBHOOK_URL: slack.webhookUrl,
         ...airflow.settings,
         DIM_CONFIG_DIR: folder,
