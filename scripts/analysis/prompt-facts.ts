@@ -42,6 +42,8 @@ const fields: Record<EvidenceKind, readonly string[]> = {
     'environment',
     'sla_minutes',
     'sla_deadline',
+    'sla_minutes_left',
+    'below',
     'breached',
     'consumers',
     'revenue_per_hour',

@@ -178,7 +178,8 @@ test.each<[string, Asset, boolean]>([
   ['a DAG by its name', { kind: 'dag', name: 'sales' }, true],
   ['a task with its native parts', { kind: 'task', name: 'a.b', native: { dag_id: 'a', task_id: 'b' } }, true],
   ['a task whose name would have to be split', { kind: 'task', name: 'a.b' }, false],
-  ['a table', { kind: 'table', name: 'a.b' }, false],
+  ['a table, whose maker it may know', { kind: 'table', name: 'a.b' }, true],
+  ['a host', { kind: 'host', name: 'a.b' }, false],
 ])('concerns: %s', (_, asset, expected) => {
   expect(airflow.concerns({ asset, category: 'unknown', environment: null, alerts: [], now })).toBe(expected)
 })

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
-import type { Asset } from '../domain/alert.ts'
+import { type Asset, dagIdOf, isRelation } from '../domain/alert.ts'
 import { median } from '../domain/duration.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
 import { certainSystem, type Systems } from '../domain/system.ts'
@@ -7,6 +7,7 @@ import { oneLine } from '../domain/text.ts'
 import { AppError } from '../lib/errors.ts'
 import { AirflowOptions, accessTo, readSettingNames, settingsInstance } from './airflow/access.ts'
 import type { DagRun, TaskInstance } from './airflow/answers.ts'
+import { tableLineage } from './airflow/assets.ts'
 import { type Airflow, openAirflow } from './airflow/client.ts'
 import { failureEvidence, historyEvidence, type ReadLog, runEvidence, secondsOf } from './airflow/evidence.ts'
 import { logExcerpt } from './airflow/log-excerpt.ts'
@@ -31,17 +32,22 @@ export const airflow: Connector = {
   settings: readSettingNames,
   fromSettings: settingsInstance,
   topics: ['runs'],
-  concerns: ({ asset }) => dagIdOf(asset) !== null,
+  /** Of a table it knows which DAG makes it; one that an answer named leads to its DAG by what named it. */
+  concerns: ({ asset, isLead }) => asset !== null && (dagIdOf(asset) !== null || (isRelation(asset.kind) && !isLead)),
   owns: ({ kind }) => kind === 'dag' || kind === 'task',
   shared({ asset, category, isLead }) {
     const { run_id: run, task_id: task } = asset?.native ?? {}
-    return { key: [dagIdOf(asset), run ?? null, task ?? null, isLead ? null : category], seconds: 20 }
+    const dagId = dagIdOf(asset)
+    if (dagId === null) return { key: ['table', asset?.name ?? null], seconds: 60 }
+    return { key: ['dag', dagId, run ?? null, task ?? null, isLead ? null : category], seconds: 20 }
   },
 
   async gather(question, { system, signal }) {
-    const dagId = dagIdOf(question.asset)
-    if (dagId === null) return []
+    const { asset } = question
+    if (asset === null) return []
     const client = openAirflow(accessTo(system), signal)
+    const dagId = dagIdOf(asset)
+    if (dagId === null) return makers(client, asset, question.now)
     const [dag, runs] = await Promise.all([client.dag(dagId), client.runs(dagId, recentRuns)])
     if (!dag || !runs) {
       throw new AppError(
@@ -99,19 +105,19 @@ export async function airflowRecovered(
   return { recovered: true, detail: `${name} succeeded in run ${last.dag_run_id} at ${last.end_date}.` }
 }
 
-/** The DAG of an asset, in Airflow's spelling; null when it has none. */
-function dagIdOf(asset: Asset | null): string | null {
-  if (!asset || (asset.kind !== 'dag' && asset.kind !== 'task')) return null
-  // The name of a task is never split: without its native parts nobody knows where the DAG's id ends.
-  return asset.native?.dag_id ?? (asset.kind === 'dag' ? asset.name : null)
-}
-
 function hasEnded(run: DagRun): boolean {
   return run.state === 'success' || run.state === 'failed'
 }
 
 function typicalSeconds(of: readonly (DagRun | TaskInstance)[]): number | null {
   return median(of.flatMap((one) => (one.state === 'success' && one.duration != null ? [one.duration] : [])))
+}
+
+/** Which DAG makes a table. */
+async function makers(client: Airflow, table: Asset, now: Date): Promise<EvidenceDraft[]> {
+  const last = table.name.slice(table.name.lastIndexOf('.') + 1)
+  const about = { source: 'airflow', asset: table.name, observed_at: now.toISOString() } as const
+  return tableLineage(table, await client.assetsLike(last)).map((piece) => ({ ...about, ...piece }))
 }
 
 /** The run that overstays longest, else the last one if it failed, else what is under way or was last. */

@@ -1,7 +1,7 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { exampleAlert } from '../../tests/support/example-incidents.ts'
 import { contextOf } from '../../tests/support/systems.ts'
 import type { Alert, AlertFact, Asset, Category } from '../domain/alert.ts'
@@ -48,13 +48,16 @@ test('an entry in full', async () => {
       kind: 'catalog_entry',
       asset: 'prod.sales.orders',
       observed_at: '2026-11-20T05:00:00.000Z',
-      summary: 'prod.sales.orders is tier 1, owned by sales-data, promised by 08:00 Europe/Berlin, read by 2.',
+      summary:
+        'prod.sales.orders is tier 1, owned by sales-data, promised by 08:00 Europe/Berlin, 2 h left, read by 2.',
       data: {
         asset: 'prod.sales.orders',
         owner: 'sales-data',
         tier: 1,
         sla_minutes: null,
         sla_deadline: '2026-11-20T07:00:00.000Z',
+        sla_minutes_left: 120,
+        sla_since: '2026-11-19T07:00:00.000Z',
         breached: null,
         consumers: ['sales_dashboard', 'finance_close'],
         revenue_per_hour: 500,
@@ -72,6 +75,52 @@ test.each<[Category, string]>([
 ])('three hours behind the deadline, %s is about %s', async (category, deadline) => {
   const [entry] = await gather(orders, '2026-11-20T10:00:00Z', category)
   expect(entry?.data).toMatchObject({ sla_deadline: deadline })
+})
+
+describe('what stands around an asset', () => {
+  const world = `
+assets:
+  - { name: raw.orders, kind: table, tier: 2, owner: ingest, dag: Load.Orders }
+  - { name: raw.items, kind: table, tier: 3, dag: Load.Orders }
+  - { name: dwh.orders, kind: table, tier: 3, upstream: [raw.orders] }
+  - { name: board, kind: dashboard, tier: 1, owner: finance, upstream: [dwh.orders], sla: { deadline: '09:00', calendar: weekdays } }
+  - { name: staging_board, kind: dashboard, tier: 1, environment: staging, upstream: [dwh.orders], sla: { minutes: 5 } }
+`
+  const ask = async (asset: Asset, below: string[] = []) => {
+    const file = join(folder, 'world')
+    await mkdir(file, { recursive: true })
+    await writeFile(join(file, 'catalog.yaml'), world)
+    const context = contextOf(catalog, { DIM_CONFIG_DIR: file })
+    const lineage = async () => ({ up: new Map(), down: new Map(below.map((name) => [name, 1])) })
+    const now = new Date('2026-11-20T05:00:00Z')
+    const question = { asset, category: 'freshness' as const, environment: 'production', alerts: [], now }
+    return catalog.gather(question, { ...context, library: { ...context.library, lineage } })
+  }
+
+  test('the promises below it, however far, and the DAG that makes it', async () => {
+    const [own, made, board, ...more] = await ask({ kind: 'table', name: 'raw.orders' })
+    expect(own?.data).toMatchObject({ asset: 'raw.orders' })
+    expect(made).toMatchObject({
+      kind: 'lineage',
+      data: { leads: [{ kind: 'dag', native: { dag_id: 'Load.Orders' } }] },
+    })
+    expect(board).toMatchObject({
+      summary:
+        'board, made from raw.orders, is tier 1, owned by finance, promised by 09:00 UTC on mon, tue, wed, thu, fri, 4 h left.',
+      data: { asset: 'board', below: 'raw.orders', sla_minutes_left: 240 },
+    })
+    expect(more).toEqual([])
+  })
+
+  test('what a DAG makes', async () => {
+    const [made] = await ask({ kind: 'dag', name: 'load.orders', native: { dag_id: 'Load.Orders' } })
+    expect(made?.data.leads).toMatchObject([{ name: 'raw.orders' }, { name: 'raw.items' }])
+  })
+
+  test('the lineage that the store keeps goes on where dbt ends', async () => {
+    const [board] = await ask({ kind: 'table', name: 'elsewhere' }, ['dwh.orders'])
+    expect(board?.data).toMatchObject({ asset: 'board', below: 'elsewhere' })
+  })
 })
 
 test('what has no entry gives none', async () => {

@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { Alert, Asset, Category } from '../domain/alert.ts'
+import type { Finding } from '../domain/catalog-draft.ts'
 import type { EvidenceDraft, EvidenceSource } from '../domain/evidence.ts'
 import type { System } from '../domain/system.ts'
 import type { Topic } from '../domain/topics.ts'
@@ -48,6 +49,13 @@ export interface FailureFeed {
   readonly kind: string
   /** What ended badly at `since` or after, oldest first, at most so many. @throws AppError when it can't be asked */
   failuresSince(since: Date, limit: number, context: ConnectorContext): Promise<Failure[]>
+}
+
+/** A kind of system that can be asked for all that it knows, so that a catalogue can be drafted from it. */
+export interface Survey {
+  readonly kinds: readonly string[]
+  /** The assets that are worth an entry. @throws AppError when it can't be asked */
+  survey(context: ConnectorContext): Promise<Finding[]>
 }
 
 /** Asks one kind of system, read-only, and answers in evidence. */

@@ -76,12 +76,40 @@ describe('what a table that a model builds is told of', () => {
         channel: 'fin-data',
         consumers: ['revenue'],
       },
+      {
+        asset: 'revenue',
+        owner: 'CFO office',
+        tier: null,
+        channel: null,
+        consumers: [],
+        below: 'shop.main.fct_revenue',
+      },
     ])
   })
 
-  test('of another asset that an answer named, only what is wrong', async () => {
-    const kinds = (await ask(table('shop.main.fct_revenue'), { isLead: true })).map(({ kind }) => kind)
-    expect(new Set(kinds)).toEqual(new Set(['dbt_test', 'dbt_model', 'source_freshness']))
+  test('what dbt’s meta promises of it, and of what reads it', async () => {
+    const { manifest, ...others } = shop()
+    const sla = { deadline: '10:00', zone: 'Europe/Berlin', calendar: 'weekdays' }
+    const exposures = Object.values(Object(manifest.exposures)).map((one) => ({ ...Object(one), meta: { sla } }))
+    await writeArtifacts(folder, { ...others, manifest: { ...manifest, exposures: { board: exposures[0] } } })
+    const entries = data(await ask(table('shop.main.fct_revenue')), 'catalog_entry')
+    expect(entries).toMatchObject([
+      { asset: 'shop.main.fct_revenue' },
+      { asset: 'revenue', owner: 'CFO office', sla_deadline: '2026-11-20T09:00:00.000Z', sla_minutes_left: 60 },
+    ])
+    expect(entries[0]).not.toHaveProperty('sla_deadline')
+  })
+
+  test('which DAG builds it, as its meta says: that is asked about next', async () => {
+    await inDag('Shop.Daily')
+    const [lineage] = (await ask(table('shop.main.fct_revenue'))).filter(({ kind }) => kind === 'lineage')
+    expect(lineage?.summary).toBe(
+      'fct_revenue is made from 2 and feeds 0, read by revenue of CFO office, built by the DAG Shop.Daily.',
+    )
+    expect(lineage?.data).toMatchObject({
+      built_by: 'Shop.Daily',
+      leads: [{ kind: 'dag', name: 'shop.daily', native: { dag_id: 'Shop.Daily' } }],
+    })
   })
 })
 
@@ -96,6 +124,47 @@ test.each<[string, Asset]>([
   ],
 ])('a node is found by %s', async (_, asset) => {
   expect(data(await ask(asset), 'dbt_model')).toMatchObject([{ unique_id: 'model.shop.fct_revenue' }])
+})
+
+/** The project as it is when its models say which DAG runs them. */
+async function inDag(dag_id: string) {
+  const { manifest, ...others } = shop()
+  const nodes = Object.values(Object(manifest.nodes)).map((one) => ({ ...Object(one), config: { meta: { dag_id } } }))
+  const keyed = Object.fromEntries(nodes.map((node) => [node.unique_id, node]))
+  await writeArtifacts(folder, { ...others, manifest: { ...manifest, nodes: keyed } })
+}
+
+describe('a DAG', () => {
+  const dag = (dag_id: string): Asset => ({ kind: 'dag', name: dag_id.toLowerCase(), native: { dag_id } })
+
+  test('that runs the project is told what failed in it, and whom that reaches', async () => {
+    await inDag('Shop.Daily')
+    const drafts = await ask({ kind: 'task', name: 'shop.daily.build', native: { dag_id: 'Shop.Daily' } })
+    expect(data(drafts, 'dbt_test')).toContainEqual(
+      expect.objectContaining({ unique_id: 'test.shop.not_null_stg_orders_amount', table: 'Shop.main.stg_orders' }),
+    )
+    expect(data(drafts, 'source_freshness')).toContainEqual(expect.objectContaining({ source: 'shop.raw.orders' }))
+    expect(data(drafts, 'lineage')).toContainEqual(
+      expect.objectContaining({ downstream: ['shop.main.fct_revenue'], exposure_owners: ['CFO office'] }),
+    )
+  })
+
+  test('that runs something else, or a project that is well, is told nothing', async () => {
+    await inDag('Shop.Daily')
+    expect(await ask(dag('other'))).toEqual([])
+    const { runResults, sources } = shop()
+    await writeFile(join(folder, 'run_results.json'), JSON.stringify({ ...runResults, results: [] }))
+    await writeFile(join(folder, 'sources.json'), JSON.stringify({ ...sources, results: [] }))
+    // Nor need its project be read.
+    await rm(join(folder, 'manifest.json'))
+    expect(await ask(dag('Shop.Daily'))).toEqual([])
+  })
+})
+
+test('a test that a log names leads to what it looks at', async () => {
+  const named = await ask({ kind: 'model', name: 'not_null_stg_orders_amount' })
+  expect(data(named, 'dbt_test')).toMatchObject([{ column: 'amount', table: 'Shop.main.stg_orders' }])
+  expect(data(named, 'lineage')).toMatchObject([{ exposures: ['revenue'] }])
 })
 
 test('a source is found as dbt names it', async () => {
@@ -118,7 +187,11 @@ test('`dbt docs generate` has overwritten the results: they are not believed', a
 test('without results and freshness there is still lineage', async () => {
   await rm(join(folder, 'run_results.json'))
   await rm(join(folder, 'sources.json'))
-  expect((await ask(table('shop.main.stg_orders'))).map(({ kind }) => kind)).toEqual(['lineage', 'catalog_entry'])
+  expect((await ask(table('shop.main.stg_orders'))).map(({ kind }) => kind)).toEqual([
+    'lineage',
+    'catalog_entry',
+    'catalog_entry',
+  ])
 })
 
 describe('artifacts that can not be read', () => {

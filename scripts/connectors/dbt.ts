@@ -1,4 +1,4 @@
-import type { Asset } from '../domain/alert.ts'
+import { type Asset, dagIdOf } from '../domain/alert.ts'
 import { type DbtNode, nodeNamed } from '../domain/dbt.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
 import { oneLine } from '../domain/text.ts'
@@ -19,11 +19,13 @@ import { readManifest } from './dbt/manifest.ts'
 import { RunResults, SourceResults, saysNothing } from './dbt/results.ts'
 import { type DbtLibrary, libraryOf } from './gathering/library.ts'
 
-const concerned: ReadonlySet<string> = new Set(['table', 'model', 'source', 'dashboard'])
+const concerned: ReadonlySet<string> = new Set(['table', 'model', 'source', 'dashboard', 'dag', 'task'])
 /** A change longer ago is no news. */
 const changesMs = 48 * 3_600_000
 const mostTests = 20
 const mostUpstream = 10
+/** Of what failed in a DAG's project, so much is looked into. */
+const mostSubjects = 3
 
 /** dbt: what its artifacts say of models, tests, freshness, lineage and owners. */
 export const dbt: Connector = {
@@ -38,53 +40,29 @@ export const dbt: Connector = {
   topics: ['models'],
   concerns: ({ asset }) => asset !== null && concerned.has(asset.kind),
   owns: ({ kind }) => kind === 'model' || kind === 'source',
-  shared: ({ asset, isLead }) => ({
-    key: [asset?.kind ?? null, asset?.name ?? null, String(isLead ?? false)],
-    seconds: 30,
-  }),
+  shared: ({ asset, category }) => ({ key: [asset?.kind ?? null, asset?.name ?? null, category], seconds: 30 }),
 
   async gather(question, context) {
-    const { asset, now } = question
+    const { asset } = question
     if (asset === null) return []
     const artifacts = openArtifacts(context.system, context.signal)
-    const [book, origin, runs, sources] = await Promise.all([
-      bookOf(context, artifacts),
-      artifacts.origin(),
+    const results = Promise.all([
       readAs(artifacts, 'run_results.json', RunResults),
       readAs(artifacts, 'sources.json', SourceResults),
     ])
-    const system = context.system.name
-    const about = nodeOf(await book.named(system, namesIn(asset)), asset)
-    // Not every table is dbt's.
-    if (!about && !dbt.owns(asset)) return []
-    if (!about) {
-      throw new AppError(
-        'E_ASSET_UNKNOWN',
-        `dbt knows nothing called ${oneLine(asset.name, 250)}.`,
-        'Check the name in the alert.',
-      )
-    }
-    const { up, down } = await book.lineage(system, about.name)
-    const around = [...(await book.named(system, [...up.keys()])), ...(await book.named(system, [...down.keys()]))]
-    const byName = new Map(around.map((node) => [node.name, node]))
-    const upstream = [...up.keys()].flatMap((name) => byName.get(name) ?? [])
-    const downstream = [...down.keys()].flatMap((name) => byName.get(name) ?? [])
-    const exposures = downstream.filter(({ kind }) => kind === 'exposure')
-    const at = runs?.metadata.generated_at ?? now.toISOString()
-    const lineage = {
-      up: [...up.keys()],
-      down: downstream.filter(({ kind }) => kind !== 'exposure').map(({ name }) => name),
-      exposures,
-    }
-    const surroundings = question.isLead
-      ? []
-      : [lineageEvidence(about, lineage, at), ...entryEvidence(about, exposures, at)]
-    return [
-      ...(await runEvidence(book, system, about, upstream, runs, question)).map((draft) => from(origin, draft)),
-      ...freshness([about, ...upstream], sources),
-      ...(await changes(book, system, [about, ...upstream], now)),
-      ...surroundings,
-    ]
+    const dagId = dagIdOf(asset)
+    const [runs, sources] = dagId === null ? [null, null] : await results
+    // Most DAGs run no dbt: without anything that failed, its project need not be known.
+    if (dagId !== null && troubledIds(runs, sources).length === 0) return []
+    const [book, origin, [ranLast, freshLast]] = await Promise.all([
+      bookOf(context, artifacts),
+      artifacts.origin(),
+      results,
+    ])
+    const project: Project = { book, origin, system: context.system.name, runs: ranLast, sources: freshLast }
+    const subjects = dagId === null ? [await subjectNamed(project, asset)] : await subjectsOf(project, dagId)
+    const told = await Promise.all(subjects.map((one) => (one ? tell(project, one, question) : [])))
+    return told.flat()
   },
 
   async check(context) {
@@ -96,6 +74,97 @@ export const dbt: Connector = {
     const project = readManifest(manifest)
     return { version: `${project.name} of ${project.generatedAt}`, missingRights: missing }
   },
+}
+
+/** What is known of a project: its nodes, and how its last run and its last look at sources ended. */
+interface Project {
+  book: DbtLibrary
+  /** Of which job's run the artifacts are, where that is known. */
+  origin: Awaited<ReturnType<Artifacts['origin']>>
+  system: string
+  runs: RunResults | null
+  sources: SourceResults | null
+}
+
+/** A node with what stands above and below it, nearest first. */
+interface Subject {
+  node: DbtNode
+  upstream: DbtNode[]
+  downstream: DbtNode[]
+  names: { up: string[]; down: string[] }
+}
+
+async function tell(project: Project, subject: Subject, question: Question): Promise<EvidenceDraft[]> {
+  const { book, origin, system, runs, sources } = project
+  const { node, upstream, downstream, names } = subject
+  const exposures = downstream.filter(({ kind }) => kind === 'exposure')
+  const at = runs?.metadata.generated_at ?? question.now.toISOString()
+  const down = downstream.filter(({ kind }) => kind !== 'exposure').map(({ name }) => name)
+  return [
+    ...(await runEvidence(book, system, node, upstream, runs, question)).map((draft) => from(origin, draft)),
+    ...freshness([node, ...upstream], sources),
+    ...(await changes(book, system, [node, ...upstream], question.now)),
+    lineageEvidence(node, { up: names.up, down, exposures }, at),
+    ...entryEvidence(node, exposures, question),
+  ]
+}
+
+async function subjectFor({ book, system }: Project, node: DbtNode): Promise<Subject> {
+  const { up, down } = await book.lineage(system, node.name)
+  const names = { up: [...up.keys()], down: [...down.keys()] }
+  const around = await Promise.all([book.named(system, names.up), book.named(system, names.down)])
+  const byName = new Map(around.flat().map((one) => [one.name, one]))
+  const known = (of: readonly string[]) => of.flatMap((name) => byName.get(name) ?? [])
+  return { node, upstream: known(names.up), downstream: known(names.down), names }
+}
+
+/** Null for a table that is not dbt's. @throws AppError E_ASSET_UNKNOWN for a model or a source that it does not know */
+async function subjectNamed(project: Project, asset: Asset): Promise<Subject | null> {
+  const { book, system } = project
+  const found = await book.named(system, namesIn(asset))
+  const node = nodeOf(found, asset) ?? (await testedBy(project, found, asset))
+  if (node) return subjectFor(project, node)
+  if (!dbt.owns(asset)) return null
+  throw new AppError(
+    'E_ASSET_UNKNOWN',
+    `dbt knows nothing called ${oneLine(asset.name, 250)}.`,
+    'Check the name in the alert.',
+  )
+}
+
+/** What a test of this name looks at: a log names the test, and not its table. */
+async function testedBy({ book, system }: Project, found: readonly DbtNode[], asset: Asset): Promise<DbtNode | null> {
+  const test = nodeNamed(
+    found.filter(({ kind }) => kind === 'test'),
+    asset.name,
+  )
+  if (asset.kind !== 'model' || !test) return null
+  return (await book.nodes(system, test.parents))[0] ?? null
+}
+
+/**
+ * What failed in the last run, in or above what a DAG builds: the models themselves, and what a failed test looks at.
+ * What the DAG builds itself comes first.
+ */
+async function subjectsOf(project: Project, dagId: string): Promise<Subject[]> {
+  const { book, system, runs, sources } = project
+  const failed = await book.nodes(system, troubledIds(runs, sources))
+  const tested = await book.nodes(
+    system,
+    failed.flatMap(({ kind, parents }) => (kind === 'test' ? parents : [])),
+  )
+  const nodes = new Map([...tested, ...failed.filter(({ kind }) => kind !== 'test')].map((node) => [node.id, node]))
+  const all = await Promise.all([...nodes.values()].slice(0, 10 * mostSubjects).map((one) => subjectFor(project, one)))
+  const isOwn = ({ node }: Subject) => node.dag === dagId
+  return all
+    .filter((one) => isOwn(one) || one.downstream.some(({ dag }) => dag === dagId))
+    .toSorted((a, b) => Number(isOwn(b)) - Number(isOwn(a)))
+    .slice(0, mostSubjects)
+}
+
+function troubledIds(runs: RunResults | null, sources: SourceResults | null): string[] {
+  const results = [...(runs && !saysNothing(runs) ? runs.results : []), ...(sources?.results ?? [])]
+  return results.flatMap(({ unique_id: id, status }) => (troubled.has(status) ? [id] : []))
 }
 
 /** The project as it was kept; read anew where it was not. @throws AppError E_HTTP_ANSWER without a manifest */
@@ -176,7 +245,7 @@ async function runEvidence(
 }
 
 /** A model's build says which run it was of: a retry is of that one. */
-function from(origin: Awaited<ReturnType<Artifacts['origin']>>, draft: EvidenceDraft): EvidenceDraft {
+function from(origin: Project['origin'], draft: EvidenceDraft): EvidenceDraft {
   return origin && draft.kind === 'dbt_model' ? { ...draft, data: { ...draft.data, ...origin } } : draft
 }
 

@@ -1,14 +1,19 @@
 import { airflowFailures } from './airflow/failures.ts'
+import { airflowSurvey } from './airflow/survey.ts'
 import { airflow } from './airflow.ts'
 import { catalog } from './catalog.ts'
 import { change } from './change.ts'
-import type { Connector, FailureFeed } from './connector.ts'
+import type { Connector, FailureFeed, Survey } from './connector.ts'
+import { dbtSurvey } from './dbt/survey.ts'
 import { dbt } from './dbt.ts'
 import { metrics } from './metrics.ts'
-import { postgres } from './postgres.ts'
+import { postgres, postgresSurvey } from './postgres.ts'
 
 /** Every kind of system that can be asked. */
 export const connectors: readonly Connector[] = [catalog, airflow, dbt, postgres, change, metrics]
 
 /** Those of them that can tell what failed. */
 export const failureFeeds: readonly FailureFeed[] = [airflowFailures]
+
+/** Those of them from which a catalogue can be drafted, the one that knows the business best first. */
+export const surveys: readonly Survey[] = [dbtSurvey, airflowSurvey, postgresSurvey]

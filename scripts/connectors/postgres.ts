@@ -1,13 +1,23 @@
 import { z } from 'zod'
 import type { Asset } from '../domain/alert.ts'
+import type { Finding } from '../domain/catalog-draft.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
+import { assetOf } from '../domain/reading/asset.ts'
 import { isCalled, type System } from '../domain/system.ts'
 import { oneLine } from '../domain/text.ts'
 import { type Baseline, type TableName, type TableState, tableChanges, tableName } from '../domain/warehouse.ts'
 import { AppError } from '../lib/errors.ts'
-import type { Connector, ConnectorContext, Question } from './connector.ts'
+import type { Connector, ConnectorContext, Question, Survey } from './connector.ts'
 import { changeEvidence, lockEvidence, missingRight, stateEvidence } from './warehouse/evidence.ts'
-import { type Found, findLocks, findPlace, findTables, type Place, theOne } from './warehouse/postgres-questions.ts'
+import {
+  type Found,
+  findLocks,
+  findPlace,
+  findTables,
+  largestTables,
+  type Place,
+  theOne,
+} from './warehouse/postgres-questions.ts'
 import { withPostgres } from './warehouse/postgres-session.ts'
 
 const PostgresPlace = z.strictObject({
@@ -70,6 +80,21 @@ export const postgres: Connector = {
       const { version, role, sees_all } = await findPlace(ask)
       const missingRights = sees_all ? [] : [`others' sessions: GRANT ${grant} TO ${role}`]
       return { version: `PostgreSQL ${version}`, missingRights }
+    })
+  },
+}
+
+/** Its largest tables, by rows: what nobody else speaks of may matter all the same. */
+export const postgresSurvey: Survey = {
+  kinds: ['postgres'],
+  survey({ system, signal }) {
+    const home = system.name === 'postgres' ? {} : { system: system.name }
+    return withPostgres(urlOf(system), signal, async (ask) => {
+      const tables = await largestTables(ask)
+      return tables.flatMap(({ name, rows }): Finding[] => {
+        const asset = assetOf('table', name)
+        return asset ? [{ asset, says: home, because: `${system.name}: about ${rows} rows` }] : []
+      })
     })
   },
 }

@@ -53,6 +53,22 @@ export const Asset = z.object({
 })
 export type Asset = z.infer<typeof Asset>
 
+/**
+ * The DAG that an asset is or is a task of, in Airflow's spelling; null when it has none. The name of a task is never
+ * split: without its native parts nobody knows where the DAG's id ends.
+ */
+export function dagIdOf(asset: Asset | null): string | null {
+  if (!asset || (asset.kind !== 'dag' && asset.kind !== 'task')) return null
+  return asset.native?.dag_id ?? (asset.kind === 'dag' ? asset.name : null)
+}
+
+const relations: ReadonlySet<AssetKind> = new Set(['table', 'model', 'source'])
+
+/** Whether an asset is rows in a warehouse: what dbt calls a model or a source is a table there. */
+export function isRelation(kind: AssetKind): boolean {
+  return relations.has(kind)
+}
+
 /** Something the payload itself claims, in the vocabulary of evidence. It becomes evidence of source `alert`. */
 export const AlertFact = z.object({
   kind: z.enum(['metric', 'lineage', 'schema_change', 'dag_run', 'task_failure', 'table_state', 'catalog_entry']),

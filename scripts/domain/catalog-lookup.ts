@@ -1,9 +1,6 @@
-import type { Asset, AssetKind } from './alert.ts'
+import { type Asset, type AssetKind, isRelation } from './alert.ts'
 import type { Catalog, CatalogAsset } from './catalog.ts'
 import { matchesPattern } from './policy.ts'
-
-/** Kinds that name the same thing: what dbt calls a model is a table in the warehouse. */
-const relations: ReadonlySet<AssetKind> = new Set(['table', 'model', 'source'])
 
 /**
  * The entry of an asset, or null. Environment and system must agree where both sides say them; the entry that says
@@ -38,7 +35,7 @@ function best(entries: readonly CatalogAsset[], asset: Asset, environment: strin
 }
 
 function isSameKind(a: AssetKind, b: AssetKind): boolean {
-  return a === b || (relations.has(a) && relations.has(b))
+  return a === b || (isRelation(a) && isRelation(b))
 }
 
 /** 1: both say the same; 0: one says nothing; -1: they differ. */

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { Sla } from './catalog.ts'
 import { canonicalEdges, type LineageEdge, lineageName } from './lineage.ts'
 
 /** A node of a dbt project: what the product needs to know of it, and no more. */
@@ -17,6 +18,11 @@ export const DbtNode = z.object({
   /** 1 … 4, by a `tier` in meta or a tag `tier1`. */
   tier: z.number().int().min(1).max(4).nullable(),
   tags: z.array(z.string()),
+  /** The DAG that builds it, by `dag_id` in meta, as Airflow spells it. Unknown for what an earlier release kept. */
+  dag: z.string().nullable().default(null),
+  /** By when it is promised, by `sla` in meta. */
+  sla: Sla.nullable().default(null),
+  runbook: z.string().nullable().default(null),
   file: z.string().nullable(),
   /** What it is made from, by id. */
   parents: z.array(z.string()),

@@ -80,12 +80,16 @@ export const evidenceData = {
     tier: z.number().int().min(1).max(4).nullish(),
     sla_minutes: number,
     sla_deadline: instant,
+    sla_minutes_left: number,
+    sla_since: instant,
     breached: z.boolean().nullish(),
     consumers: names,
     revenue_per_hour: number,
     runbook: text,
     channel: text,
     environment: text,
+    /** The asset that it is made from and that is in trouble, where the entry is not of that one itself. */
+    below: text,
   }),
   past_incident: z.looseObject({
     incident_id: z.string(),

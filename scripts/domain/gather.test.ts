@@ -70,6 +70,55 @@ test.each<[string, object[], boolean | null]>([
   expect(settleEvidence([entry(), ...others])[0]?.data.breached).toBe(breached)
 })
 
+const due = { asset: 'shop.raw.orders', sla_minutes: null, sla_since: '2026-11-19T07:00:00.000Z' }
+const missed = { ...due, sla_deadline: '2026-11-20T07:00:00.000Z', sla_minutes_left: -60 }
+const writtenAt = (last_altered: string | null) => ({
+  source: 'postgres',
+  kind: 'table_state',
+  summary: 'A table.',
+  data: { table: 'Shop.raw.orders', last_altered },
+})
+
+test.each<[string, object, object[], boolean | null]>([
+  ['nobody knows when it was written', missed, [writtenAt(null)], null],
+  ['it was last written before the deadline before', missed, [writtenAt('2026-11-19T06:50:00Z')], true],
+  ['it came in time', missed, [writtenAt('2026-11-20T06:50:00Z')], false],
+  ['it came too late', missed, [writtenAt('2026-11-20T07:50:00Z')], true],
+  ['the time is not up', { ...missed, sla_minutes_left: 60 }, [writtenAt('2026-11-19T06:50:00Z')], null],
+  ['another table is late', missed, [{ ...writtenAt('2026-11-19T06:50:00Z'), data: { table: 'a.b' } }], null],
+])('a promise by the clock: %s', (_, promise, others, breached) => {
+  const [settled] = settleEvidence([entry(promise), ...others])
+  expect(settled?.data.breached).toBe(breached)
+  expect(settled?.summary.includes('That promise is broken.')).toBe(breached === true)
+})
+
+test('what dbt says of an asset fills what the catalogue leaves open, its promise whole or not at all', () => {
+  const ofDbt = (data: object) => ({
+    source: 'dbt',
+    kind: 'catalog_entry',
+    summary: 'dbt says.',
+    data: { asset: 'raw.orders', owner: 'ingest', channel: '#ingest', consumers: ['board'], tier: 2, ...data },
+  })
+  const promise = { sla_deadline: '2026-11-21T07:00:00.000Z', sla_minutes_left: 90, sla_since: null }
+  const open = { asset: 'shop.raw.orders', owner: 'finance', sla_minutes: null }
+  expect(settleEvidence([ofDbt(promise), entry(open)])[1]?.data).toMatchObject({
+    owner: 'finance',
+    channel: '#ingest',
+    consumers: ['board'],
+    tier: 1,
+    sla_deadline: promise.sla_deadline,
+    sla_minutes_left: 90,
+  })
+  expect(settleEvidence([ofDbt(promise), entry({ ...open, sla_minutes: 60 })])[1]?.data).not.toHaveProperty(
+    'sla_deadline',
+  )
+})
+
+test('an entry that two ways lead to is told once', () => {
+  const twice = [entry(), entry({ below: 'raw.orders' }), entry({ environment: 'staging' })]
+  expect(settleEvidence(twice).map(({ data }) => data.environment ?? null)).toEqual([null, 'staging'])
+})
+
 test('what alerts claim is evidence of source alert, the latest alerts only', () => {
   const alerts = Array.from({ length: 8 }, (_, index) => ({
     facts: [{ kind: 'metric' as const, summary: `${index}`, data: { name: 'rows', value: index } }],

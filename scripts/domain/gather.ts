@@ -1,5 +1,6 @@
 import type { Alert } from './alert.ts'
-import { Evidence, type EvidenceOf } from './evidence.ts'
+import { sameAsset } from './assess/asset-names.ts'
+import { Evidence, type EvidenceOf, ofKind } from './evidence.ts'
 import { oneLine, plainText } from './text.ts'
 
 const mostEvidence = 100
@@ -40,11 +41,15 @@ export function settleEvidence(drafts: readonly unknown[]): Evidence[] {
     known.add(said)
     evidence.push(parsed)
   }
-  return evidence.map((item) => (item.kind === 'catalog_entry' ? withBreach(item, evidence) : item))
+  return evidence.map((item) => (item.kind === 'catalog_entry' ? withBreach(merged(item, evidence), evidence) : item))
 }
 
-/** What tells one piece from a repetition: not when it was seen, nor how often a system could not be asked. */
+/**
+ * What tells one piece from a repetition: not when it was seen, nor how often a system could not be asked, nor by which
+ * way an entry was reached.
+ */
 function saying({ source, kind, asset, data }: Evidence): string {
+  if (kind === 'catalog_entry') return JSON.stringify([source, kind, data.asset.toLowerCase(), data.environment])
   return JSON.stringify(
     kind === 'unavailable' ? [source, kind, data.system, data.code] : [source, kind, asset ?? null, data],
   )
@@ -77,16 +82,53 @@ function capped(value: unknown): unknown {
   )
 }
 
-/** The entry of a DAG with what its runs tell of the promise. An alert's word can break it, and never keep it. */
+/** What a promise is made of: it is taken over whole, or not at all. */
+const promiseKeys = ['sla_minutes', 'sla_deadline', 'sla_minutes_left', 'sla_since'] as const
+const mergedKeys = ['owner', 'channel', 'consumers', 'runbook'] as const
+
+/** The team's own entry with what dbt knows of the same asset and the entry leaves open. */
+function merged(entry: EvidenceOf<'catalog_entry'>, evidence: readonly Evidence[]): EvidenceOf<'catalog_entry'> {
+  if (entry.source !== 'catalog') return entry
+  const known = ofKind(evidence, 'catalog_entry').find(
+    ({ source, data }) => source === 'dbt' && sameAsset(data.asset, entry.data.asset),
+  )
+  if (!known) return entry
+  const hasPromise = promiseKeys.some((key) => entry.data[key] != null)
+  const keys = [...mergedKeys, ...(hasPromise ? [] : promiseKeys)].filter(
+    (key) => entry.data[key] == null && known.data[key] != null,
+  )
+  if (keys.length === 0) return entry
+  return { ...entry, data: { ...entry.data, ...Object.fromEntries(keys.map((key) => [key, known.data[key]])) } }
+}
+
+/** The entry with what runs and tables tell of its promise. An alert's word can break it, and never keep it. */
 function withBreach(entry: EvidenceOf<'catalog_entry'>, evidence: readonly Evidence[]): Evidence {
+  if (entry.data.breached != null || entry.source === 'alert') return entry
+  const late = isLate(entry, evidence)
+  if (late !== null) return told(entry, late)
   const minutes = entry.data.sla_minutes
-  if (minutes == null || entry.data.breached != null || entry.source === 'alert') return entry
+  if (minutes == null) return entry
   const name = entry.data.asset.toLowerCase()
   const lasting = evidence.flatMap((item) =>
     item.kind === 'dag_run' && item.data.dag_id.toLowerCase() === name && item.data.state === 'running' ? [item] : [],
   )
   const over = lasting.find(({ data }) => data.duration_s != null && data.duration_s > minutes * 60)
   if (!over && !lasting.some(({ source }) => source !== 'alert')) return entry
-  const summary = over ? `${entry.summary} That promise is broken.` : entry.summary
-  return { ...entry, summary, data: { ...entry.data, breached: over !== undefined } }
+  return told(entry, over !== undefined)
+}
+
+/** Whether a table was not there by its deadline, once that is past: by when its warehouse says that it was written. */
+function isLate({ data }: EvidenceOf<'catalog_entry'>, evidence: readonly Evidence[]): boolean | null {
+  if (data.sla_deadline == null || data.sla_minutes_left == null || data.sla_minutes_left >= 0) return null
+  const state = ofKind(evidence, 'table_state').find(
+    ({ source, data: { table } }) => source !== 'alert' && sameAsset(table, data.asset),
+  )
+  if (state?.data.last_altered == null || data.sla_since == null) return null
+  const altered = Date.parse(state.data.last_altered)
+  return altered <= Date.parse(data.sla_since) || altered > Date.parse(data.sla_deadline)
+}
+
+function told(entry: EvidenceOf<'catalog_entry'>, breached: boolean): Evidence {
+  const summary = breached ? `${entry.summary} That promise is broken.` : entry.summary
+  return { ...entry, summary, data: { ...entry.data, breached } }
 }

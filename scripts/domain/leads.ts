@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Asset } from './alert.ts'
 
 /** More than this a single answer does not send us to. */
-const mostLeads = 4
+const mostLeads = 6
 
 const Named = z.looseObject({
   source: z.string(),
@@ -21,14 +21,15 @@ const hearsay: ReadonlySet<string> = new Set(['alert', 'history', 'maintenance']
 /** Kinds whose `table` names a table that can be asked about. */
 const aboutTables: ReadonlySet<string> = new Set(['dbt_model', 'dbt_test', 'source_freshness'])
 
-/** The assets that an answer names, in its order, without repetition and without `about` itself. */
-export function leadsOf(drafts: readonly unknown[], about: Asset | null): Asset[] {
+/** The assets that an answer names, in its order, without repetition and without those that are `known`. */
+export function leadsOf(drafts: readonly unknown[], known: readonly (Asset | null)[]): Asset[] {
   const found = new Map<string, Asset>()
   for (const draft of drafts) {
     const parsed = Named.safeParse(draft)
     if (!parsed.success || hearsay.has(parsed.data.source)) continue
     for (const asset of namedBy(parsed.data)) {
-      if (!isSame(asset, about)) found.set(`${asset.kind}|${asset.name}|${asset.system ?? ''}`, asset)
+      if (!known.some((one) => isSame(asset, one)))
+        found.set(`${asset.kind}|${asset.name}|${asset.system ?? ''}`, asset)
     }
   }
   return [...found.values()].slice(0, mostLeads)

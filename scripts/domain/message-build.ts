@@ -38,6 +38,7 @@ export function buildMessage(parts: MessageParts): Message {
   const alert = spokenOf(parts)
   const asset = assetName(incident.asset)
   const catalog = catalogEntry(evidence)
+  const owners = ownersOf(incident.asset, evidence)
   return {
     occasion,
     incident: incident.id,
@@ -48,8 +49,8 @@ export function buildMessage(parts: MessageParts): Message {
     what: plainText(parts.what ?? (alert?.description || incident.title), 1200),
     root_cause: decision ? sentence(decision.root_cause) : null,
     impact: decision ? sentence(decision.business_impact) : null,
-    owner: catalog?.owner ? oneLine(catalog.owner, 200) : null,
-    sla_owners: ownersOf(incident.asset, evidence).suffering.map(({ name }) => oneLine(name, 200)),
+    owner: owners.cause ? oneLine(owners.cause.name, 200) : null,
+    sla_owners: owners.suffering.map(({ name }) => oneLine(name, 200)),
     acknowledged_by: incident.acknowledged_by ? oneLine(incident.acknowledged_by, 100) : null,
     dismissed: decision?.recommended_action === 'dismiss',
     silent: parts.silent ?? false,
@@ -97,7 +98,9 @@ function assetName(asset: Incident['asset']): string | null {
 
 /** Only the team's own catalogue says who owns a thing and where its runbook is: an alert may claim anything. */
 function catalogEntry(evidence: readonly Evidence[]) {
-  return ofKind(evidence, 'catalog_entry').find(({ source }) => source === 'catalog')?.data
+  const entries = ofKind(evidence, 'catalog_entry').filter(({ data }) => !data.below)
+  const own = entries.find(({ source }) => source === 'catalog') ?? entries.find(({ source }) => source === 'dbt')
+  return own?.data
 }
 
 /** What the decision cites, in its order; while nothing is decided, whatever is known. */

@@ -1,3 +1,5 @@
+import { dagIdOf } from './alert.ts'
+import { sameAsset } from './assess/asset-names.ts'
 import { type Evidence, type EvidenceOf, ofKind } from './evidence.ts'
 import type { Incident } from './incident.ts'
 
@@ -10,7 +12,10 @@ export interface Owner {
   asset: string
 }
 
-/** Whose it is, and whose promise suffers. Only the team's own catalogue says so: an alert may claim anything. */
+/**
+ * Whose it is, and whose promise suffers. Only the team's own catalogue says so, then its dbt project, then who owns the
+ * DAG in Airflow: an alert may claim anything.
+ */
 export interface Owners {
   /** The owner of what is in trouble. */
   cause: Owner | null
@@ -22,12 +27,18 @@ type Entry = EvidenceOf<'catalog_entry'>
 
 /** The owners as the evidence of an incident names them. */
 export function ownersOf(asset: Incident['asset'], evidence: readonly Evidence[]): Owners {
-  const entries = ofKind(evidence, 'catalog_entry').filter(({ source }) => source === 'catalog')
-  const own = entries.find(({ data }) => asset !== null && isNamed(data.asset, asset)) ?? entries[0]
-  const cause = own ? ownerOf(own) : null
+  const all = ofKind(evidence, 'catalog_entry')
+  const entries = [...all.filter(({ source }) => source === 'catalog'), ...all.filter(({ source }) => source === 'dbt')]
+  // What stands below an asset is another team's: it suffers, and is not the cause.
+  const near = entries.filter(({ data }) => !data.below)
+  const named = near.find(({ data }) => asset !== null && isNamed(data.asset, asset))
+  const runs = dagOwner(asset, evidence)
+  const own = named ?? (runs ? undefined : near[0])
+  const cause = (own && ownerOf(own)) ?? runs
   const suffering = new Map<string, Owner>()
   for (const entry of [...entries].sort(breachedFirst)) {
-    const owner = entry === own || !hasPromise(entry) ? null : ownerOf(entry)
+    const isOwn = own !== undefined && sameAsset(entry.data.asset, own.data.asset)
+    const owner = isOwn || !hasPromise(entry) ? null : ownerOf(entry)
     if (owner && owner.name !== cause?.name && !suffering.has(owner.name)) suffering.set(owner.name, owner)
   }
   return { cause, suffering: [...suffering.values()] }
@@ -42,6 +53,16 @@ export function tierOf(evidence: readonly Evidence[]): number | null {
 function isNamed(name: string, asset: NonNullable<Incident['asset']>): boolean {
   const lower = name.toLowerCase()
   return lower === asset.name.toLowerCase() || lower === asset.native?.dag_id?.toLowerCase()
+}
+
+/** What Airflow calls a DAG whose owner nobody wrote down. */
+const nobody = 'airflow'
+
+function dagOwner(asset: Incident['asset'], evidence: readonly Evidence[]): Owner | null {
+  const dagId = dagIdOf(asset)
+  const own = ofKind(evidence, 'dag_state').find(({ source, data }) => source === 'airflow' && data.dag_id === dagId)
+  const name = own?.data.owners?.find((owner) => owner.toLowerCase() !== nobody)
+  return own && name ? { name, channel: null, asset: own.data.dag_id } : null
 }
 
 function hasPromise({ data }: Entry): boolean {

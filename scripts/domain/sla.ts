@@ -1,3 +1,7 @@
+import { z } from 'zod'
+
+export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
+
 /** True for an IANA zone that this machine knows: `Europe/Berlin`, `UTC`. */
 export function isTimeZone(zone: string): boolean {
   try {
@@ -8,14 +12,90 @@ export function isTimeZone(zone: string): boolean {
   }
 }
 
+/** By when something is promised: a time of day in a zone, on the days that count. */
+export const Deadline = z.object({
+  /** `HH:MM`. */
+  deadline: z.string(),
+  /** IANA. */
+  zone: z.string(),
+  /** Default all. */
+  days: z.array(z.enum(weekdays)).optional(),
+  /** `YYYY-MM-DD`, or `MM-DD` for every year: days that do not count. */
+  holidays: z.array(z.string()).optional(),
+  /** Only the last day that counts in each month. */
+  month_end: z.boolean().optional(),
+})
+export type Deadline = z.infer<typeof Deadline>
+
+/** `08:00 Europe/Berlin on mon, fri`. */
+export function spellDeadline({ deadline, zone, days, month_end: monthEnd }: Deadline): string {
+  const when = monthEnd ? ' at the end of the month' : days && days.length < 7 ? ` on ${days.join(', ')}` : ''
+  return `${deadline} ${zone}${when}`
+}
+
+/** A promise kept once a year is found, and one for which no day counts does not take for ever. */
+const mostDays = 400
+/** A deadline longer ago than this is another day's matter. */
+const missedMs = 24 * 3_600_000
+
+/** The first deadline that is not past; null when no day counts. */
+export function nextDeadline(now: Date, promise: Deadline): Date | null {
+  return dueDay(now, promise, 1, (instant) => instant >= now.getTime())
+}
+
+/** The last deadline that is past; null when no day counts. */
+export function lastDeadline(now: Date, promise: Deadline): Date | null {
+  return dueDay(now, promise, -1, (instant) => instant < now.getTime())
+}
+
+/** The deadline that is nearest: one that was missed this morning, or the next one. Null when no day counts. */
+export function nearestDeadline(now: Date, promise: Deadline): Date | null {
+  const [last, next] = [lastDeadline(now, promise), nextDeadline(now, promise)]
+  if (!last || !next) return next
+  const ago = now.getTime() - last.getTime()
+  return ago <= missedMs && ago < next.getTime() - now.getTime() ? last : next
+}
+
+/** Goes from day to day until one that counts has its deadline where it is looked for. */
+function dueDay(now: Date, promise: Deadline, step: 1 | -1, isIt: (instant: number) => boolean): Date | null {
+  const today = startOfDay(wallClock(now.getTime(), promise.zone))
+  // From the day before: where the hour comes twice or the zone jumps over a day, it may be that one's.
+  for (let away = -1; away <= mostDays; away += 1) {
+    const date = new Date(today.getTime() + away * step * day)
+    if (!counts(date, promise) || (promise.month_end && !endsMonth(date, promise))) continue
+    const instant = deadlineOn(date, promise)
+    if (isIt(instant.getTime())) return instant
+  }
+  return null
+}
+
+/** Whether a date, written as if it were UTC, is a day on which the promise holds. */
+function counts(date: Date, { days, holidays = [] }: Deadline): boolean {
+  const weekday = weekdays[(date.getUTCDay() + 6) % 7]
+  const written = date.toISOString().slice(0, 10)
+  const isDay = weekday !== undefined && (days?.includes(weekday) ?? true)
+  return isDay && !holidays.includes(written) && !holidays.includes(written.slice(5))
+}
+
+function endsMonth(date: Date, promise: Deadline): boolean {
+  for (let later = new Date(date.getTime() + day); later.getUTCMonth() === date.getUTCMonth(); ) {
+    if (counts(later, promise)) return false
+    later = new Date(later.getTime() + day)
+  }
+  return true
+}
+
+function startOfDay(wall: Date): Date {
+  return new Date(Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate()))
+}
+
 /**
- * The instant of a time of day (`HH:MM`) on the day that it is in the zone.
- * An hour that the clock skips in spring counts as the one after it; one that comes twice in autumn as the first.
+ * The instant of the deadline on a date. An hour that the clock skips in spring counts as the one after it; one that
+ * comes twice in autumn as the first.
  */
-export function deadlineToday(now: Date, time: string, zone: string): Date {
-  const wall = wallClock(now.getTime(), zone)
-  const [hour = 0, minute = 0] = time.split(':').map(Number)
-  const wanted = Date.UTC(wall.getUTCFullYear(), wall.getUTCMonth(), wall.getUTCDate(), hour, minute)
+function deadlineOn(date: Date, { deadline, zone }: Deadline): Date {
+  const [hour = 0, minute = 0] = deadline.split(':').map(Number)
+  const wanted = date.getTime() + (hour * 60 + minute) * 60_000
   const before = wanted - offset(wanted - day, zone)
   const after = wanted - offset(wanted + day, zone)
   // On a day without a change both are the same; on a day with one, what reads as wanted is right.
@@ -23,23 +103,6 @@ export function deadlineToday(now: Date, time: string, zone: string): Date {
     (instant) => wallClock(instant, zone).getTime() === wanted,
   )
   return new Date(right ?? before)
-}
-
-/** The first instant of a time of day, in a zone, that is not past. */
-export function nextDeadline(now: Date, time: string, zone: string): Date {
-  const all = deadlinesAround(now, time, zone)
-  return all.find((deadline) => deadline >= now) ?? deadlineToday(now, time, zone)
-}
-
-/** The instant of a time of day, in a zone, that is nearest: one that was missed this morning, or tomorrow's. */
-export function nearestDeadline(now: Date, time: string, zone: string): Date {
-  const distance = (deadline: Date) => Math.abs(deadline.getTime() - now.getTime())
-  return deadlinesAround(now, time, zone).reduce((best, one) => (distance(one) < distance(best) ? one : best))
-}
-
-/** Yesterday's to tomorrow's, in order. Half days as steps: a day may have 23 or 25 hours. */
-function deadlinesAround(now: Date, time: string, zone: string): Date[] {
-  return [-3, -2, -1, 0, 1, 2, 3].map((half) => deadlineToday(new Date(now.getTime() + (half * day) / 2), time, zone))
 }
 
 const day = 86_400_000
@@ -65,8 +128,6 @@ function wallClock(instant: number, zone: string): Date {
   const part = (type: Intl.DateTimeFormatPartTypes) => parts.get(type) ?? 0
   return new Date(Date.UTC(part('year'), part('month') - 1, part('day'), part('hour'), part('minute'), part('second')))
 }
-
-export const weekdays = ['mon', 'tue', 'wed', 'thu', 'fri', 'sat', 'sun'] as const
 
 /**
  * Whether an instant lies within hours of the day, in their zone; `to` is not part of them. Hours that go past midnight

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { Deadline } from './sla.ts'
 
 /** A table or a view, as its warehouse's own catalogue tells of it. Metadata only: no row of it is read. */
 export const TableState = z.object({
@@ -21,12 +22,9 @@ export interface Baseline {
   seenAt: Date
   /** Rows as they were a day before; the oldest that is known within that day. Null while there is none. */
   rowsBefore: number | null
-  /** When the catalogue promises it: `HH:MM` in an IANA zone. */
+  /** When the catalogue promises it. */
   promised: Deadline | null
 }
-
-export const Deadline = z.object({ deadline: z.string(), zone: z.string() })
-export type Deadline = z.infer<typeof Deadline>
 
 /** What became of a table from one look to the next. */
 export const TableChange = z.discriminatedUnion('what', [

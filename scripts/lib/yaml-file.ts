@@ -64,7 +64,7 @@ function schemaFaults(error: ZodError, document: Document, lines: LineCounter): 
       faults.push({ line: lineOf(path, document, lines), text: `${place(path)}: unknown key` })
     }
   }
-  return faults
+  return faults.sort((a, b) => (a.line ?? 0) - (b.line ?? 0))
 }
 
 /** The line of a value, or of the nearest thing around it when the value is what is missing. */

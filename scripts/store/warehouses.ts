@@ -1,5 +1,6 @@
 import { z } from 'zod'
-import { type Baseline, Deadline, lastAltered, TableChange, TableState, tableChanges } from '../domain/warehouse.ts'
+import { Deadline } from '../domain/sla.ts'
+import { type Baseline, lastAltered, TableChange, TableState, tableChanges } from '../domain/warehouse.ts'
 import { type Access, type Query, within } from './connection.ts'
 import { json, sql } from './sql.ts'
 

@@ -1,20 +1,41 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { ZodType } from 'zod'
+import { type ZodType, z } from 'zod'
+import { fileSchema } from '../connectors/gathering/systems.ts'
+import { connectors } from '../connectors/index.ts'
 import { Catalog } from '../domain/catalog.ts'
+import { MonitorMappings } from '../domain/monitor-mapping.ts'
 import { PolicyFile } from '../domain/policy.ts'
+import { Retention } from '../domain/retention.ts'
 import { RoutingFile } from '../domain/routing.ts'
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
+import { loadJsonPaths } from '../lib/json-path.ts'
 import { redact } from '../lib/redact.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
 
-/** The files that a team writes, and what each of them is to be. */
-const files: readonly { name: string; what: string; schema: ZodType; optional: boolean }[] = [
-  { name: 'policy.yaml', what: 'What the product may do by itself', schema: PolicyFile, optional: false },
-  { name: 'catalog.yaml', what: 'Your assets, and planned maintenance', schema: Catalog, optional: true },
-  { name: 'routing.yaml', what: 'Who is told about what', schema: RoutingFile, optional: true },
+/** A file that a team writes, and what it is to be. */
+interface Known {
+  /** `catalog` for `catalog.yaml`. */
+  name: string
+  what: string
+  schema: () => ZodType | Promise<ZodType>
+  optional: boolean
+}
+
+const known: readonly Known[] = [
+  { name: 'policy', what: 'What the product may do by itself', schema: () => PolicyFile, optional: false },
+  { name: 'catalog', what: 'Your assets, and planned maintenance', schema: () => Catalog, optional: true },
+  { name: 'routing', what: 'Who is told about what', schema: () => RoutingFile, optional: true },
+  { name: 'systems', what: 'Further systems to ask', schema: () => fileSchema(connectors), optional: true },
+  { name: 'monitors', what: 'Shapes of your own monitors', schema: monitorsSchema, optional: true },
+  { name: 'retention', what: 'How long what is kept', schema: () => Retention, optional: true },
 ]
+
+async function monitorsSchema(): Promise<ZodType> {
+  const paths = await loadJsonPaths()
+  return MonitorMappings((path) => paths.faultOf(path))
+}
 
 /** A configuration file as it is loaded. */
 export interface ConfigurationFile {
@@ -32,10 +53,11 @@ export interface ConfigurationFile {
 export function readConfiguration({ DIM_CONFIG_DIR: folder }: Settings): Promise<ConfigurationFile[]> {
   if (!folder) return Promise.resolve([])
   return Promise.all(
-    files.map(async ({ name, what, schema, optional }) => {
+    known.map(async ({ name: stem, what, schema, optional }) => {
+      const name = `${stem}.yaml`
       const path = join(folder, name)
       const text = await readFile(path, 'utf8').then(redact, () => null)
-      const fault = text === null && optional ? null : await faultOf(path, schema)
+      const fault = text === null && optional ? null : await faultOf(path, await schema())
       const lines = [...(fault ?? '').matchAll(/^ {2}line (\d+),/gm)].map(([, line]) => Number(line))
       // Where on this machine the file lies is nobody's business.
       return { name, what, text, fault: fault?.replaceAll(path, name) ?? null, faultLines: new Set(lines) }
@@ -50,4 +72,18 @@ async function faultOf(path: string, schema: ZodType): Promise<string | null> {
   } catch (thrown) {
     return toAppError(thrown).message
   }
+}
+
+/**
+ * The JSON Schema of each file, by name (`catalog`), for editors. What a schema can't say, such as that two keys need
+ * each other, is checked when the file is read.
+ */
+export async function configurationSchemas(): Promise<Map<string, object>> {
+  const all = await Promise.all(
+    known.map(async ({ name, what, schema }) => {
+      const made = z.toJSONSchema(await schema(), { io: 'input', unrepresentable: 'any', target: 'draft-7' })
+      return [name, { title: `${name}.yaml`, description: `${what}.`, ...made }] as const
+    }),
+  )
+  return new Map(all)
 }

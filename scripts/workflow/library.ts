@@ -16,6 +16,7 @@ export function libraryIn(store: Store): Library {
       lineage: (_, name) => lineageOf(store, name),
       changesOf: (system, ids, since) => dbtChangesOf(store, system, ids, since),
     },
+    lineage: (name) => lineageOf(store, name),
     warehouse: {
       before: (system, table, now) => tableBefore(store, system, table, now),
       changesOf: (system, table, since) => tableChangesOf(store, system, table, since),

@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { Catalog, type CatalogAsset } from '../domain/catalog.ts'
+import { Catalog, type CatalogAsset, deadlineOf } from '../domain/catalog.ts'
 import { findCatalogAsset } from '../domain/catalog-lookup.ts'
-import { nextDeadline } from '../domain/sla.ts'
+import { nextDeadline, spellDeadline } from '../domain/sla.ts'
 import type { Settings } from '../lib/config.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
 import { planAction } from '../store/actions.ts'
@@ -36,7 +36,7 @@ export async function tellStillBroken(store: Store, id: string, settings: Settin
 export function describeBroken(broken: readonly BrokenAsset[], catalog: Catalog | null, now: Date): string {
   const lines = broken
     .map(({ asset, environment, title }) =>
-      promiseOf(title, catalog && asset && findCatalogAsset(catalog, asset, environment), now),
+      lineOf(title, catalog && asset && findCatalogAsset(catalog, asset, environment), catalog, now),
     )
     .sort((a, b) => a.due - b.due || a.tier - b.tier || (a.text < b.text ? -1 : 1))
     .map(({ text }) => `• ${text}`)
@@ -48,10 +48,13 @@ export function describeBroken(broken: readonly BrokenAsset[], catalog: Catalog 
   ].join('\n')
 }
 
-function promiseOf(title: string, entry: CatalogAsset | null, now: Date) {
-  const { deadline, zone = 'UTC' } = entry?.sla ?? {}
-  const due = deadline ? nextDeadline(now, deadline, zone) : null
-  const said = [due ? `promised by ${deadline} ${zone}` : null, entry ? `tier ${entry.tier}` : null].filter(Boolean)
+function lineOf(title: string, entry: CatalogAsset | null, catalog: Catalog | null, now: Date) {
+  const promise = entry && catalog && deadlineOf(catalog, entry)
+  const due = promise && nextDeadline(now, promise)
+  const said = [
+    due && promise ? `promised by ${spellDeadline(promise)}` : null,
+    entry ? `tier ${entry.tier}` : null,
+  ].filter(Boolean)
   return {
     due: due?.getTime() ?? Number.MAX_SAFE_INTEGER,
     tier: entry?.tier ?? 5,

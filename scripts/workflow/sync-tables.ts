@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { watchTables as watchPostgres } from '../connectors/postgres.ts'
-import { Catalog, type CatalogAsset } from '../domain/catalog.ts'
+import { isRelation } from '../domain/alert.ts'
+import { Catalog, deadlineOf } from '../domain/catalog.ts'
 import { isCalled, type System, type Systems } from '../domain/system.ts'
 import { type TableName, type TableState, tableName } from '../domain/warehouse.ts'
 import type { Settings } from '../lib/config.ts'
@@ -21,7 +22,6 @@ const limitMs = 8_000
 /** Only what the business waits for is watched, and no more tables than this. */
 const lowestTier = 2
 const mostTables = 500
-const relations: ReadonlySet<string> = new Set(['table', 'model', 'source'])
 
 /** The instances whose tables are watched. */
 export function warehousesIn(systems: Systems): System[] {
@@ -33,10 +33,12 @@ export function warehousesIn(systems: Systems): System[] {
  * columns of any had changed, or one was gone. @throws AppError as the connector; what was kept stays
  */
 export async function syncTables(store: Store, system: System, settings: Settings, now: Date): Promise<boolean> {
-  const watched = (await tablesOf(settings)).filter((one) => one.system === undefined || isCalled(system, one.system))
-  const wanted = watched.flatMap((asset) => {
+  const watched = (await tablesOf(settings)).filter(
+    ({ asset }) => asset.system === undefined || isCalled(system, asset.system),
+  )
+  const wanted = watched.flatMap(({ asset, promised }) => {
     const name = tableName(asset.name)
-    return name ? [{ asset, name }] : []
+    return name ? [{ name, promised }] : []
   })
   const watch = watches[system.kind]
   if (!watch || wanted.length === 0) return false
@@ -48,11 +50,9 @@ export async function syncTables(store: Store, system: System, settings: Setting
   const names = [...wanted, ...kept].map(({ name }) => name)
   const states = await watch(names, { system, signal: AbortSignal.timeout(limitMs) })
   let isChanged = false
-  for (const [index, { asset }] of wanted.entries()) {
+  for (const [index, { promised }] of wanted.entries()) {
     const state = states[index]
     if (!state) continue
-    const { deadline, zone = 'UTC' } = asset.sla ?? {}
-    const promised = deadline === undefined ? null : { deadline, zone }
     isChanged = (await keepTable(store, system.name, state, { promised, now })).length > 0 || isChanged
   }
   for (const [index, { full }] of kept.entries()) {
@@ -62,12 +62,13 @@ export async function syncTables(store: Store, system: System, settings: Setting
   return isChanged
 }
 
-async function tablesOf({ DIM_CONFIG_DIR: folder }: Settings): Promise<CatalogAsset[]> {
+async function tablesOf({ DIM_CONFIG_DIR: folder }: Settings) {
   const path = folder ? join(folder, 'catalog.yaml') : ''
   if (!existsSync(path)) return []
-  const { assets } = await readYamlFile(path, Catalog)
-  return assets
-    .filter(({ kind, tier }) => relations.has(kind) && tier <= lowestTier)
+  const catalog = await readYamlFile(path, Catalog)
+  return catalog.assets
+    .filter(({ kind, tier }) => isRelation(kind) && tier <= lowestTier)
     .toSorted((a, b) => a.tier - b.tier)
     .slice(0, mostTables)
+    .map((asset) => ({ asset, promised: deadlineOf(catalog, asset) }))
 }

@@ -22,6 +22,7 @@ export const Dag = z.object({
   relative_fileloc: z.string().nullish(),
 })
 export type Dag = z.infer<typeof Dag>
+export const Dags = z.object({ dags: z.array(Dag) }).transform((answer) => answer.dags)
 
 export const DagRun = z
   .object({
@@ -127,18 +128,26 @@ export const DagVersions = z
 export type DagVersions = z.infer<typeof DagVersions>
 
 const ofDags = z.array(z.object({ dag_id: z.string() }))
-export const Assets = z
-  .object({
-    assets: z.array(
-      z.object({
-        name: z.string(),
-        scheduled_dags: ofDags,
-        producing_tasks: ofDags,
-        last_asset_event: z.object({ timestamp: z.string().nullish() }).nullish(),
-      }),
-    ),
-  })
-  .transform((answer) => answer.assets)
+const AssetAnswer = z.object({
+  name: z.string(),
+  uri: z.string().nullish(),
+  scheduled_dags: ofDags,
+  producing_tasks: ofDags,
+  last_asset_event: z.object({ timestamp: z.string().nullish() }).nullish(),
+})
+/** Airflow 2 calls them datasets, and knows them by their address alone. */
+const Dataset = z.object({ uri: z.string(), consuming_dags: ofDags, producing_tasks: ofDags }).transform(
+  ({ uri, consuming_dags: scheduled_dags, producing_tasks }): z.infer<typeof AssetAnswer> => ({
+    name: uri,
+    uri,
+    scheduled_dags,
+    producing_tasks,
+  }),
+)
+export const Assets = z.union([
+  z.object({ assets: z.array(AssetAnswer) }).transform((answer) => answer.assets),
+  z.object({ datasets: z.array(Dataset) }).transform((answer) => answer.datasets),
+])
 export type Assets = z.infer<typeof Assets>
 
 export const Pools = z

@@ -13,6 +13,7 @@ import {
   Dag,
   DagRun,
   DagRuns,
+  Dags,
   DagVersions,
   EventLogs,
   ImportErrors,
@@ -33,6 +34,8 @@ const changeMs = 25_000
 const logMs = 2_000
 /** Of a log, however long, so much of its end is looked at. */
 const logTail = 262_144
+
+const mostDags = 2_000
 
 /** What a clear is about; Airflow's own names. */
 export interface ClearBody {
@@ -67,6 +70,8 @@ export interface TaskFilter {
 export interface Airflow {
   /** Null when there is no such DAG; so with each of the next four. */
   dag(dagId: string): Promise<Dag | null>
+  /** All that are not paused, at most 2,000. */
+  dags(): Promise<Dag[]>
   /** Newest first, by the time that they were due. */
   runs(dagId: string, limit: number): Promise<DagRun[] | null>
   run(dagId: string, runId: string): Promise<DagRun | null>
@@ -79,8 +84,12 @@ export interface Airflow {
   importError(dag: Dag): Promise<string | null>
   /** Newest first; none from Airflow 2. */
   versions(dagId: string): Promise<DagVersions>
-  /** The assets that it reads and writes; none from Airflow 2. */
+  /** The assets that it reads and writes; Airflow 2's datasets. None before 2.9. */
   assetsOf(dagId: string): Promise<Assets>
+  /** All assets, at most 1,000. */
+  assets(): Promise<Assets>
+  /** The assets whose name or address holds a text. */
+  assetsLike(text: string): Promise<Assets>
   pools(): Promise<Pools>
   /** How its own parts are. */
   health(): Promise<Monitor>
@@ -178,8 +187,37 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
     }
   }
 
+  /** Airflow 2's datasets have no names. */
+  async function assetsWhere(filter: Record<string, string>, most = 50): Promise<Assets> {
+    const { name_pattern: name, ...others } = filter
+    const found: Assets = []
+    while (found.length < most) {
+      const where = (isTwo: boolean) => {
+        const query = new URLSearchParams(isTwo && name ? { ...others, uri_pattern: name } : filter)
+        query.set('limit', String(Math.min(most, 100)))
+        query.set('offset', String(found.length))
+        return `/${isTwo ? 'datasets' : 'assets'}?${query}`
+      }
+      const page = (await orNull(call(where, { schema: Assets }))) ?? []
+      found.push(...page)
+      if (page.length < 100) break
+    }
+    return found
+  }
+
   return {
     dag: (dagId) => orNull(call(path`/dags/${dagId}`, { schema: Dag })),
+    async dags() {
+      const found: Dag[] = []
+      while (found.length < mostDags) {
+        // Airflow 2 knows `only_active` alone, which leaves out what is in no file any more.
+        const query = new URLSearchParams({ limit: '100', offset: String(found.length), order_by: 'dag_id' })
+        const page = await call(`/dags?${query}`, { schema: Dags })
+        found.push(...page)
+        if (page.length < 100) break
+      }
+      return found.filter(({ is_paused, is_stale }) => !is_paused && !is_stale)
+    },
     runs: (dagId, limit) =>
       orNull(
         call(
@@ -231,9 +269,11 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
       (await orNull(
         call(`${path`/dags/${dagId}/dagVersions`}?limit=2&order_by=-version_number`, { schema: DagVersions }),
       )) ?? [],
-    async assetsOf(dagId) {
-      const query = new URLSearchParams({ dag_ids: dagId, limit: '50' })
-      return (await orNull(call(`/assets?${query}`, { schema: Assets }))) ?? []
+    assetsOf: (dagId) => assetsWhere({ dag_ids: dagId }),
+    assets: () => assetsWhere({}, 1_000),
+    async assetsLike(text) {
+      const found = await Promise.all([assetsWhere({ uri_pattern: text }), assetsWhere({ name_pattern: text })])
+      return found.flat()
     },
     pools: async () => (await orNull(call('/pools?limit=100', { schema: Pools }))) ?? [],
     health: async () =>
@@ -275,16 +315,17 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
       }),
     async check() {
       const { version } = await call('/version', { schema: Version })
-      const rights: [string, string][] = [
+      const rights: [Path, string][] = [
         ['/dags?limit=1', 'DAGs (can_read on DAGs)'],
         ['/eventLogs?limit=1', 'the audit log (can_read on Audit Logs)'],
         ['/pools?limit=1', 'pools (can_read on Pools)'],
         ['/importErrors?limit=1', 'import errors (can_read on ImportError)'],
+        [(isTwo) => `/${isTwo ? 'datasets' : 'assets'}?limit=1`, 'assets (can_read on Assets)'],
       ]
       const lacks = await Promise.all(
-        rights.map(async ([path, name]) => {
+        rights.map(async ([where, name]) => {
           try {
-            await call(path, { schema: Anything })
+            await call(where, { schema: Anything })
             return []
           } catch (thrown) {
             if (hasStatus(thrown, 403)) return [name]

@@ -1,6 +1,7 @@
 import { spellDuration } from '../../domain/duration.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
 import type { DagRun, TaskInstance } from './answers.ts'
+import { namedInLog } from './named-in-log.ts'
 
 /** How long it took, or has been going on. */
 export function secondsOf(one: DagRun | TaskInstance, now: Date): number {
@@ -49,6 +50,7 @@ export function runEvidence(run: DagRun, typical: number | null, isPaused: boole
 
 export function failureEvidence(one: TaskInstance, typical: number | null, log: ReadLog, now: Date): EvidenceDraft {
   const seconds = one.start_date ? Math.round(secondsOf(one, now)) : null
+  const named = namedInLog(log.excerpt ?? '')
   const mapped = one.map_index < 0 ? '' : ` [${one.map_index}]`
   return {
     source: 'airflow',
@@ -66,6 +68,7 @@ export function failureEvidence(one: TaskInstance, typical: number | null, log: 
       max_tries: one.max_tries ?? null,
       log_excerpt: log.excerpt,
       ...(log.problem === null ? {} : { log_problem: log.problem }),
+      ...(named.length > 0 ? { leads: named } : {}),
       start: one.start_date ?? null,
       duration_s: seconds,
       typical_duration_s: typical === null ? null : Math.round(typical),

@@ -74,7 +74,7 @@ test('a version of late is a change; the first, and an old one, are not', async 
   expect(of(await gather(versions(4, '2026-10-20T05:00:00Z')), 'change')).toEqual([])
 })
 
-test('who feeds it is asked about next', async () => {
+test('who feeds it, and what it makes, is asked about next', async () => {
   const assets = [
     {
       name: 'raw.orders',
@@ -88,9 +88,14 @@ test('who feeds it is asked about next', async () => {
   expect(lineage?.data).toMatchObject({
     upstream: ['raw.orders', 'Ingest'],
     downstream: ['dwh.orders', 'Report'],
-    leads: [{ kind: 'dag', name: 'ingest', native: { dag_id: 'Ingest' } }],
+    leads: [
+      { kind: 'dag', name: 'ingest', native: { dag_id: 'Ingest' } },
+      { kind: 'table', name: 'dwh.orders', native: { table: 'dwh.orders' } },
+    ],
   })
-  expect(lineage?.summary).toBe('Load reads what Ingest make; last updated: raw.orders at 2026-11-19T04:00:00Z.')
+  expect(lineage?.summary).toBe(
+    'Load reads what Ingest make; makes dwh.orders; last updated: raw.orders at 2026-11-19T04:00:00Z.',
+  )
 })
 
 test('pools that are full, and parts of Airflow that are not well', async () => {

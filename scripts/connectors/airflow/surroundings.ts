@@ -3,13 +3,13 @@ import type { EvidenceDraft } from '../../domain/evidence.ts'
 import { oneLine } from '../../domain/text.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { Question } from '../connector.ts'
-import type { Assets, Dag, DagVersions, Monitor, Pools } from './answers.ts'
+import type { Dag, DagVersions, Monitor, Pools } from './answers.ts'
+import { dagLineage } from './assets.ts'
 import type { Airflow } from './client.ts'
 import { errorExcerpt } from './log-excerpt.ts'
 
 /** A version this old explains nothing of today. */
 const recentVersionMs = 7 * 86_400_000
-const mostUpstream = 3
 /** Trouble that the whole of Airflow may be the cause of. */
 const ofTheWhole: ReadonlySet<string> = new Set(['pipeline_delay', 'infrastructure', 'resource', 'unknown'])
 
@@ -31,7 +31,7 @@ export async function surroundings(client: Airflow, dag: Dag, question: Question
   return [
     { ...about, kind: 'dag_state', ...describe(client, dag, importError, version?.version_number ?? null) },
     ...versionChange(dag, version, question.now).map((piece) => ({ ...about, ...piece })),
-    ...lineage(dag.dag_id, upstream ?? []).map((piece) => ({ ...about, ...piece })),
+    ...dagLineage(dag.dag_id, upstream ?? []).map((piece) => ({ ...about, ...piece })),
     ...fullPools(pools ?? []).map((piece) => ({ ...about, asset: null, ...piece })),
     ...unwell(health ?? [], question.now).map((piece) => ({ ...about, asset: null, ...piece })),
   ]
@@ -78,33 +78,6 @@ function versionChange(dag: Dag, version: DagVersions[number] | null, now: Date)
         by: null,
         at: version.created_at,
         files: dag.relative_fileloc ? [dag.relative_fileloc] : [],
-      },
-    },
-  ]
-}
-
-function lineage(dagId: string, assets: Assets): Piece<'lineage'>[] {
-  const reads = assets.filter(({ scheduled_dags: dags }) => dags.some(({ dag_id }) => dag_id === dagId))
-  const writes = assets.filter(({ producing_tasks: tasks }) => tasks.some(({ dag_id }) => dag_id === dagId))
-  const feeding = [...new Set(reads.flatMap(({ producing_tasks: tasks }) => tasks.map(({ dag_id }) => dag_id)))].filter(
-    (id) => id !== dagId,
-  )
-  if (reads.length === 0 && writes.length === 0) return []
-  const fed = writes.flatMap(({ scheduled_dags: dags }) => dags.map(({ dag_id }) => dag_id))
-  const latest = reads.flatMap(({ name, last_asset_event: event }) =>
-    event?.timestamp ? [`${name} at ${event.timestamp}`] : [],
-  )
-  const waits = feeding.length > 0 ? `reads what ${feeding.slice(0, mostUpstream).join(', ')} make` : 'feeds other DAGs'
-  return [
-    {
-      kind: 'lineage',
-      summary: oneLine(`${dagId} ${waits}${latest.length > 0 ? `; last updated: ${latest.join(', ')}` : ''}.`, 400),
-      data: {
-        upstream: [...reads.map(({ name }) => name), ...feeding],
-        downstream: [...new Set([...writes.map(({ name }) => name), ...fed])],
-        leads: feeding
-          .slice(0, mostUpstream)
-          .map((id) => ({ kind: 'dag', name: id.toLowerCase(), native: { dag_id: id } })),
       },
     },
   ]

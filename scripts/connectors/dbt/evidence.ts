@@ -1,6 +1,10 @@
+import { deadlineOf } from '../../domain/catalog.ts'
 import type { DbtChange, DbtNode } from '../../domain/dbt.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
+import { promisedNow, spellPromise } from '../../domain/promise.ts'
+import { assetOf } from '../../domain/reading/asset.ts'
 import { oneLine } from '../../domain/text.ts'
+import type { Question } from '../connector.ts'
 import { hoursOf, type RunResult, type SourceResult } from './results.ts'
 
 /** Statuses of a model or a test that say something is wrong. */
@@ -88,42 +92,69 @@ export function lineageEvidence(
   at: string,
 ): EvidenceDraft {
   const readers = exposures.map(({ label, owner, exposure }) => ({ label, owner, type: exposure?.type ?? 'exposure' }))
+  const { dag } = about
   const told = readers.slice(0, 3).map(({ label, owner }) => (owner ? `${label} of ${owner}` : label))
   return {
     source: 'dbt',
     kind: 'lineage',
     asset: about.name,
     observed_at: at,
-    summary: `${about.label} is made from ${up.length} and feeds ${down.length}${told.length > 0 ? `, read by ${told.join(', ')}` : ''}.`,
+    summary: `${about.label} is made from ${up.length} and feeds ${down.length}${told.length > 0 ? `, read by ${told.join(', ')}` : ''}${dag === null ? '' : `, built by the DAG ${oneLine(dag, 250)}`}.`,
     data: {
       upstream: up.slice(0, mostNames),
       downstream: down.slice(0, mostNames),
       exposures: readers.map(({ label }) => label).slice(0, mostNames),
       exposure_owners: [...new Set(readers.flatMap(({ owner }) => owner ?? []))].slice(0, mostNames),
+      ...(dag === null ? {} : { built_by: dag, leads: [assetOf('dag', dag)] }),
     },
   }
 }
 
-/** What dbt's own files say of the business: owner, tier, who reads it. The catalogue's entry outranks it. */
-export function entryEvidence(about: DbtNode, exposures: readonly DbtNode[], at: string): EvidenceDraft[] {
-  if (about.owner === null && about.tier === null && exposures.length === 0) return []
-  const owner = about.owner === null ? 'nobody is named as owner' : `owned by ${about.owner}`
+/** Exposures beyond these are counted by the lineage. */
+const mostExposures = 5
+
+/**
+ * What dbt's own files say of the business: of the node its owner, tier, promise and who reads it; of what reads it
+ * whose it is and what it was promised.
+ */
+export function entryEvidence(about: DbtNode, exposures: readonly DbtNode[], question: Question): EvidenceDraft[] {
+  const { owner, tier, sla } = about
+  const isKnown = owner !== null || tier !== null || sla !== null || exposures.length > 0
   return [
-    {
-      source: 'dbt',
-      kind: 'catalog_entry',
-      asset: about.name,
-      observed_at: at,
-      summary: `${about.label} in dbt: ${owner}${about.tier === null ? '' : `, tier ${about.tier}`}.`,
-      data: {
-        asset: about.name,
-        owner: about.owner,
-        tier: about.tier,
-        channel: about.channel,
-        consumers: exposures.map(({ label }) => label).slice(0, mostNames),
-      },
-    },
+    ...(isKnown ? [entryOf(about, exposures, question, null)] : []),
+    ...exposures
+      .filter((one) => one.owner !== null || one.sla !== null)
+      .slice(0, mostExposures)
+      .map((one) => entryOf(one, [], question, about)),
   ]
+}
+
+function entryOf(node: DbtNode, readers: readonly DbtNode[], { category, now }: Question, from: DbtNode | null) {
+  const deadline = node.sla && deadlineOf({}, { sla: node.sla })
+  const promised = promisedNow({ minutes: node.sla?.minutes, deadline }, category, now)
+  const parts = [
+    node.owner === null ? 'nobody is named as owner' : `owned by ${node.owner}`,
+    ...(node.tier === null ? [] : [`tier ${node.tier}`]),
+    ...spellPromise(promised, deadline),
+  ]
+  const draft: EvidenceDraft = {
+    source: 'dbt',
+    kind: 'catalog_entry',
+    asset: node.name,
+    observed_at: now.toISOString(),
+    summary: `${node.label}${from === null ? '' : `, made from ${from.label},`} in dbt: ${parts.join(', ')}.`,
+    data: {
+      asset: node.name,
+      owner: node.owner,
+      tier: node.tier,
+      channel: node.channel,
+      consumers: readers.map(({ label }) => label).slice(0, mostNames),
+      ...(node.sla === null ? {} : promised),
+      ...(node.runbook === null ? {} : { runbook: node.runbook }),
+      ...(from === null ? {} : { below: from.name }),
+    },
+  }
+  return draft
 }
 
 export function changeEvidence(node: DbtNode, at: Date, change: DbtChange): EvidenceDraft {

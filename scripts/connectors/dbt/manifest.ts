@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import { Sla } from '../../domain/catalog.ts'
 import type { DbtNode, DbtProject } from '../../domain/dbt.ts'
 import { AppError } from '../../lib/errors.ts'
 
@@ -116,6 +117,9 @@ function readNode(node: Node, owners: ReadonlyMap<string, Owner>): DbtNode {
     channel: textIn(facts, ['slack', 'channel', 'slack_channel']) ?? own.channel ?? group?.channel ?? null,
     tier: tierOf(facts.tier, node.tags ?? []),
     tags: (node.tags ?? []).slice(0, 50),
+    sla: Sla.safeParse(facts.sla).data ?? null,
+    runbook: textIn(facts, ['runbook', 'runbook_url']),
+    dag: textIn(facts, ['dag_id', 'airflow_dag_id', 'dag', 'airflow_dag']),
     file: node.original_file_path ?? null,
     parents: node.depends_on?.nodes ?? [],
     columns: Object.fromEntries(

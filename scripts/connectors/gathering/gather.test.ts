@@ -183,7 +183,7 @@ describe('leads', () => {
       throw new AppError('E_ASSET_UNKNOWN', 'There is no such thing.', '')
     }
 
-  test('what an answer names is asked about next, once, and no further', async () => {
+  test('what an answer names is asked about next, once, and what that names, and no further', async () => {
     const asked: string[] = []
     const dbt = made(
       'dbt',
@@ -206,14 +206,18 @@ describe('leads', () => {
         ],
       }),
     )
-    const orchestrator = made('airflow', asks(asked, { build: [state('Build'), state('Other')] }))
+    const orchestrator = made(
+      'airflow',
+      asks(asked, { build: [state('Build'), state('Other')], other: [state('Third')], third: [state('Fourth')] }),
+    )
     const about: Asset = { kind: 'table', name: 'shop.orders' }
     const { evidence } = await gather([dbt, orchestrator], {}, { asset: about, category: 'freshness' })
-    expect(asked).toEqual(['shop.orders', 'build'])
+    expect(asked).toEqual(['shop.orders', 'build', 'other'])
     // The incident's own system says that it has nothing of that name; for a lead that is no news.
     expect(evidence.map(({ kind, data }) => [kind, data.system])).toEqual([
       ['dbt_model', 'dbt'],
       ['unavailable', 'airflow'],
+      ['dag_run', 'airflow'],
       ['dag_run', 'airflow'],
       ['dag_run', 'airflow'],
     ])

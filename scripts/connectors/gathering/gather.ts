@@ -12,8 +12,10 @@ import { type Answer, ask, unavailable } from './ask.ts'
 import { type Library, noLibrary } from './library.ts'
 import { type Memory, noMemory } from './memory.ts'
 
+/** What an answer names is asked about, and what that answer names in turn; then it ends. */
+const mostRounds = 2
 /** More assets than this are not asked about, the incident's own aside. */
-const mostLeads = 8
+const mostLeads = 12
 /** While it is not certain which instance is meant, so many are asked. */
 const mostCandidates = 5
 
@@ -63,9 +65,9 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
   const notConfigured = new Set<string>()
   const asked = new Set<string>()
   const silent = new Set<string>()
-  let leadsLeft = mostLeads
+  const led = new Set<string>()
 
-  const pieces = await askAbout(question)
+  const pieces = await askAbout(question, 0)
   const claims = [...extra, ...alertEvidence(question.alerts)].map((draft) => ({
     draft: redactDeep(draft),
     isLead: false,
@@ -75,17 +77,17 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     .toSorted((a, b) => b.weight - a.weight)
   return { evidence: settleEvidence(weighed.map(({ draft }) => draft)), notConfigured: [...notConfigured] }
 
-  async function askAbout(about: Question): Promise<Piece[]> {
+  async function askAbout(about: Question, round: number): Promise<Piece[]> {
     const topics = topicsFor(about.asset, about.category)
     const found = await Promise.all(
       from
         .filter((connector) => connector.topics.some((topic) => topics.has(topic)) && connector.concerns(about))
-        .map((connector) => askInstances(connector, about)),
+        .map((connector) => askInstances(connector, about, round)),
     )
     return found.flat()
   }
 
-  async function askInstances(connector: Connector, about: Question): Promise<Piece[]> {
+  async function askInstances(connector: Connector, about: Question, round: number): Promise<Piece[]> {
     const instances = instancesFor(connector, about, systems)
     if (typeof instances === 'string') {
       // What the alert names may be another connector's: a table is at home in one warehouse of two.
@@ -93,7 +95,7 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
       if (!about.isLead && !isConfigured) notConfigured.add(instances)
       return []
     }
-    const answers = await Promise.all(instances.map((instance) => askOne(connector, instance, about)))
+    const answers = await Promise.all(instances.map((instance) => askOne(connector, instance, about, round)))
     // Of several instances that may be meant, those without the asset are just not the one.
     const isFound = answers.some(({ answer }) => answer.drafts.length > 0)
     return answers.flatMap(({ system, answer, further }) => {
@@ -104,7 +106,7 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     })
   }
 
-  async function askOne(connector: Connector, { system, isCertain }: Instance, about: Question) {
+  async function askOne(connector: Connector, { system, isCertain }: Instance, about: Question, round: number) {
     const nothing = { system, answer: { drafts: [], fault: null } satisfies Answer, further: [] }
     const key = `${connector.name}|${system.name}|${assetKey(about.asset, null) ?? ''}`
     if (asked.has(key) || silent.has(system.name)) return nothing
@@ -114,13 +116,16 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     const answer = await ask(connector, system, about, { limitMs, memory, library })
     if (answer.fault?.code === 'E_HTTP_TIMEOUT') silent.add(system.name)
     const drafts = answer.drafts.map((draft) => stamped(draft, connector, system, isCertain))
-    return { system, answer: { ...answer, drafts }, further: about.isLead ? [] : await follow(drafts, about) }
+    return { system, answer: { ...answer, drafts }, further: await follow(drafts, about, round + 1) }
   }
 
-  async function follow(drafts: readonly unknown[], about: Question): Promise<Piece[]> {
-    const leads = leadsOf(drafts, about.asset).slice(0, leadsLeft)
-    leadsLeft -= leads.length
-    const found = await Promise.all(leads.map((asset) => askAbout({ ...about, asset, isLead: true })))
+  async function follow(drafts: readonly unknown[], about: Question, round: number): Promise<Piece[]> {
+    if (round > mostRounds) return []
+    const leads = leadsOf(drafts, [about.asset, question.asset])
+      .filter((asset) => !led.has(assetKey(asset, null) ?? ''))
+      .slice(0, mostLeads - led.size)
+    for (const asset of leads) led.add(assetKey(asset, null) ?? '')
+    const found = await Promise.all(leads.map((asset) => askAbout({ ...about, asset, isLead: true }, round)))
     return found.flat()
   }
 }

@@ -1,6 +1,12 @@
 import { type DbtChange, type DbtNode, type DbtProject, dbtLineage, namesOf } from '../../domain/dbt.ts'
 import type { Baseline, TableChange } from '../../domain/warehouse.ts'
 
+/** Names up and down, with their distance (1: directly), nearest first. */
+export interface Lineage {
+  up: Map<string, number>
+  down: Map<string, number>
+}
+
 /** What was read of a dbt project before, so that a question about one node does not read all of them. */
 export interface DbtLibrary {
   /** Whether this instance's project is here. */
@@ -11,7 +17,7 @@ export interface DbtLibrary {
   /** The tests that look at one of these nodes. */
   testsOf(system: string, ids: readonly string[]): Promise<DbtNode[]>
   /** Names up and down the lineage, with their distance, nearest first. */
-  lineage(system: string, name: string): Promise<{ up: Map<string, number>; down: Map<string, number> }>
+  lineage(system: string, name: string): Promise<Lineage>
   /** What became of these nodes lately, newest first. */
   changesOf(system: string, ids: readonly string[], since: Date): Promise<{ id: string; at: Date; change: DbtChange }[]>
 }
@@ -27,12 +33,15 @@ export interface WarehouseLibrary {
 /** What connectors may know from before. */
 export interface Library {
   dbt: DbtLibrary
+  /** What stands above and below an asset, whoever says so, with its distance, nearest first. */
+  lineage(name: string): Promise<Lineage>
   warehouse: WarehouseLibrary
 }
 
 /** Knows nothing: what is asked is read anew. */
 export const noLibrary: Library = {
   dbt: libraryOf(null),
+  lineage: async () => ({ up: new Map(), down: new Map() }),
   warehouse: { before: async () => null, changesOf: async () => [] },
 }
 

@@ -37,7 +37,7 @@ export function stateEvidence(
   const rowsBefore = before?.rowsBefore ?? null
   const { promised } = before ?? { promised: null }
   // Without knowing when it was written, nobody can say that it is late.
-  const due = promised && altered ? nearestDeadline(now, promised.deadline, promised.zone) : null
+  const due = promised && altered ? nearestDeadline(now, promised) : null
   const rows = state.rows === null ? 'an unknown number of rows' : `about ${state.rows} rows`
   const was = rowsBefore === null ? '' : ` (a day before: ${rowsBefore})`
   const age = altered === null ? '' : `, last written to by ${altered.toISOString()}`

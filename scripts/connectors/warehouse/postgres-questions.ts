@@ -89,6 +89,21 @@ export async function findTables(ask: AskRows, { database }: Place, names: reado
     .filter((one) => here.some((name) => means(name, one)))
 }
 
+const Large = z.object({ database: z.string(), schema: z.string(), table: z.string(), rows: z.coerce.number() })
+
+/** The tables with the most rows, 200 at most; a partition counts for its table. */
+export async function largestTables(ask: AskRows): Promise<{ name: string; rows: number }[]> {
+  const found = await ask(
+    Large,
+    `select current_database() as database, n.nspname as schema, c.relname as table,
+       greatest(c.reltuples, coalesce(s.n_live_tup, 0), 0)::bigint as rows
+     from pg_class c join pg_namespace n on n.oid = c.relnamespace left join pg_stat_all_tables s on s.relid = c.oid
+     where c.relkind in ('r', 'p', 'm') and not c.relispartition and n.nspname !~ '^(pg_|information_schema$)'
+     order by rows desc, n.nspname, c.relname limit 200`,
+  )
+  return found.map(({ database, schema, table, rows }) => ({ name: fullName([database, schema, table]), rows }))
+}
+
 /** The one table that a name means; null when there is none, or several could be meant. */
 export function theOne(found: readonly Found[], { database }: Place, name: TableName): Found | null {
   if (name.database !== null && !isSame(name.database, database)) return null

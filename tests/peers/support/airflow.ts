@@ -38,8 +38,15 @@ export function airflowSettings(port: number) {
   }
 }
 
-/** @param options.webhookUrl where the DAGs' failure callback posts to */
-export async function startRealAirflow(options: { port: number; webhookUrl: string }): Promise<RealAirflow> {
+/**
+ * @param options.webhookUrl where the DAGs' failure callback posts to
+ * @param options.environment what its tasks see besides
+ */
+export async function startRealAirflow(options: {
+  port: number
+  webhookUrl: string
+  environment?: Record<string, string>
+}): Promise<RealAirflow> {
   const { port, webhookUrl } = options
   const python = await pythonEnvironment({ name: 'airflow', requirements })
   const folder = await mkdtemp(join(tmpdir(), 'dim-airflow-'))
@@ -49,7 +56,8 @@ export async function startRealAirflow(options: { port: number; webhookUrl: stri
     passwords,
     JSON.stringify(Object.fromEntries(Object.keys(users).map((user) => [user, passwordOf(user)]))),
   )
-  const environment = { ...environmentOf({ folder, url, port, passwords }), INCIDENT_WEBHOOK_URL: webhookUrl }
+  const own = environmentOf({ folder, url, port, passwords })
+  const environment = { ...options.environment, ...own, INCIDENT_WEBHOOK_URL: webhookUrl }
   const program = python.program('airflow')
   const migrated = await run(program, ['db', 'migrate'], environment)
   if (migrated.status !== 0) throw new Error(`airflow db migrate failed:\n${migrated.output.slice(-2000)}`)
@@ -70,7 +78,7 @@ export async function startRealAirflow(options: { port: number; webhookUrl: stri
     const call = await logIn(url)
     await until('Airflow knows the DAGs', async () => {
       const known = z.object({ total_entries: z.number() }).parse(await call('/dags'))
-      return { done: known.total_entries === 2, value: known, seen: `${known.total_entries} DAGs` }
+      return { done: known.total_entries === 3, value: known, seen: `${known.total_entries} DAGs` }
     })
     return operations(call, stop)
   } catch (thrown) {

@@ -13,6 +13,9 @@ export interface Shop {
   artifacts: string
   /** The warehouse, as its owner. */
   warehouseUrl: string
+  /** How somebody else runs dbt on it, its subcommand left out, and the environment that this needs. */
+  command: string
+  environment: Record<string, string>
   /** Runs dbt; its exit code is 1 when a model, a test or a freshness check failed. */
   dbt(...words: string[]): Promise<Ended>
   /** Changes the warehouse, as whoever loads it would. */
@@ -42,16 +45,15 @@ export async function startShop(): Promise<Shop> {
   }
   await query(server.ownerUrl, 'create database shop')
   warehouse.pathname = '/shop'
+  const places = ['--project-dir', folder, '--profiles-dir', folder, '--no-use-colors']
   await query(warehouse.href, raw)
   return {
     artifacts: join(folder, 'target'),
     warehouseUrl: warehouse.href,
-    dbt: (...words) =>
-      run(
-        python.program('dbt'),
-        [...words, '--project-dir', folder, '--profiles-dir', folder, '--no-use-colors'],
-        environment,
-      ),
+    // dbt takes its places from the environment as well, so that the subcommand can stand last.
+    command: python.program('dbt'),
+    environment: { ...environment, DBT_PROJECT_DIR: folder, DBT_PROFILES_DIR: folder, DBT_USE_COLORS: 'false' },
+    dbt: (...words) => run(python.program('dbt'), [...words, ...places], environment),
     sql: (statement) => query(warehouse.href, statement),
     async stop() {
       await server.stop()

@@ -1,0 +1,99 @@
+import type { Asset } from '../../domain/alert.ts'
+import { sameAsset } from '../../domain/assess/asset-names.ts'
+import type { EvidenceDraft } from '../../domain/evidence.ts'
+import { assetOf } from '../../domain/reading/asset.ts'
+import { oneLine } from '../../domain/text.ts'
+import type { Assets } from './answers.ts'
+
+/** Of each kind of neighbour, so many are asked about next. */
+const mostNeighbours = 3
+
+/** Addresses whose path names a table. https://airflow.apache.org/docs/apache-airflow-providers/core-extensions/asset-schemes.html */
+const tableAddress =
+  /^(?:postgres(?:ql)?|mysql|redshift|trino|snowflake|mssql|oracle|duckdb|databricks):\/\/[^/]*\/(.+)$/i
+/** BigQuery's project stands where others have a host. */
+const projectAddress = /^bigquery:\/\/(.+)$/i
+/** `db.schema.table`: a name that is nothing else. */
+const dottedName = /^\w[\w$-]*(?:\.\w[\w$-]*){1,3}$/
+
+/** The table that one of Airflow's assets stands for, by its address, else by its name; null when it is none. */
+export function tableOf({ name, uri }: Pick<Assets[number], 'name' | 'uri'>): Asset | null {
+  const path = (tableAddress.exec(uri ?? '') ?? projectAddress.exec(uri ?? ''))?.[1]
+  const dotted = path?.split(/[?#]/)[0]?.split('/').filter(Boolean).map(decoded).join('.')
+  if (dotted) return assetOf('table', dotted)
+  return dottedName.test(name) ? assetOf('table', name) : null
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    return part
+  }
+}
+
+/** What a DAG reads and writes, and who feeds it: asked about next are those DAGs, and the tables that it makes. */
+export function dagLineage(dagId: string, assets: Assets): Lineage[] {
+  const reads = assets.filter(({ scheduled_dags: dags }) => dags.some(({ dag_id }) => dag_id === dagId))
+  const writes = assets.filter(({ producing_tasks: tasks }) => tasks.some(({ dag_id }) => dag_id === dagId))
+  if (reads.length === 0 && writes.length === 0) return []
+  const feeding = dagIds(reads.map(({ producing_tasks: tasks }) => tasks)).filter((id) => id !== dagId)
+  const fed = dagIds(writes.map(({ scheduled_dags: dags }) => dags))
+  const waits =
+    feeding.length > 0 ? `reads what ${feeding.slice(0, mostNeighbours).join(', ')} make` : 'feeds other DAGs'
+  const made = writes.flatMap((one) => tableOf(one) ?? [])
+  const makes = made.length > 0 ? `; makes ${made.slice(0, mostNeighbours).map(({ name }) => name)}` : ''
+  return [
+    {
+      kind: 'lineage',
+      summary: oneLine(`${dagId} ${waits}${makes}${lastUpdated(reads)}.`, 400),
+      data: {
+        upstream: [...reads.map(nameOf), ...feeding],
+        downstream: [...new Set([...writes.map(nameOf), ...fed])],
+        leads: [...dagLeads(feeding), ...made.slice(0, mostNeighbours)],
+      },
+    },
+  ]
+}
+
+/** Which DAGs make a table, as their tasks' outlets say. None when no asset stands for it. */
+export function tableLineage(table: Asset, assets: Assets): Lineage[] {
+  const own = assets.filter((one) => {
+    const means = tableOf(one)
+    return means !== null && sameAsset(means.name, table.name)
+  })
+  const makers = dagIds(own.map(({ producing_tasks: tasks }) => tasks))
+  if (makers.length === 0) return []
+  const readers = dagIds(own.map(({ scheduled_dags: dags }) => dags))
+  return [
+    {
+      kind: 'lineage',
+      summary: oneLine(
+        `${table.name} is made by the DAG ${makers.slice(0, mostNeighbours).join(', ')}${lastUpdated(own)}.`,
+        400,
+      ),
+      data: { upstream: makers, downstream: readers, leads: dagLeads(makers) },
+    },
+  ]
+}
+
+type Lineage = Pick<Extract<EvidenceDraft, { kind: 'lineage' }>, 'kind' | 'summary' | 'data'>
+
+function nameOf(asset: Assets[number]): string {
+  return tableOf(asset)?.name ?? asset.name
+}
+
+function dagIds(of: readonly (readonly { dag_id: string }[])[]): string[] {
+  return [...new Set(of.flat().map(({ dag_id }) => dag_id))]
+}
+
+function dagLeads(ids: readonly string[]): Asset[] {
+  return ids.slice(0, mostNeighbours).flatMap((id) => assetOf('dag', id) ?? [])
+}
+
+function lastUpdated(assets: Assets): string {
+  const latest = assets.flatMap((one) =>
+    one.last_asset_event?.timestamp ? [`${nameOf(one)} at ${one.last_asset_event.timestamp}`] : [],
+  )
+  return latest.length > 0 ? `; last updated: ${latest.join(', ')}` : ''
+}
