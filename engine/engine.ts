@@ -40,7 +40,12 @@ export interface Engine {
   kill(): Promise<void>
   /** Resolves when the engine has ended, whoever ended it: the exit code, or `null` after a signal. */
   exited: Promise<number | null>
+  /** Resolves with it: whether it ended by itself, and not by `stop` or `kill`. */
+  died: Promise<boolean>
 }
+
+/** What the engine says of a service that ended before it ran. */
+const endedWhileStarting = 'ended while it started'
 
 /** Builds the engine when that is needed, starts it, and waits until it is ready. @throws with what to do when it can't */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
@@ -49,7 +54,7 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   const state = join(resolve(options.stateDir), `kestra-${kestraVersion.split('.', 2).join('.')}`)
   await mkdir(dirname(resolve(options.logFile)), { recursive: true })
   onProgress(`Starting Kestra ${kestraVersion}`)
-  const engine = await launch({
+  const how = {
     build,
     state,
     environment: {
@@ -60,16 +65,26 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
       ENGINE_PASSWORD: options.password,
     },
     logFile: resolve(options.logFile),
+  }
+  // A service of Kestra's that meets a fault in what a killed engine left ends itself, and is well at the next start.
+  const engine = await launch(how).catch((fault: unknown) => {
+    if (!(fault instanceof Error && fault.message.includes(endedWhileStarting))) throw fault
+    onProgress(`Starting Kestra ${kestraVersion} once more: ${fault.message}`)
+    return launch(how)
   })
+  let isMeantToEnd = false
   const training = build.archive ? null : trainInBackground(build)
   return {
     ...engine,
     kestraVersion,
+    died: engine.exited.then(() => !isMeantToEnd),
     async stop() {
+      isMeantToEnd = true
       await training?.cancel()
       await engine.stop()
     },
     async kill() {
+      isMeantToEnd = true
       await training?.cancel()
       await engine.kill()
     },

@@ -38,6 +38,8 @@ export interface StackOptions {
   fresh: boolean
   port?: number
   host?: string
+  /** Start the engine again when it ends by itself, as a service manager would. */
+  keepAlive?: boolean
   onProgress(text: string): void
 }
 
@@ -103,6 +105,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       async restartEngine() {
         engine = await bootEngine(settings, tenants, port)
         stack.engine = engine
+        watch(engine)
       },
       async restartPostgres() {
         if (!postgres) return
@@ -111,7 +114,22 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       },
       stop: () => stopAll(stops),
     }
+    watch(engine)
     return stack
+
+    function watch(running: Engine): void {
+      if (!options.keepAlive) return
+      running.died
+        .then(async (died) => {
+          if (!died) return
+          onProgress(`The engine ended by itself (its log: ${stack.logFile}); starting it again`)
+          await stack.restartEngine()
+          onProgress('The engine is running again')
+        })
+        .catch((fault: Error) => {
+          onProgress(`The engine can't be started again, stop and start the product: ${fault.message}`)
+        })
+    }
   } catch (thrown) {
     await stopAll(stops)
     throw thrown

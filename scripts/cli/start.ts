@@ -12,7 +12,12 @@ made up and kept. Ctrl-C stops everything.
 `
 
 await runCommand(help, {}, async () => {
-  const { stack, untilStopped } = await launch({ name: 'start', settings: ownSettings(), fresh: false })
+  const { stack, untilStopped } = await launch({
+    name: 'start',
+    settings: ownSettings(),
+    fresh: false,
+    keepAlive: true,
+  })
   const shown = await startConsole(stack.settings).catch(async (thrown: unknown) => {
     await stack.stop()
     throw thrown

@@ -25,3 +25,19 @@ export async function saveMark(
     ),
   )
 }
+
+/**
+ * Holds a mark as a lease, by PostgreSQL's clock: true when nobody else holds it. It is given back by time alone, so that
+ * one who died gives it back too.
+ */
+export async function holdMark(access: Access, name: string, forMs: number): Promise<boolean> {
+  const until = sql`now() + make_interval(secs => ${forMs / 1000})`
+  const held = await within(access, (query) =>
+    query.run(
+      sql`insert into marks (tenant, name, at, detail)
+          values (current_setting('dim.tenant'), ${name}, ${until}, '{}')
+          on conflict (tenant, name) do update set at = excluded.at where marks.at <= now()`,
+    ),
+  )
+  return held > 0
+}

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { Alert } from '../domain/alert.ts'
 import type { Change } from '../domain/change.ts'
 import { keepChanges } from './changes.ts'
-import type { Query, Store } from './connection.ts'
+import { type Access, type Query, within } from './connection.ts'
 import { addDeadLetter } from './dead-letters.ts'
 import { markDispatched } from './dispatch.ts'
 import { foldAlerts } from './folding.ts'
@@ -41,8 +41,8 @@ export type ReadDelivery = HandedOver &
  * nothing changes, and the answer is what it was; of two attempts at the same time the second waits for the first.
  * @throws AppError E_STORE_UNAVAILABLE, E_STORE_NOT_MIGRATED
  */
-export function receiveDelivery(store: Store, delivery: ReadDelivery): Promise<Received> {
-  return store.transaction(async (query) => {
+export function receiveDelivery(access: Access, delivery: ReadDelivery): Promise<Received> {
+  return within(access, async (query) => {
     const inserted = await query.run(
       sql`insert into raw_payloads (tenant, id, execution_id, monitor, headers, body)
           values (current_setting('dim.tenant'), ${delivery.originalId}, ${delivery.executionId},

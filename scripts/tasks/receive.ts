@@ -1,12 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
+import { isToCatchUp } from '../workflow/backlog.ts'
 import { ingest } from '../workflow/ingest.ts'
 import { taughtMonitorsOr } from '../workflow/taught-monitors.ts'
 
 void runTask({
   settings: ['DATABASE_URL', 'DIM_CONFIG_DIR'],
-  async run({ execution, settings, log, count }) {
+  async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, (text) => log('error', text))
     const handedOver = {
@@ -19,6 +20,7 @@ void runTask({
     const received = await ingest(store, handedOver, taught, settings)
     count('incidents', received.count)
     const dispatch = received.count === 0 ? 'none' : received.count === 1 ? 'one' : 'many'
-    return { count: received.count, incident: received.incident ?? '', dispatch }
+    const drain = await isToCatchUp(store, input('STARTED'))
+    return { count: received.count, incident: received.incident ?? '', dispatch, drain }
   },
 })

@@ -48,7 +48,7 @@ export async function takeOrKeep(
   settings: Settings = {},
 ): Promise<'alerts' | 'dead_letter'> {
   try {
-    await ingestLate(store, handedOver, taught, settings)
+    await ingestLate(store, [handedOver], taught, settings)
     return 'alerts'
   } catch (thrown) {
     const { code, message } = toAppError(thrown)

@@ -108,9 +108,7 @@ test('what is taken in late waits for nobody who was told of it', async () => {
   const { store } = await world()
   await ingest(store, asHandedOver(lateTable(), 'in time'))
   expect(await countUndispatched(store)).toBe(0)
-  await ingestLate(
-    store,
-    asHandedOver(lateTable({ metric: { name: 'freshness_hours', table: 'shop.public.items' } }), 'late'),
-  )
+  const body = lateTable({ metric: { name: 'freshness_hours', table: 'shop.public.items' } })
+  await ingestLate(store, [asHandedOver(body, 'late')])
   expect(await countUndispatched(store)).toBe(1)
 })

@@ -8,10 +8,10 @@ import { readDelivery } from '../monitors/index.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
-import { type Received, receiveDelivery } from '../store/receive.ts'
+import { type ReadDelivery, type Received, receiveDelivery } from '../store/receive.ts'
 import { ignoredOf } from './ignored.ts'
 import { heedPagerduty } from './pagerduty.ts'
-import { quietInForce } from './quiet.ts'
+import { type InForce, quietInForce } from './quiet.ts'
 
 /** One body as Kestra handed it over. */
 export interface HandedOver {
@@ -45,35 +45,56 @@ export async function ingest(
   taught: readonly Monitor[] = [],
   settings: Settings = {},
 ): Promise<Received> {
-  const headers = readHeaders(handedOver.headers)
-  const common = {
-    originalId: handedOver.originalId,
-    executionId: handedOver.executionId,
-    headers,
-    body: handedOver.body,
-  }
-  const reading = readAlerts(handedOver, headers, taught)
-  if ('deadLetter' in reading) return receiveDelivery(store, { ...common, ...reading })
-  const { rules, active } = await quietInForce(store, settings)
-  const ignored = await ignoredOf(store, handedOver.body, reading.alerts)
-  const received = await receiveDelivery(store, { ...common, ...reading, quiet: { rules, active, ignored } })
-  await heedPagerduty(store, handedOver.body)
+  const [delivery] = await readDeliveries(store, [handedOver], taught, settings)
+  if (!delivery) throw new Error('A delivery that was handed over is not here.')
+  const received = await receiveDelivery(store, delivery)
+  if (!('deadLetter' in delivery)) await heedPagerduty(store, handedOver.body)
   return received
 }
 
 /**
  * Takes in what its own flow could not, as `ingest`, and gives its incidents free: no flow was told of them, so the
- * clock's next claim starts their analysis.
+ * next claim starts their analysis. Several are taken in together: all of them, or with a fault none.
  */
 export async function ingestLate(
   store: Store,
-  handedOver: HandedOver,
+  handedOver: readonly HandedOver[],
   taught: readonly Monitor[] = [],
   settings: Settings = {},
-): Promise<Received> {
-  const received = await ingest(store, handedOver, taught, settings)
-  for (const incident of received.incidents) await releaseDispatch(store, incident)
-  return received
+): Promise<void> {
+  const deliveries = await readDeliveries(store, handedOver, taught, settings)
+  await store.transaction(async (query) => {
+    for (const delivery of deliveries) {
+      const { incidents } = await receiveDelivery(query, delivery)
+      for (const incident of incidents) await releaseDispatch(query, incident)
+    }
+  })
+  for (const delivery of deliveries) if (!('deadLetter' in delivery)) await heedPagerduty(store, delivery.body)
+}
+
+async function readDeliveries(
+  store: Store,
+  handedOver: readonly HandedOver[],
+  taught: readonly Monitor[],
+  settings: Settings,
+): Promise<ReadDelivery[]> {
+  const deliveries: ReadDelivery[] = []
+  let inForce: InForce | undefined
+  for (const each of handedOver) {
+    const { originalId, executionId, body } = each
+    const headers = readHeaders(each.headers)
+    const common = { originalId, executionId, headers, body }
+    const reading = readAlerts(each, headers, taught)
+    if ('deadLetter' in reading) {
+      deliveries.push({ ...common, ...reading })
+      continue
+    }
+    inForce ??= await quietInForce(store, settings)
+    const { rules, active } = inForce
+    const ignored = await ignoredOf(store, body, reading.alerts)
+    deliveries.push({ ...common, ...reading, quiet: { rules, active, ignored } })
+  }
+  return deliveries
 }
 
 /** The alerts in a body, or why there are none to be had. */

@@ -1,10 +1,10 @@
 import type { Settings } from '../lib/config.ts'
-import { type KestraExecution, kestraApi } from '../lib/kestra-api.ts'
+import { kestraApi } from '../lib/kestra-api.ts'
 import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
 import { loadMark, saveMark } from '../store/marks.ts'
+import { handedOver, takeBacklog } from './backlog.ts'
 import { takeOrKeep } from './dead-letter.ts'
-import type { HandedOver } from './ingest.ts'
 import { taughtMonitorsOr } from './taught-monitors.ts'
 
 /** How far back the clock looks for executions that failed; further back, `npm run audit` does. */
@@ -14,10 +14,13 @@ const overlapMs = 2 * 3_600_000
 const markName = 'executions'
 const pageSize = 10
 const flow = 'alert_ingestion'
+/** An execution that waits longer than a storm takes waits for a place in Kestra's queue that may never come free. */
+const stuckAfterMs = 300_000
+const stuckLimit = 1_000
 
 /**
- * Takes in again what Kestra accepted and `alert_ingestion` could not: failed executions of which the store knows
- * nothing. Answers how many bodies were taken in. @throws AppError E_STORE_…, E_HTTP_… when Kestra does not answer
+ * Takes in again what Kestra accepted and `alert_ingestion` could not: executions of which the store knows nothing and
+ * which failed, or wait for too long. Answers how many bodies were taken in. @throws AppError E_STORE_…, E_HTTP_… when Kestra does not answer
  */
 export async function reconcile(
   store: Store,
@@ -65,17 +68,9 @@ export async function reconcile(
       break
     }
   }
-  return taken
-}
-
-/** What the flow would have handed to its task. */
-function handedOver({ id, originalId, trigger, inputs, state }: KestraExecution): HandedOver {
-  const variables = trigger?.variables ?? {}
-  return {
-    executionId: id,
-    originalId: originalId ?? id,
-    body: JSON.stringify(variables.body ?? inputs?.alert ?? ''),
-    headers: JSON.stringify(variables.headers ?? {}),
-    receivedAt: state.startDate ? new Date(state.startDate) : new Date(),
-  }
+  const before = new Date(begun.getTime() - stuckAfterMs)
+  const stuck = await takeBacklog(store, { settings, namespace, taught, before, limit: stuckLimit, stop })
+  if (stuck.count > 0)
+    log('warn', `${stuck.count} executions of ${flow} wait since long; the store has their bodies now.`)
+  return taken + stuck.count
 }

@@ -24,7 +24,7 @@ export async function replayDeadLetter(
   }
   const reading = readAlerts(handedOver, letter.headers ?? {}, taught)
   if ('deadLetter' in reading) return `still unreadable: ${reading.deadLetter.message}`
-  await ingestLate(store, handedOver, taught, settings)
+  await ingestLate(store, [handedOver], taught, settings)
   await markReplayed(store, { executionId: letter.execution_id, task: letter.task })
   return 'taken'
 }

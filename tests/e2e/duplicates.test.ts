@@ -1,4 +1,7 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { lockFolding } from '../../scripts/store/standing.ts'
+import { backlogAfterMs } from '../../scripts/workflow/backlog.ts'
 import { textOf } from '../stand-ins/slack.ts'
 import { accountOf, endOfAll } from './account.ts'
 import { type Product, startProduct } from './product.ts'
@@ -19,6 +22,27 @@ describe('the same alert, over and over', () => {
     expect(account).toMatchObject({ deliveries: 60, incidents: 1, decisions: 1, unfinished: 0 })
     const messages = product.slack.messages.filter((sent) => textOf(sent).includes(first.incident))
     expect(messages).toHaveLength(1)
+  })
+
+  it('takes in together what waits long in the queue; each execution ends well, and only some needed a process', async () => {
+    const body = await product.scenario('schema_drift')
+    const before = await accountOf(product.store)
+    // Nothing can be folded while this is held: the first executions stand, and the others wait behind them.
+    const executions = await product.store.transaction(async (query) => {
+      await lockFolding(query)
+      const fired = await Promise.all(Array.from({ length: 40 }, () => product.fire(body)))
+      await delay(backlogAfterMs)
+      return fired
+    })
+    const ended = await Promise.all(executions.map(({ id }) => product.ended(id)))
+    expect(new Set(ended.map(({ state }) => state.current))).toEqual(new Set(['SUCCESS']))
+    const ran = ended.flatMap(({ taskRunList }) => (taskRunList ?? []).filter(({ taskId }) => taskId === 'receive'))
+    expect(ran.filter(({ state }) => state.current === 'SKIPPED').length).toBeGreaterThan(0)
+    await endOfAll(product)
+    const after = await accountOf(product.store)
+    expect(after.deliveries - before.deliveries).toBe(40)
+    expect(after.alerts - before.alerts).toBe(40)
+    expect(after.incidents - before.incidents).toBe(0)
   })
 
   it('takes several alerts of one body apart, into an incident each', async () => {

@@ -50,6 +50,7 @@ export async function startProduct(
     kestraVersion: process.env.KESTRA_VERSION ?? '1.3.31',
     settings: settings({ slack, airflow }),
     fresh: true,
+    keepAlive: true,
     onProgress() {},
   })
   const store = openStore(stack.settings.DATABASE_URL, namespace)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { textOf } from '../stand-ins/slack.ts'
 import { accountOf, endOfAll } from './account.ts'
-import { type Product, startProduct } from './product.ts'
+import { type Product, startProduct, until } from './product.ts'
 
 describe('an engine that is killed in mid-flow', () => {
   let product: Product
@@ -30,5 +30,16 @@ describe('an engine that is killed in mid-flow', () => {
     expect(await product.outcome(id)).toMatchObject({ state: 'dismissed' })
     await endOfAll(product)
     expect((await accountOf(product.store)).unfinished).toBe(0)
+  })
+
+  it('is started again when it ends by itself', async () => {
+    const { pid } = product.stack.engine
+    process.kill(pid, 'SIGKILL')
+    await until('another engine runs', async () => {
+      const { engine } = product.stack
+      return { done: engine.pid !== pid, value: engine.pid, seen: `engine ${engine.pid}` }
+    })
+    const { id } = await product.fire(await product.scenario('schema_drift'))
+    expect(await product.outcome(id)).toMatchObject({ state: 'notified' })
   })
 })

@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 public final class Kestra {
     private static final Logger LOG = LoggerFactory.getLogger(Kestra.class);
     private static final Duration START_LIMIT = Duration.ofSeconds(120);
+    private static final Duration LOOK_EVERY = Duration.ofSeconds(1);
 
     private final ApplicationContext context;
     private final KestraVersion version;
@@ -101,10 +102,35 @@ public final class Kestra {
         }
     }
 
+    /**
+     * Waits until one of the services has ended by itself, and names it. Kestra ends a service at a fault it can't work on
+     * with, and counts on whoever started the server to start it again.
+     */
+    String awaitEnd() throws InterruptedException {
+        while (true) {
+            for (Service service : services.stream().flatMap(List::stream).toList()) {
+                if (hasEnded(service)) {
+                    return service.getType() + " ended by itself, state " + service.getState();
+                }
+            }
+            Thread.sleep(LOOK_EVERY);
+        }
+    }
+
+    private static boolean hasEnded(Service service) {
+        return switch (service.getState()) {
+            case TERMINATING, TERMINATED_GRACEFULLY, TERMINATED_FORCED, NOT_RUNNING -> true;
+            default -> false;
+        };
+    }
+
     private void awaitRunning() throws InterruptedException {
         Instant deadline = Instant.now().plus(START_LIMIT);
         for (Service service : services.stream().flatMap(List::stream).toList()) {
             while (service.getState() != Service.ServiceState.RUNNING) {
+                if (hasEnded(service)) {
+                    throw new IllegalStateException(service.getType() + " ended while it started");
+                }
                 if (Instant.now().isAfter(deadline)) {
                     throw new IllegalStateException(service.getType() + " did not start within " + START_LIMIT.toSeconds() + " s, state " + service.getState());
                 }

@@ -11,13 +11,15 @@ import sun.misc.Signal;
 
 /**
  * Starts the engine and says so on stdout by one line, {@code ENGINE_READY {"url", "kestra", "boot_ms"}}. Ends with 1
- * and one line on stderr when it can't start, with 0 after SIGTERM or when the parent process is gone.
+ * and one line on stderr when it can't start or when a service of Kestra's ends by itself, with 0 after SIGTERM or when
+ * the parent process is gone.
  */
 public final class Main {
     private static final int STOP_LIMIT_SECONDS = 10;
 
     private static volatile Front front;
     private static volatile Kestra kestra;
+    private static volatile boolean isStopping;
 
     private Main() {
     }
@@ -46,6 +48,12 @@ public final class Main {
             System.err.println("The engine can't start: " + reason(e));
             System.exit(1);
         }
+        String ended = kestra.awaitEnd();
+        // Nothing but the shutdown hook stops them on purpose, and that one ends the process.
+        if (!isStopping) {
+            System.err.println("The engine ends: " + ended);
+            System.exit(1);
+        }
         new CountDownLatch(1).await();
     }
 
@@ -58,6 +66,7 @@ public final class Main {
 
     /** The shutdown hook. Task processes that outlive the grace period go with us; their tasks run again at the next start. */
     private static void stop() {
+        isStopping = true;
         Thread limit = Thread.ofPlatform().daemon().start(() -> {
             try {
                 TimeUnit.SECONDS.sleep(STOP_LIMIT_SECONDS);
