@@ -42,6 +42,9 @@ const LogEntry = z.looseObject({ level: z.string(), message: z.string().nullish(
 /** States an execution does not leave by itself. */
 export const endedStates = ['SUCCESS', 'FAILED', 'KILLED', 'WARNING', 'CANCELLED', 'SKIPPED', 'RETRIED']
 
+/** Reading flows for the first time takes an engine that has just started, on a busy machine, longer than anything else. */
+const patient = { timeoutMs: 60_000 }
+
 /** An execution holds the body that started it, up to 1 MiB, more than once and nested as deep as Kestra reads it. */
 const large = { maxBytes: 50_000_000, deepest: 2_000 }
 
@@ -170,6 +173,7 @@ export function kestraApi(settings: Settings): KestraApi {
         headers: yaml,
         body: source,
         schema: Violations,
+        ...patient,
       })
       return violations.flatMap(({ constraints }) => (constraints ? [constraints] : []))
     },
@@ -179,6 +183,7 @@ export function kestraApi(settings: Settings): KestraApi {
         headers: yaml,
         body: sources.join('\n---\n'),
         schema: z.array(FlowId),
+        ...patient,
       })
       return flows.map((flow) => flow.id)
     },
