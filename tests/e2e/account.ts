@@ -33,11 +33,11 @@ export async function accountOf(store: Store): Promise<Account> {
   return Account.parse(account)
 }
 
-/** Waits until every alert is in an end state and nothing is left to send. */
-export function endOfAll(product: Product): Promise<Account> {
+/** Waits until so many deliveries are known, every alert of them is in an end state, and nothing is left to send. */
+export function endOfAll(product: Product, deliveries = 1): Promise<Account> {
   return until('every alert is in an end state', async () => {
     const account = await accountOf(product.store)
-    const done = account.unfinished === 0 && account.unsent === 0 && account.deliveries > 0
+    const done = account.unfinished === 0 && account.unsent === 0 && account.deliveries >= deliveries
     return { done, value: account, seen: JSON.stringify(account) }
   })
 }
