@@ -16,6 +16,7 @@ import { incidentPages } from './pages/incident.tsx'
 import { incidentListPages } from './pages/incidents.tsx'
 import { loginPages } from './pages/login.tsx'
 import { nowPage } from './pages/now.tsx'
+import { oidcPages } from './pages/oidc.tsx'
 import { sourcePages } from './pages/sources.tsx'
 import { tokenPages } from './pages/tokens.tsx'
 import { notFound, Refusal, refusalOf } from './refusal.ts'
@@ -46,6 +47,7 @@ export function createConsole(ground: Ground): Hono<ConsoleEnv> {
   app.route('/assets', assets)
   app.route(apiBase, createApi(ground))
   app.route('/', loginPages(ground))
+  app.route('/', oidcPages(ground))
   app.use(requireLogin(ground))
 
   app.get('/live', (context) =>

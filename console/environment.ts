@@ -2,6 +2,7 @@ import type { Context } from 'hono'
 import type { Settings } from '../scripts/lib/config.ts'
 import type { Store } from '../scripts/store/connection.ts'
 import type { Person } from '../scripts/store/sessions.ts'
+import type { Provider } from './security/oidc.ts'
 
 /** What the console stands on. */
 export interface Ground {
@@ -11,6 +12,8 @@ export interface Ground {
   settings(tenant: string): Settings
   /** The console as people reach it, when it is told. */
   publicUrl: URL | null
+  /** The team's OpenID provider, when one is set up. */
+  provider?: Provider | null
 }
 
 /** What a request carries once it is known who asks. */

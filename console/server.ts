@@ -9,6 +9,7 @@ import { ensureFirstAdmin } from '../scripts/store/accounts.ts'
 import { openStore } from '../scripts/store/connection.ts'
 import { createConsole } from './app.tsx'
 import type { Ground } from './environment.ts'
+import { openProvider } from './security/oidc.ts'
 
 /** A console that serves. */
 export interface RunningConsole {
@@ -33,6 +34,7 @@ export async function startConsole(settings: Settings & { DATABASE_URL: string }
       stores,
       settings: (tenant) => settingsOfTenant(settings, tenant),
       publicUrl: publicUrlOf(settings),
+      provider: openProvider(settings, tenants),
     }
     const links = await Promise.all(
       [...stores].map(async ([tenant, store]) => ({ tenant, secret: await firstSecret(store) })),

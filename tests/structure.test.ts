@@ -30,6 +30,8 @@ const vendors: Record<string, string[]> = {
   '@kestra-io/libs': ['lib/kestra.ts'],
   '@node-rs/argon2': ['console/security/password.ts'],
   nodemailer: ['channels/email.ts'],
+  'openid-client': ['console/security/oidc.ts'],
+  'zod-openapi': ['console/api/document.ts'],
   '@slack/web-api': ['channels/slack/web-api.ts'],
   '@slack/webhook': ['channels/slack/webhook.ts'],
   pg: [

@@ -144,6 +144,8 @@ function AccountRow({ account, viewer }: { account: Account; viewer: Viewer }) {
           <>
             deactivated <At at={deactivated_at} />
           </>
+        ) : account.by_provider ? (
+          'active, by single sign-on'
         ) : ready ? (
           'active'
         ) : (
@@ -157,15 +159,21 @@ function AccountRow({ account, viewer }: { account: Account; viewer: Viewer }) {
           <details id={`change-${name}`}>
             <summary aria-label={`Change ${name}`}>Change</summary>
             <div class="stacked">
-              <Form action="/accounts/role" csrf={viewer.csrf} class="inline">
-                {hidden}
-                <Roles chosen={role} />
-                <button type="submit">Set</button>
-              </Form>
-              <Form action="/accounts/link" csrf={viewer.csrf}>
-                {hidden}
-                <button type="submit">New one-time link</button>
-              </Form>
+              {account.by_provider ? (
+                <p class="muted">Groups at the log-in provider decide the role.</p>
+              ) : (
+                <>
+                  <Form action="/accounts/role" csrf={viewer.csrf} class="inline">
+                    {hidden}
+                    <Roles chosen={role} />
+                    <button type="submit">Set</button>
+                  </Form>
+                  <Form action="/accounts/link" csrf={viewer.csrf}>
+                    {hidden}
+                    <button type="submit">New one-time link</button>
+                  </Form>
+                </>
+              )}
               <a href={address('/accounts/person', { name })}>Deactivate…</a>
             </div>
           </details>

@@ -2,17 +2,18 @@ import { Hono } from 'hono'
 import { z } from 'zod'
 import { AccountName } from '../../scripts/domain/account.ts'
 import { hashSecret } from '../../scripts/lib/one-time.ts'
-import { rootNamespace } from '../../scripts/lib/tenant.ts'
 import { findInvite, passwordHashOf, redeemInvite } from '../../scripts/store/accounts.ts'
 import { appendAudit } from '../../scripts/store/audit.ts'
 import type { Store } from '../../scripts/store/connection.ts'
 import { addressOf } from '../address.ts'
 import type { ConsoleContext, ConsoleEnv, Ground } from '../environment.ts'
 import { Plain } from '../parts/layout.tsx'
+import { address } from '../parts/query.ts'
 import { notFound } from '../refusal.ts'
 import { checkPassword, hashPassword, Password } from '../security/password.ts'
 import { RateLimit } from '../security/rate-limit.ts'
 import { logIn, logOut } from '../security/session.ts'
+import { storeOf } from '../security/tenant.ts'
 
 const minute = 60_000
 
@@ -32,14 +33,11 @@ export function loginPages(ground: Ground): Hono<ConsoleEnv> {
   const byAddress = new RateLimit(60, 15 * minute)
   const pages = new Hono<ConsoleEnv>()
   /** Whether the tenant is asked for: by name, because which others there are is nobody's business before logging in. */
-  const shownFor = (tenant: string) => ({ asks: ground.stores.size > 1, tenant: tenant.slice(0, 150) })
-
-  /** The tenant that was typed, by its short name or by its namespace; the first when none was. */
-  function storeOf(typed: string): Store | undefined {
-    const [first] = ground.stores.keys()
-    const name = typed.trim()
-    return ground.stores.get(name || (first ?? '')) ?? ground.stores.get(`${rootNamespace}.${name}`)
-  }
+  const shownFor = (tenant: string) => ({
+    asks: ground.stores.size > 1,
+    tenant: tenant.slice(0, 150),
+    hasProvider: ground.provider != null,
+  })
 
   pages.get('/login', (context) => {
     const { next = '', tenant = '' } = context.req.query()
@@ -48,20 +46,20 @@ export function loginPages(ground: Ground): Hono<ConsoleEnv> {
 
   pages.post('/login', async (context) => {
     const form = LoginForm.parse(await context.req.parseBody())
-    const store = storeOf(form.tenant)
+    const store = storeOf(ground, form.tenant)
     const name = AccountName.safeParse(form.name).data ?? ''
-    const address = addressOf(context)
+    const from = addressOf(context)
     const refuse = (status: 401 | 429, fault: string) =>
       context.html(<LoginPage {...shownFor(form.tenant)} next={localPath(form.next)} fault={fault} />, status)
     const key = `${store?.tenant ?? ''}/${name}`
-    const wait = Math.max(byAddress.take(address), byName.take(key))
+    const wait = Math.max(byAddress.take(from), byName.take(key))
     if (wait > 0) {
       context.header('retry-after', String(Math.ceil(wait / 1000)))
       return refuse(429, `Too many tries. Wait ${Math.ceil(wait / minute)} min, then try again.`)
     }
     const kept = store && name ? await passwordHashOf(store, name) : null
     if (!store || !(await checkPassword(kept, form.password))) {
-      if (store && name) await noteFailure(store, name, address)
+      if (store && name) await noteFailure(store, name, from)
       return refuse(401, `${ground.stores.size > 1 ? 'Tenant, name' : 'Name'} or password is not right.`)
     }
     byName.forget(key)
@@ -117,8 +115,15 @@ function noteFailure(store: Store, name: string, address: string): Promise<void>
   return appendAudit(store, { actor: 'console', what: 'refused a log-in', subject: name, detail: { address } })
 }
 
-function LoginPage(props: { asks: boolean; tenant: string; next: string; fault: string | null }) {
-  const { asks, tenant, next, fault } = props
+interface LoginProps {
+  asks: boolean
+  tenant: string
+  hasProvider: boolean
+  next: string
+  fault: string | null
+}
+
+function LoginPage({ asks, tenant, hasProvider, next, fault }: LoginProps) {
   return (
     <Plain title="Log in">
       <h1>Log in</h1>
@@ -127,6 +132,13 @@ function LoginPage(props: { asks: boolean; tenant: string; next: string; fault: 
           {fault}
         </p>
       )}
+      {hasProvider ? (
+        <p>
+          <a class="button primary" href={address('/login/oidc', { tenant, next })}>
+            Log in with single sign-on
+          </a>
+        </p>
+      ) : null}
       <form method="post" action="/login" class="stacked">
         <input type="hidden" name="next" value={next} />
         {asks ? (
@@ -143,8 +155,8 @@ function LoginPage(props: { asks: boolean; tenant: string; next: string; fault: 
           Password
           <input name="password" type="password" autocomplete="current-password" required maxlength={200} />
         </label>
-        <button type="submit" class="primary">
-          Log in
+        <button type="submit" class={hasProvider ? '' : 'primary'}>
+          {hasProvider ? 'Log in with a password' : 'Log in'}
         </button>
       </form>
       <p class="muted">No account yet, or the password is lost? An admin makes a one-time link under Accounts.</p>

@@ -12,6 +12,7 @@ Starts the console alone, over the store of DATABASE_URL or of \`npm start\` on 
   CONSOLE_PORT      default 8090
   CONSOLE_URL       as people reach it, behind a reverse proxy; with https its cookie is Secure
   CONSOLE_TENANTS   the tenants it serves, by comma, such as acme; default all
+  OIDC_ISSUER …     an OpenID provider to log in by: SETUP.md, “Single sign-on”
 `
 
 /** Without a right to write anywhere, and without what only tasks need. */
@@ -27,6 +28,13 @@ const names = [
   'CONSOLE_URL',
   'CONSOLE_KESTRA_URL',
   'CONSOLE_TENANTS',
+  'OIDC_ISSUER',
+  'OIDC_CLIENT_ID',
+  'OIDC_CLIENT_SECRET',
+  'OIDC_SCOPES',
+  'OIDC_NAME_CLAIM',
+  'OIDC_GROUPS_CLAIM',
+  'OIDC_ROLES',
 ] as const
 
 await runCommand(help, {}, async () => {

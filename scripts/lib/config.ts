@@ -189,6 +189,29 @@ export const settings = {
     required: false,
     what: 'The tenants it serves, by comma, such as acme; empty: all.',
   },
+  OIDC_ISSUER: {
+    kind: 'operator',
+    required: false,
+    what: 'OpenID provider that people log in to the console by, as it names itself: https://login.example.com/realms/data',
+  },
+  OIDC_CLIENT_ID: { kind: 'operator', required: false, what: 'The client that the provider knows the console as.' },
+  OIDC_CLIENT_SECRET: {
+    kind: 'operator',
+    required: false,
+    what: 'Its secret (client_secret_post). Empty for a public client: PKCE guards either.',
+  },
+  OIDC_SCOPES: {
+    kind: 'operator',
+    required: false,
+    what: 'What is asked for; default `openid profile email`. Many providers want `groups` as well.',
+  },
+  OIDC_NAME_CLAIM: { kind: 'operator', required: false, what: 'The claim that names an account; default email.' },
+  OIDC_GROUPS_CLAIM: { kind: 'operator', required: false, what: 'The claim that lists the groups; default groups.' },
+  OIDC_ROLES: {
+    kind: 'operator',
+    required: false,
+    what: 'Which group has which role: admin=GROUP, responder=GROUP, viewer=*; with several tenants acme:admin=GROUP.',
+  },
 } as const satisfies Record<string, Setting>
 
 export type SettingName = keyof typeof settings

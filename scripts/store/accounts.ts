@@ -13,8 +13,10 @@ export const Account = z.object({
   created_at: z.date(),
   created_by: z.string(),
   deactivated_at: z.date().nullable(),
-  /** Whether a password is set: until then only the one-time link lets in. */
+  /** Whether a password is set, or the provider vouches: until then only the one-time link lets in. */
   ready: z.boolean(),
+  /** Whether the team's OpenID provider vouches: then its groups decide the role, and there is no password. */
+  by_provider: z.boolean(),
   /** When the person last did something here. */
   seen_at: z.date().nullable(),
   sessions: z.number().int(),
@@ -22,12 +24,14 @@ export const Account = z.object({
 })
 export type Account = z.infer<typeof Account>
 
+const canLogIn = sql`(deactivated_at is null and (password_hash is not null or oidc_subject is not null))`
+
 /** Everybody who may log in, or once might. */
 export function listAccounts(access: Access): Promise<Account[]> {
   return within(access, (query) =>
     query.rows(
       Account,
-      sql`select name, role, created_at, created_by, deactivated_at, password_hash is not null as ready,
+      sql`select name, role, created_at, created_by, deactivated_at, password_hash is not null or oidc_subject is not null as ready, oidc_subject is not null as by_provider,
             (select max(used_at) from sessions where account = name) as seen_at,
             (select count(*)::int from sessions where account = name) as sessions,
             (select count(*)::int from api_tokens
@@ -48,7 +52,7 @@ export function ensureFirstAdmin(access: Access, inviteHash: string): Promise<bo
     )
     const admin = await query.first(
       z.object({}),
-      sql`select from accounts where role = 'admin' and password_hash is not null and deactivated_at is null limit 1`,
+      sql`select from accounts where role = 'admin' and ${canLogIn} limit 1`,
     )
     if (admin) return false
     await query.run(
@@ -88,13 +92,16 @@ export function addAccount(
   })
 }
 
-/** A new one-time link for a person: for one who forgot a password, or never set one. */
+/**
+ * A new one-time link for a person: for one who forgot a password, or never set one. False where there is none to set:
+ * nobody of that name is here, or the provider vouches for them.
+ */
 export function renewInvite(access: Access, name: string, inviteHash: string, by: string): Promise<boolean> {
   return within(access, async (query) => {
     const changed = await query.run(
       sql`update accounts
           set invite_hash = ${inviteHash}, invite_until = now() + make_interval(hours => ${inviteHours})
-          where name = ${name} and deactivated_at is null`,
+          where name = ${name} and deactivated_at is null and oidc_subject is null`,
     )
     if (changed === 1)
       await appendAudit(query, { actor: by, what: 'renewed a one-time link', subject: name, detail: {} })
@@ -141,16 +148,20 @@ export async function passwordHashOf(access: Access, name: string): Promise<stri
   return row?.password_hash ?? null
 }
 
-export type RoleChange = 'changed' | 'unknown' | 'last_admin'
+/** `provider`: the groups at the OpenID provider decide. */
+export type RoleChange = 'changed' | 'unknown' | 'last_admin' | 'provider'
 
 /** Gives a person another role, unless nobody would be left to manage people. */
 export function changeRole(access: Access, name: string, role: Role, by: string): Promise<RoleChange> {
   return within(access, async (query) => {
     if (role !== 'admin' && (await isLastAdmin(query, name))) return 'last_admin'
-    const changed = await query.run(
-      sql`update accounts set role = ${role} where name = ${name} and deactivated_at is null`,
+    const account = await query.first(
+      z.object({ by_provider: z.boolean() }),
+      sql`select oidc_subject is not null as by_provider from accounts where name = ${name} and deactivated_at is null`,
     )
-    if (changed === 0) return 'unknown'
+    if (!account) return 'unknown'
+    if (account.by_provider) return 'provider'
+    await query.run(sql`update accounts set role = ${role} where name = ${name}`)
     await appendAudit(query, { actor: by, what: 'changed a role', subject: name, detail: { role } })
     return 'changed'
   })
@@ -196,7 +207,7 @@ async function isLastAdmin(access: Access, name: string): Promise<boolean> {
   const admins = await within(access, (query) =>
     query.rows(
       z.object({ name: z.string() }),
-      sql`select name from accounts where role = 'admin' and password_hash is not null and deactivated_at is null
+      sql`select name from accounts where role = 'admin' and ${canLogIn}
           order by name for update`,
     ),
   )

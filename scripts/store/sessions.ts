@@ -7,6 +7,8 @@ import { sql } from './sql.ts'
 /** A session ends after so many hours without use, and after so many days in any case. */
 const idleHours = 12
 const longestDays = 7
+/** Of whom the OpenID provider vouches: so often their groups are asked for again. */
+const vouchedDays = 1
 
 /** Who is at the other side, and what they may do. */
 export const Person = z.object({ name: z.string(), role: Role })
@@ -34,7 +36,8 @@ export function personOfSession(access: Access, tokenHash: string): Promise<Pers
       Person.extend({ stale: z.boolean() }),
       sql`select name, role, used_at < now() - interval '1 minute' as stale
           from sessions join accounts on accounts.tenant = sessions.tenant and name = account
-          where token_hash = ${tokenHash} and deactivated_at is null and ${isAlive}`,
+          where token_hash = ${tokenHash} and deactivated_at is null and ${isAlive}
+            and (oidc_subject is null or sessions.created_at > now() - make_interval(days => ${vouchedDays}))`,
     )
     if (found?.stale) await query.run(sql`update sessions set used_at = now() where token_hash = ${tokenHash}`)
     return found && { name: found.name, role: found.role }

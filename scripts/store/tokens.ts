@@ -9,6 +9,8 @@ import { sql, text } from './sql.ts'
 
 /** As many tokens may live at once for one person. */
 const mostTokens = 20
+/** A token of whom the OpenID provider vouches rests when they have not logged in for so long: groups may have changed. */
+const vouchedDays = 30
 
 /** A token of the API as its owner sees it; the token itself is kept nowhere. */
 export const ApiToken = z.object({
@@ -83,7 +85,8 @@ export function bearerOf(access: Access, tokenHash: string): Promise<Bearer | nu
       z.object({ id: z.string(), name: z.string(), role: Role, scope: Role, stale: z.boolean() }),
       sql`select id, name, role, scope, coalesce(used_at < now() - interval '1 minute', true) as stale
           from api_tokens join accounts on accounts.tenant = api_tokens.tenant and name = account
-          where token_hash = ${tokenHash} and ${isAlive} and deactivated_at is null`,
+          where token_hash = ${tokenHash} and ${isAlive} and deactivated_at is null
+            and (oidc_subject is null or oidc_seen_at > now() - make_interval(days => ${vouchedDays}))`,
     )
     if (!found) return null
     if (found.stale) await query.run(sql`update api_tokens set used_at = now() where id = ${found.id}`)

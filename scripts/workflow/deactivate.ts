@@ -46,8 +46,8 @@ export async function deactivatePerson(
 ): Promise<Belongings | Exclude<RoleChange, 'changed'>> {
   const had = await belongingsOf(store, name, settings)
   const outcome = await deactivateAccount(store, name, by)
-  if (outcome === 'last_admin') return outcome
-  if (outcome === 'unknown' && !(await isDeactivated(store, name))) return outcome
+  const isOver = outcome === 'unknown' && (await isDeactivated(store, name))
+  if (outcome !== 'changed' && !isOver) return outcome
   const why = `${name} was deactivated`
   for (const { incident, alone } of had.approvals) {
     if (alone) await withdrawApproval(store, { incident, who: by, why: `${why}, who alone could approve it` }, settings)
