@@ -6,7 +6,7 @@ import type { Store } from '../scripts/store/connection.ts'
 import { openStore } from '../scripts/store/connection.ts'
 import { sql } from '../scripts/store/sql.ts'
 import { addToken, bearerOf } from '../scripts/store/tokens.ts'
-import { person } from '../tests/support/console.ts'
+import { openConsole, person } from '../tests/support/console.ts'
 import { clientId, type OidcProvider, signIn, startOidcProvider } from '../tests/support/oidc.ts'
 import { useTestStore } from '../tests/support/store.ts'
 import { createConsole } from './app.tsx'
@@ -133,6 +133,22 @@ describe('logging in by the provider', () => {
       ['ada@example.com', 'admin'],
       ['bob@example.com', 'responder'],
     ])
+  })
+
+  it('takes an account with a password over when an admin has handed it over, once', async () => {
+    await person(store, 'ada@example.com', 'responder')
+    await person(store, 'root', 'admin')
+    const admin = openConsole([store])
+    await admin.logIn(store, 'root')
+    expect((await admin.send('/accounts', '/accounts/single-sign-on', { name: 'ada@example.com' })).status).toBe(303)
+    expect((await admin.send('/accounts', '/accounts/single-sign-on', { name: 'nobody' })).status).toBe(404)
+    expect((await open([store]).logIn('u-1')).status).toBe(303)
+    expect((await listAccounts(store))[0]).toMatchObject({ name: 'ada@example.com', role: 'admin', by_provider: true })
+    const before = openConsole([store])
+    await before.logIn(store, 'ada@example.com')
+    expect((await before.get('/')).status).toBe(303)
+    provider.people.set('u-9', { email: 'ada@example.com', groups: ['data-admins'] })
+    expect((await open([store]).logIn('u-9')).status).toBe(403)
   })
 
   it('lets nobody in who was deactivated here', async () => {

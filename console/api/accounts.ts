@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { AccountName, Role } from '../../scripts/domain/account.ts'
 import { hashSecret, newSecret } from '../../scripts/lib/one-time.ts'
 import { Account, addAccount, changeRole, listAccounts, renewInvite } from '../../scripts/store/accounts.ts'
+import { expectVouched } from '../../scripts/store/oidc-accounts.ts'
 import { ApiToken, listTokens, revokeToken } from '../../scripts/store/tokens.ts'
 import { Belongings, belongingsOf, deactivatePerson } from '../../scripts/workflow/deactivate.ts'
 import { nameTaken, refusedChange, settle, unknownAccount } from '../accounts/outcome.ts'
@@ -96,6 +97,19 @@ export const accountOperations: readonly Operation[] = [
     answers: Done,
     async run({ store, person }, { path: { name }, body: { role } }) {
       settle(await changeRole(store, name, role, person.name))
+      return done
+    },
+  }),
+  operation({
+    id: 'accounts.single-sign-on',
+    method: 'post',
+    path: '/accounts/{name}/single-sign-on',
+    summary: 'Hands an account with a password over to whoever bears its name at the log-in provider',
+    role: 'admin',
+    parameters: NamePath,
+    answers: Done,
+    async run({ store, person }, { path: { name } }) {
+      if (!(await expectVouched(store, name, person.name))) throw unknownAccount()
       return done
     },
   }),

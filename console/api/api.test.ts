@@ -67,6 +67,7 @@ function sample(
     'accounts.link': { path: { name: 'vera' } },
     'accounts.role': { path: { name: 'vera' }, body: { role: 'responder' } },
     'accounts.deactivate': { path: { name: 'vera' } },
+    'accounts.single-sign-on': { path: { name: 'vera' } },
     'accounts.belongings': { path: { name: 'vera' } },
   }
   return { path: {}, ...samples[id] }

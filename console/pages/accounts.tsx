@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { AccountName, Role } from '../../scripts/domain/account.ts'
 import { hashSecret, newSecret } from '../../scripts/lib/one-time.ts'
 import { type Account, addAccount, changeRole, listAccounts, renewInvite } from '../../scripts/store/accounts.ts'
+import { expectVouched } from '../../scripts/store/oidc-accounts.ts'
 import { type Belongings, belongingsOf, deactivatePerson } from '../../scripts/workflow/deactivate.ts'
 import { nameTaken, refusedChange, settle, unknownAccount } from '../accounts/outcome.ts'
 import { PersonPage } from '../accounts/person.tsx'
@@ -25,7 +26,7 @@ export function accountPages(ground: Ground): Hono<ConsoleEnv> {
   const pages = new Hono<ConsoleEnv>()
   pages.use(requireRole('admin'))
 
-  pages.get('/', (context) => show(context, { done: doneWords(context.req.query('done')) }))
+  pages.get('/', (context) => show(context, ground, { done: doneWords(context.req.query('done')) }))
 
   pages.post('/add', async (context) => {
     const { name, role } = parsed(AccountForm, await context.req.parseBody())
@@ -34,7 +35,7 @@ export function accountPages(ground: Ground): Hono<ConsoleEnv> {
     if (!(await addAccount(context.get('store'), { name, role, inviteHash: hashSecret(secret), by }))) {
       throw nameTaken(name)
     }
-    return show(context, { link: { name, url: linkOf(context, secret) } })
+    return show(context, ground, { link: { name, url: linkOf(context, secret) } })
   })
 
   pages.post('/link', async (context) => {
@@ -42,13 +43,19 @@ export function accountPages(ground: Ground): Hono<ConsoleEnv> {
     const secret = newSecret()
     if (!(await renewInvite(context.get('store'), name, hashSecret(secret), context.get('person').name)))
       throw unknownAccount()
-    return show(context, { link: { name, url: linkOf(context, secret) } })
+    return show(context, ground, { link: { name, url: linkOf(context, secret) } })
   })
 
   pages.post('/role', async (context) => {
     const { name, role } = parsed(AccountForm, await context.req.parseBody())
     settle(await changeRole(context.get('store'), name, role, context.get('person').name))
     return context.redirect('/accounts?done=role', 303)
+  })
+
+  pages.post('/single-sign-on', async (context) => {
+    const { name } = parsed(NameForm, await context.req.parseBody())
+    if (!(await expectVouched(context.get('store'), name, context.get('person').name))) throw unknownAccount()
+    return context.redirect('/accounts?done=single_sign_on', 303)
   })
 
   pages.get('/person', async (context) => {
@@ -89,7 +96,7 @@ interface Shown {
   link?: { name: string; url: string }
 }
 
-async function show(context: ConsoleContext, { done = null, link }: Shown) {
+async function show(context: ConsoleContext, ground: Ground, { done = null, link }: Shown) {
   const accounts = await listAccounts(context.get('store'))
   const viewer = viewerOf(context)
   return context.html(
@@ -109,7 +116,7 @@ async function show(context: ConsoleContext, { done = null, link }: Shown) {
       ) : null}
       <Table caption="Accounts" heads={['Name', 'Role', 'State', 'Last seen', 'Sessions', 'Change']}>
         {accounts.map((account) => (
-          <AccountRow account={account} viewer={viewer} />
+          <AccountRow account={account} viewer={viewer} hasProvider={ground.provider != null} />
         ))}
       </Table>
       <section class="panel" aria-labelledby="add-title">
@@ -130,7 +137,7 @@ async function show(context: ConsoleContext, { done = null, link }: Shown) {
   )
 }
 
-function AccountRow({ account, viewer }: { account: Account; viewer: Viewer }) {
+function AccountRow({ account, viewer, hasProvider }: { account: Account; viewer: Viewer; hasProvider: boolean }) {
   const { name, role, deactivated_at, ready, seen_at } = account
   const hidden = <input type="hidden" name="name" value={name} />
   return (
@@ -172,6 +179,12 @@ function AccountRow({ account, viewer }: { account: Account; viewer: Viewer }) {
                     {hidden}
                     <button type="submit">New one-time link</button>
                   </Form>
+                  {hasProvider ? (
+                    <Form action="/accounts/single-sign-on" csrf={viewer.csrf}>
+                      {hidden}
+                      <button type="submit">Hand over to single sign-on</button>
+                    </Form>
+                  ) : null}
                 </>
               )}
               <a href={address('/accounts/person', { name })}>Deactivate…</a>

@@ -22,7 +22,7 @@ const refusals: Record<Extract<Admitted, { refused: string }>['refused'], [messa
   deactivated: ['Your account here has been deactivated.', 'Ask an admin.'],
   name_taken: [
     'There is an account of your name here that has a password of its own.',
-    'Log in with that, or ask an admin to end it first.',
+    'Log in with that, or ask an admin to hand it over to single sign-on, under Accounts.',
   ],
 }
 

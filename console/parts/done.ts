@@ -16,6 +16,10 @@ const words = new Map([
   ['refused', 'Refused. The incident is people’s now.'],
   ['replayed', 'Taken in again; its analysis begins within a minute.'],
   ['token_revoked', 'The token is revoked: it is good for nothing from now on.'],
+  [
+    'single_sign_on',
+    'Handed over: the next single sign-on under this name takes the account over, and ends its password.',
+  ],
   ['role', 'The role is changed.'],
 ])
 

@@ -20,7 +20,7 @@ export type Admitted = { name: string } | { refused: 'no_role' | 'deactivated' |
 /**
  * Finds or makes the account of somebody whom the provider vouches for, with the role that their groups give now. Whose
  * groups give none any more is not let in, and whatever was left of sessions and tokens ends. An account with a password
- * of the same name stays its own: a name at the provider may be anybody's choice.
+ * of the same name stays its own, unless an admin handed it over: a name at the provider may be anybody's choice.
  */
 export function admitVouched(access: Access, vouched: Vouched): Promise<Admitted> {
   const { issuer, subject, name, role } = vouched
@@ -51,9 +51,38 @@ async function add(query: Query, { issuer, subject, name }: Vouched, role: Role)
         values (current_setting('dim.tenant'), ${name}, ${role}, 'oidc', ${issuer}, ${subject}, now())
         on conflict (tenant, name) do nothing`,
   )
-  if (added === 0) return refuse(query, name, 'name_taken')
-  await appendAudit(query, { actor: 'oidc', what: 'added an account', subject: name, detail: { role, issuer } })
+  if (added === 0 && !(await bind(query, { issuer, subject, name }, role))) return refuse(query, name, 'name_taken')
+  const what = added === 1 ? 'added an account' : 'took over an account'
+  await appendAudit(query, { actor: 'oidc', what, subject: name, detail: { role, issuer } })
   return { name }
+}
+
+/** Hands the account of that name over, when an admin said so: its password, link and sessions end. */
+async function bind(query: Query, { issuer, subject, name }: Omit<Vouched, 'role'>, role: Role): Promise<boolean> {
+  const bound = await query.run(
+    sql`update accounts
+        set oidc_issuer = ${issuer}, oidc_subject = ${subject}, oidc_seen_at = now(), oidc_expected = false,
+          role = ${role}, password_hash = null, invite_hash = null, invite_until = null
+        where name = ${name} and oidc_expected and oidc_subject is null and deactivated_at is null`,
+  )
+  if (bound === 1) await query.run(sql`delete from sessions where account = ${name}`)
+  return bound === 1
+}
+
+/**
+ * An admin says that whoever bears an account's name at the provider is its person: the next log-in there takes it over.
+ * False when there is no such account with a password.
+ */
+export function expectVouched(access: Access, name: string, by: string): Promise<boolean> {
+  return within(access, async (query) => {
+    const changed = await query.run(
+      sql`update accounts set oidc_expected = true
+          where name = ${name} and deactivated_at is null and oidc_subject is null`,
+    )
+    if (changed === 1)
+      await appendAudit(query, { actor: by, what: 'handed an account to oidc', subject: name, detail: {} })
+    return changed === 1
+  })
 }
 
 async function endAll(query: Query, name: string): Promise<void> {
