@@ -4,16 +4,19 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { startSlack } from '../../tests/stand-ins/slack.ts'
 import { AppError } from '../lib/errors.ts'
 import { safeStringify } from '../lib/json.ts'
-import { openStore } from '../store/connection.ts'
+import { openStore, type Store } from '../store/connection.ts'
 import { launch, runCommand, runningSettings } from './launch.ts'
 import { type Progress, showProgress } from './progress.ts'
 import { accountOfStorm, lostOf, type StormAccount } from './storm/account.ts'
 import type { StormShape } from './storm/bodies.ts'
 import { checkShape, fire, type Volley } from './storm/fire.ts'
+import { startHanging } from './storm/hanging.ts'
+import { firstTold, longestPageMs, pageBody } from './storm/page.ts'
 
 const namespace = 'incident_management'
 const lookEveryMs = 1_000
 const help = `Usage: npm run storm -- [--alerts N] [--conditions N] [--sources N] [--assets N] [--json FILE] [--engine]
+       npm run storm -- --engine --page-at 900 --hanging
 
 Fires many alerts, in the shapes of five vendors, at the running product, and waits until each is in an end state. What
 it makes stays in the store as any alerts do: use it where nobody is paged.
@@ -24,10 +27,14 @@ it makes stays in the store as any alerts do: use it where nobody is paged.
   --sources N      how many monitors they come from; default 5
   --at-once N      how many POSTs are under way; default 20
   --patience N     seconds to wait for the last end; default 600
+  --page-at N      makes number N an alert that somebody has to be woken for (critical, on a table of tier 1), and says how
+                   long after its webhook's answer people were told
+  --hanging        the model and the warehouse take every question and answer none; with --engine
   --json FILE      writes the figures, times in milliseconds
   --engine         against an engine and a store of its own, with a stand-in for Slack, in place of the running one
 
-Exit code 1 when an alert was lost: accepted, and in no end state when patience ended.
+Exit code 1 when an alert was lost (accepted, and in no end state when patience ended), and when the page took more than
+two minutes.
 `
 
 interface Target {
@@ -49,6 +56,8 @@ export interface StormFigures {
   toldMs: number | null
   account: StormAccount
   lost: number
+  /** From the webhook's answer to the page until people were told of it; null when it was not asked for or not reached. */
+  pagedMs: number | null
 }
 
 await runCommand(
@@ -60,6 +69,8 @@ await runCommand(
     sources: { type: 'string' },
     'at-once': { type: 'string' },
     patience: { type: 'string' },
+    'page-at': { type: 'string' },
+    hanging: { type: 'boolean' },
     json: { type: 'string' },
     engine: { type: 'boolean' },
   },
@@ -77,14 +88,22 @@ await runCommand(
     if (!(limits.atOnce >= 1 && limits.patienceMs > 0)) {
       throw new AppError('E_SETTING_INVALID', '--at-once or --patience is no number above 0.', 'Leave it out.')
     }
-    const target = values.engine ? await ownTarget() : await runningTarget()
+    const pageAt = values['page-at'] === undefined ? null : number('page-at', 0)
+    if (pageAt !== null && !(Number.isInteger(pageAt) && pageAt >= 1 && pageAt <= shape.alerts)) {
+      throw new AppError('E_SETTING_INVALID', '--page-at is no number of an alert.', `Give 1 to ${shape.alerts}.`)
+    }
+    if (values.hanging && !values.engine) {
+      throw new AppError('E_SETTING_INVALID', '--hanging is of an engine of its own.', 'Add --engine.')
+    }
+    const target = values.engine ? await ownTarget(values.hanging === true) : await runningTarget()
     const progress = showProgress()
     try {
-      const figures = await storm(target, shape, limits, progress)
+      const figures = await storm(target, shape, { ...limits, pageAt }, progress)
       progress.pause()
-      process.stdout.write(describe(figures))
+      process.stdout.write(describe(figures, pageAt))
       if (typeof values.json === 'string') await writeFile(values.json, `${safeStringify(figures, 2)}\n`)
-      if (figures.lost > 0 || figures.accepted < shape.alerts) process.exitCode = 1
+      const isLate = pageAt !== null && (figures.pagedMs ?? Number.POSITIVE_INFINITY) > longestPageMs
+      if (figures.lost > 0 || figures.accepted < shape.alerts || isLate) process.exitCode = 1
     } finally {
       progress.pause()
       await target.stop()
@@ -95,16 +114,18 @@ await runCommand(
 async function storm(
   target: Target,
   shape: StormShape,
-  { atOnce, patienceMs }: { atOnce: number; patienceMs: number },
+  { atOnce, patienceMs, pageAt }: { atOnce: number; patienceMs: number; pageAt: number | null },
   progress: Progress,
 ): Promise<StormFigures> {
   await using store = openStore(target.databaseUrl, namespace)
   const began = Date.now()
+  const name = `storm_${randomBytes(4).toString('hex')}`
   const volley = await fire({
     webhookUrl: target.webhookUrl,
     shape,
-    storm: `storm_${randomBytes(4).toString('hex')}`,
+    storm: name,
     atOnce,
+    page: pageAt === null ? undefined : { number: pageAt, body: (at) => pageBody(name, at) },
     onAccepted: (count) => progress.step(`Accepted ${Math.floor(count / 50) * 50} of ${shape.alerts}`),
   })
   const accepted = volley.executions.length
@@ -129,7 +150,13 @@ async function storm(
     toldMs: times.told,
     account,
     lost: lostOf(accepted, account),
+    pagedMs: await pagedAfter(store, volley),
   }
+}
+
+async function pagedAfter(store: Store, { paged }: Volley): Promise<number | null> {
+  const told = paged && (await firstTold(store, paged.execution))
+  return told ? Math.max(0, told.getTime() - paged.at) : null
 }
 
 async function runningTarget(): Promise<Target> {
@@ -140,10 +167,16 @@ async function runningTarget(): Promise<Target> {
 }
 
 /** Nothing of the user's settings takes part: no real Slack, no real model, no real store. */
-async function ownTarget(): Promise<Target> {
+async function ownTarget(isHanging: boolean): Promise<Target> {
   const slack = await startSlack()
+  const hanging = isHanging ? await startHanging() : null
+  const close = async () => {
+    await hanging?.close()
+    await slack.close()
+  }
   try {
-    const settings = { SLACK_WEBHOOK_URL: slack.webhookUrl, ANALYZER: 'rules' }
+    const analyzer = hanging ? hanging.settings : { ANALYZER: 'rules' }
+    const settings = { SLACK_WEBHOOK_URL: slack.webhookUrl, ...analyzer }
     const { stack, progress } = await launch({ name: 'storm', settings, fresh: true })
     progress.pause()
     return {
@@ -151,16 +184,16 @@ async function ownTarget(): Promise<Target> {
       databaseUrl: stack.settings.DATABASE_URL,
       async stop() {
         await stack.stop()
-        await slack.close()
+        await close()
       },
     }
   } catch (thrown) {
-    await slack.close()
+    await close()
     throw thrown
   }
 }
 
-function describe(figures: StormFigures): string {
+function describe(figures: StormFigures, pageAt: number | null): string {
   const { shape, accepted, account, lost } = figures
   const seconds = (ms: number | null) => (ms === null ? 'not reached' : `${(ms / 1000).toFixed(1)} s`)
   const refused = Object.entries(figures.refused).map(([why, count]) => `, ${count} refused (${why})`)
@@ -174,6 +207,9 @@ function describe(figures: StormFigures): string {
     ['all told', seconds(figures.toldMs)],
     ['dead letters', String(account.deadLetters)],
     ['lost', String(lost)],
+    ...(pageAt === null
+      ? []
+      : [[`page ${pageAt}`, `told after ${seconds(figures.pagedMs)}`] satisfies [string, string]]),
   ]
   return `${rows.map(([name, value]) => `${name.padEnd(14)}${value}\n`).join('')}`
 }

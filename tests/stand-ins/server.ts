@@ -24,6 +24,13 @@ export interface Answer {
  */
 export type Fault = Answer | 'hang' | 'reset' | 'lost_answer' | { delayMs: number } | { until: Promise<unknown> }
 
+export type HeldStep = 'untouched' | 'done'
+
+export interface Hold {
+  reached: Promise<void>
+  release(): void
+}
+
 export interface StandIn {
   /** `http://127.0.0.1:port`, without a slash at its end. */
   readonly url: string
@@ -31,6 +38,11 @@ export interface StandIn {
   readonly requests: readonly Received[]
   /** Scripts a fault for the next request that `when` accepts; several wait in line. `times: Infinity` stays. */
   fail(fault: Fault, options?: { times?: number; when?: (request: Received) => boolean }): void
+  /**
+   * Holds the next request that `when` accepts: untouched as it came, or with what it asks for done and its answer kept
+   * back. `reached` resolves then; after `release` it goes on, if anybody still waits for it.
+   */
+  hold(step: HeldStep, when?: (request: Received) => boolean): Hold
   /** Ends all scripted faults. */
   heal(): void
   /** The first request, past or to come, that the predicate accepts. Rejects when none comes within the guard time. */
@@ -40,13 +52,19 @@ export interface StandIn {
   close(): Promise<void>
 }
 
+interface Held {
+  step: HeldStep
+  reach(): void
+  released: Promise<void>
+}
+
 /** Starts a server on 127.0.0.1 and a free port (or the one given) that keeps what it is sent. */
 export async function startStandIn(
   answer: (request: Received) => Answer | Promise<Answer>,
   options: { port?: number } = {},
 ): Promise<StandIn> {
   const journal = openJournal<Received>(({ method, path }) => `${method} ${path}`)
-  let faults: { fault: Fault; times: number; when: (request: Received) => boolean }[] = []
+  let faults: { fault: Fault | Held; times: number; when: (request: Received) => boolean }[] = []
 
   const server = createServer((incoming, response) => {
     handle(incoming, response).catch((thrown: unknown) => {
@@ -63,6 +81,11 @@ export async function startStandIn(
     else if (fault === 'lost_answer') {
       await answer(request)
       incoming.socket.resetAndDestroy()
+    } else if (fault && 'step' in fault) {
+      const done = fault.step === 'done' ? await answer(request) : null
+      fault.reach()
+      await fault.released
+      send(response, done ?? (await answer(request)))
     } else if (fault && 'status' in fault) send(response, fault)
     else {
       if (fault) await ('until' in fault ? fault.until : new Promise((resolve) => setTimeout(resolve, fault.delayMs)))
@@ -70,7 +93,7 @@ export async function startStandIn(
     }
   }
 
-  function takeFault(request: Received): Fault | undefined {
+  function takeFault(request: Received): Fault | Held | undefined {
     const scripted = faults.find(({ when }) => when(request))
     if (!scripted) return undefined
     scripted.times -= 1
@@ -90,6 +113,12 @@ export async function startStandIn(
     requests: journal.entries,
     fail(fault, { times = 1, when = () => true } = {}) {
       faults.push({ fault, times, when })
+    },
+    hold(step, when = () => true) {
+      const reached = Promise.withResolvers<void>()
+      const released = Promise.withResolvers<void>()
+      faults.push({ fault: { step, reach: reached.resolve, released: released.promise }, times: 1, when })
+      return { reached: reached.promise, release: released.resolve }
     },
     heal() {
       faults = []

@@ -12,12 +12,15 @@ export interface Mail {
 export interface SmtpFault {
   at: 'connect' | 'mail' | 'rcpt' | 'data' | 'auth' | 'after'
   answer: string | 'hang' | 'cut'
+  onReached?: () => void
 }
 
 export interface SmtpStandIn {
   readonly settings: { SMTP_URL: string; EMAIL_FROM: string; EMAIL_TO: string }
   readonly mails: Mail[]
   fail(fault: SmtpFault): void
+  /** Says nothing at that step from then on; resolves when it was reached. */
+  hang(at: SmtpFault['at']): Promise<void>
   close(): Promise<void>
 }
 
@@ -37,6 +40,7 @@ export async function startSmtp(): Promise<SmtpStandIn> {
     const answer = (at: SmtpFault['at'] | null, usual: string) => {
       const index = faults.findIndex((fault) => fault.at === at)
       const [fault] = index < 0 ? [] : faults.splice(index, 1)
+      fault?.onReached?.()
       if (fault?.answer === 'hang') return false
       if (fault?.answer === 'cut') socket.destroy()
       else socket.write(`${fault?.answer ?? usual}\r\n`)
@@ -95,6 +99,7 @@ export async function startSmtp(): Promise<SmtpStandIn> {
     },
     mails,
     fail: (fault) => faults.push(fault),
+    hang: (at) => new Promise((onReached) => faults.push({ at, answer: 'hang', onReached })),
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve())

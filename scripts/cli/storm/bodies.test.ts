@@ -3,6 +3,7 @@ import { assetKey } from '../../domain/fingerprint.ts'
 import { parseJson } from '../../lib/json.ts'
 import { readDelivery } from '../../monitors/index.ts'
 import { type StormShape, stormBody } from './bodies.ts'
+import { pageBody } from './page.ts'
 
 const start = Date.parse('2026-11-20T06:00:00Z')
 
@@ -46,5 +47,11 @@ describe('the bodies of a storm', () => {
     const shape = { alerts: 5, conditions: 5, assets: 5, sources: 5 }
     const both = [...readAll(shape, 'storm1'), ...readAll(shape, 'storm2')]
     expect(new Set(both.map(({ alert }) => alert.fingerprint)).size).toBe(10)
+  })
+
+  it('may hold one alert that somebody has to be woken for', () => {
+    const { body, headers } = pageBody('storm1', new Date(start))
+    const { alerts } = readDelivery({ body: parseJson(body), headers, receivedAt: new Date(start).toISOString() })
+    expect(alerts).toMatchObject([{ severity: 'CRITICAL', asset: { name: 'prod.finance.fct_revenue' } }])
   })
 })

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import { AppError } from '../../lib/errors.ts'
 import { tryParseJson } from '../../lib/json.ts'
-import { type StormShape, stormBody } from './bodies.ts'
+import { type StormBody, type StormShape, stormBody } from './bodies.ts'
 
 const Accepted = z.looseObject({ id: z.string() })
 /** As a monitor does that is told "later": it waits and tries again, and at some time gives up. */
@@ -18,6 +18,8 @@ export interface Volley {
   retries: number
   /** From the first POST to the last answer. */
   tookMs: number
+  /** The execution of `page`, and when it was answered. */
+  paged: { execution: string; at: number } | null
 }
 
 /** Posts the whole storm, some bodies at a time, each until it is accepted or its patience ends. */
@@ -26,18 +28,23 @@ export async function fire(options: {
   shape: StormShape
   storm: string
   atOnce: number
+  /** In place of the delivery of that number, from 1. */
+  page?: { number: number; body: (at: Date) => StormBody } | undefined
   onAccepted(count: number): void
 }): Promise<Volley> {
-  const { webhookUrl, shape, storm, atOnce, onAccepted } = options
-  const volley: Volley = { executions: [], refused: {}, retries: 0, tookMs: 0 }
+  const { webhookUrl, shape, storm, atOnce, page, onAccepted } = options
+  const volley: Volley = { executions: [], refused: {}, retries: 0, tookMs: 0, paged: null }
   const began = Date.now()
   let next = 0
   const poster = async () => {
     while (next < shape.alerts) {
-      const { body, headers } = stormBody(shape, storm, next++, new Date())
+      const isPage = page?.number === next + 1
+      const { body, headers } = isPage ? page.body(new Date()) : stormBody(shape, storm, next, new Date())
+      next += 1
       const answer = await post(webhookUrl, { body, headers }, () => {
         volley.retries += 1
       })
+      if ('execution' in answer && isPage) volley.paged = { execution: answer.execution, at: Date.now() }
       if ('execution' in answer) volley.executions.push(answer.execution)
       else volley.refused[answer.refused] = (volley.refused[answer.refused] ?? 0) + 1
       onAccepted(volley.executions.length)
