@@ -1,9 +1,11 @@
+import { byPromise } from '../domain/fix-queue.ts'
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import { sealAudit } from '../store/audit-chain.ts'
 import type { Store } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
-import { claimDue, type Due, finishDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
+import { claimDue, type Due, finishDue, hastenDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
+import { loadEvidence } from '../store/evidence.ts'
 import { deliverMessages } from './deliver.ts'
 import { dueWork } from './due-work.ts'
 import { keepCatalogLineage } from './lineage.ts'
@@ -43,6 +45,7 @@ export async function tick(
   const start = Date.now()
   const until = (share: number) => () => Date.now() > start + limitMs * share
   const turn: Turn = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0 }
+  const waiting: Due[] = []
   await withClockLock(store, async () => {
     await attempt('sending messages', () => send(until(0.3)))
     await attempt('reading the catalogue', () => keepCatalogLineage(store, settings))
@@ -60,6 +63,7 @@ export async function tick(
     await scheduleDue(store, { kind: 'sync', subject: 'warehouses', inMs: 0, ifAbsent: true })
     await scheduleDue(store, { kind: 'retention', subject: 'store', inMs: 0, ifAbsent: true })
     await workDue(until(0.8))
+    await attempt('choosing the next fix', chooseFix)
     await attempt('sending messages', () => send(until(1)))
     await attempt('sealing the audit log', seal)
     turn.toAnalyze = await countUndispatched(store)
@@ -91,11 +95,21 @@ export async function tick(
 
   async function work(due: Due): Promise<void> {
     const { fix = '', purgeBefore = null, againInMs } = await dueWork[due.kind](store, due, options)
-    if (fix !== '' && turn.toFix !== '') return postponeDue(store, due, nextTurnMs)
-    turn.toFix ||= fix
+    if (fix !== '') waiting.push(due)
     turn.purgeBefore ??= purgeBefore
     turn.worked += 1
     await (againInMs === undefined ? finishDue(store, due) : postponeDue(store, due, againInMs))
+  }
+
+  /** Of all fixes that wait for a flow the one whose promise ends next; the others' turn is the next one. */
+  async function chooseFix(): Promise<void> {
+    const known = []
+    for (const { subject } of waiting) known.push({ incident: subject, evidence: await loadEvidence(store, subject) })
+    const [first = '', ...others] = byPromise(known)
+    turn.toFix = first
+    for (const { kind, subject } of waiting) {
+      if (others.includes(subject)) await hastenDue(store, { kind, subject, inMs: nextTurnMs })
+    }
   }
 
   async function attempt(what: string, run: () => Promise<unknown>): Promise<boolean> {
