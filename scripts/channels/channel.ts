@@ -31,6 +31,13 @@ export interface Sending {
   openTicket(): Promise<string>
 }
 
+/** A place in a channel that is there no more. */
+export interface GoneTarget {
+  target: string
+  /** `is archived`. */
+  why: string
+}
+
 /** Brings a message to people. */
 export interface Channel {
   /** Registry key and the file's name. */
@@ -45,6 +52,11 @@ export interface Channel {
   repeats(settings: Settings, target: string | null): 'again' | 'marked'
   /** What the other side allows for one target; null when it names no limit. */
   readonly pace: { everyMs: number; burst: number } | null
+  /**
+   * Which of these places are there no more; absent where the other side can't be asked. Null: not with these settings.
+   * @throws AppError when it does not answer
+   */
+  gone?(targets: readonly string[], settings: Settings, signal: AbortSignal): Promise<GoneTarget[]> | null
   /** Never throws for what the other side does: that is an outcome. */
   send(message: Message, sending: Sending): Promise<Delivery>
 }

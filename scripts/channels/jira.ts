@@ -25,6 +25,7 @@ export const jira: Channel = {
   pace: null,
   isConfigured: (settings) => Boolean(settings.JIRA_URL && settings.JIRA_USERNAME && settings.JIRA_TOKEN),
   repeats: () => 'again',
+  gone: (targets, settings, signal) => goneProjects(targets, settings, signal),
   async send(message, sending) {
     const { settings, target, opened, inDoubt, signal } = sending
     const isNews = !isEnd(message) && !message.silent && message.occasion !== 'acknowledged'
@@ -48,6 +49,14 @@ export const jira: Channel = {
       return afterwards(issue, restFault(thrown, 'Jira', hints))
     }
   },
+}
+
+async function goneProjects(targets: readonly string[], settings: Sending['settings'], signal: AbortSignal) {
+  const call = connectJira(settings, signal)
+  const known = await Promise.all(targets.map((target) => call.hasProject(target)))
+  return targets
+    .filter((_, index) => !known[index])
+    .map((target) => ({ target, why: 'is no project that the user may see' }))
 }
 
 /** Once there is an issue, nothing may lead to a second one: the next attempt looks it up. */

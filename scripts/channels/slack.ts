@@ -1,6 +1,7 @@
 import type { Channel } from './channel.ts'
 import { needless } from './shared/outcome.ts'
 import { tellByBot } from './slack/bot.ts'
+import { goneChannels } from './slack/directory.ts'
 import { postToWebhook } from './slack/webhook.ts'
 
 /**
@@ -14,6 +15,7 @@ export const slack: Channel = {
   pace: { everyMs: 1000, burst: 5 },
   isConfigured: (settings) => Boolean(settings.SLACK_WEBHOOK_URL || settings.SLACK_BOT_TOKEN),
   repeats: (settings, target) => (botChannel(settings, target) === null ? 'marked' : 'again'),
+  gone: (targets, settings, signal) => (settings.SLACK_BOT_TOKEN ? goneChannels(targets, settings, signal) : null),
   async send(message, sending) {
     const channel = botChannel(sending.settings, sending.target)
     if (channel !== null) return tellByBot(message, channel, sending)

@@ -35,7 +35,7 @@ export function draftCatalog(findings: readonly Finding[], catalog: Catalog): Dr
     const key = `${familyOf(asset)}|${lineageName(asset.name)}|${says.system ?? ''}`
     const known = byName.get(key) ?? alike(drafts, asset, says.system)
     if (known) {
-      known.entry = { ...says, ...withoutGaps(known.entry), tier: Math.min(known.entry.tier, says.tier ?? 4) }
+      known.entry = { ...says, ...known.entry, tier: Math.min(known.entry.tier, says.tier ?? 4) }
       known.notes.push(because)
       continue
     }
@@ -78,10 +78,6 @@ function familyOf({ kind }: Asset): string {
 /** As its own system spells it. */
 function nameOf({ kind, name, native }: Asset): string {
   return (kind === 'dag' ? native?.dag_id : native?.table) ?? name
-}
-
-function withoutGaps<T extends object>(entry: T): T {
-  return Object.fromEntries(Object.entries(entry).filter(([, value]) => value !== undefined)) as T
 }
 
 function compare(a: string, b: string): number {

@@ -27,6 +27,21 @@ export async function readYamlFile<T>(path: string, schema: ZodType<T>): Promise
   return result.data
 }
 
+/** A value as YAML that people go on writing, each note as a comment above what it is about. */
+export async function formatYaml(
+  value: unknown,
+  notes: readonly { path: readonly (string | number)[]; text: string }[] = [],
+): Promise<string> {
+  const { Document, isNode } = await import('yaml')
+  const document = new Document(value)
+  for (const { path, text } of notes) {
+    const node: unknown = document.getIn(path, true)
+    // A comment ends with its line, whatever stands in it.
+    if (isNode(node)) node.commentBefore = ` ${text.replace(/\s+/g, ' ')}`
+  }
+  return document.toString({ lineWidth: 120 })
+}
+
 interface Fault {
   line: number | null
   text: string

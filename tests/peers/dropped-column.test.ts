@@ -6,11 +6,13 @@ import { z } from 'zod'
 import { freePort } from '../../engine/postgres/system.ts'
 import { gatherEvidence } from '../../scripts/connectors/gathering/gather.ts'
 import { loadSystems } from '../../scripts/connectors/gathering/systems.ts'
+import { draftCatalog } from '../../scripts/domain/catalog-draft.ts'
 import { type Evidence, type EvidenceKind, ofKind } from '../../scripts/domain/evidence.ts'
 import { loadEvidence } from '../../scripts/store/evidence.ts'
 import { sql } from '../../scripts/store/sql.ts'
 import { keptTables } from '../../scripts/store/warehouses.ts'
 import { libraryIn } from '../../scripts/workflow/library.ts'
+import { surveySystems } from '../../scripts/workflow/survey.ts'
 import { type Product, startProduct, until } from '../e2e/product.ts'
 import { textOf } from '../stand-ins/slack.ts'
 import { airflowSettings, type RealAirflow, startRealAirflow } from './support/airflow.ts'
@@ -156,5 +158,32 @@ describe('a column that is dropped in the source', { timeout: 400_000 }, () => {
     expect(ofKind(found.evidence, 'dag_run')[0]?.data).toMatchObject({ dag_id: 'Shop.Daily', state: 'failed' })
     expect(ofKind(found.evidence, 'dag_state')[0]?.data).toMatchObject({ owners: ['shop-platform'] })
     expect(ofKind(found.evidence, 'catalog_entry')[0]?.data).toMatchObject({ owner: 'finance-data' })
+  })
+
+  test('a catalogue is drafted from all three of them', async () => {
+    const surveyed = await surveySystems((await loadSystems(settings)).all)
+    expect(surveyed.map(({ system, fault }) => [system.name, fault])).toEqual([
+      ['dbt', null],
+      ['airflow', null],
+      ['postgres', null],
+    ])
+    const drafts = draftCatalog(
+      surveyed.flatMap(({ findings }) => findings),
+      { assets: [] },
+    )
+    expect(drafts.map(({ entry }) => entry)).toEqual(
+      expect.arrayContaining([
+        expect.objectContaining({
+          name: 'shop.analytics.fct_revenue',
+          owner: 'Finance Data',
+          tier: 1,
+          dag: 'Shop.Daily',
+        }),
+        expect.objectContaining({ name: 'Shop.Daily', kind: 'dag', owner: 'shop-platform' }),
+        expect.objectContaining({ name: 'revenue_board', kind: 'dashboard', owner: 'CFO office' }),
+      ]),
+    )
+    const revenue = drafts.find(({ entry }) => entry.name === 'shop.analytics.fct_revenue')
+    expect(revenue?.notes).toContainEqual(expect.stringMatching(/^postgres: about \d+ rows$/))
   })
 })

@@ -72,6 +72,8 @@ export async function startAirflow(options: {
     if (parts[2] === 'eventLogs' && method === 'GET') return eventLogs(query)
     if (parts.slice(2).join('/') === 'dags/~/dagRuns/~/taskInstances' && method === 'GET')
       return failedTasks(dags, query)
+    if (method === 'GET' && parts.slice(2).join('/') === 'dags') return listDags(dags, query)
+    if (method === 'GET' && parts.slice(2).join('/') === 'assets') return ok({ assets: [], total_entries: 0 })
     const dag = dags.find((one) => one.dag_id === parts[3])
     if (parts[2] !== 'dags') return noRoute
     if (!dag) return notFound(`The Dag with ID: \`${parts[3]}\` was not found`)
@@ -80,17 +82,7 @@ export async function startAirflow(options: {
     if (method === 'POST' && kind === 'clearTaskInstances') return clear(dag, body)
     if (method === 'POST' && kind === 'dagRuns' && !runId) return trigger(dag, body)
     if (method !== 'GET') return detail(405, 'Method Not Allowed')
-    if (!kind)
-      return ok({
-        dag_id: dag.dag_id,
-        dag_display_name: dag.dag_id,
-        is_paused: dag.is_paused,
-        is_stale: false,
-        has_import_errors: false,
-        owners: ['data-platform'],
-        tags: [],
-        max_active_runs: 16,
-      })
+    if (!kind) return ok(dagJson(dag))
     if (kind !== 'dagRuns') return noRoute
     if (!runId) return listRuns(dag, query)
     const found = dag.runs.find((one) => one.dag_run_id === runId)
@@ -328,4 +320,25 @@ function log(found: StandInRun, taskId: string | undefined, tryNumber: number, m
     content: [{ event: '::group::Log message source details' }, { event: '::endgroup::' }, ...lines],
     continuation_token: null,
   })
+}
+
+function dagJson(dag: StandInDag) {
+  return {
+    dag_id: dag.dag_id,
+    dag_display_name: dag.dag_id,
+    is_paused: dag.is_paused,
+    is_stale: false,
+    has_import_errors: false,
+    owners: ['data-platform'],
+    tags: [{ name: 'tier2' }],
+    timetable_summary: '0 5 * * *',
+    timetable_description: 'At 05:00',
+    max_active_runs: 16,
+  }
+}
+
+function listDags(dags: readonly StandInDag[], query: URLSearchParams): Answer {
+  const from = Number(query.get('offset') ?? 0)
+  const page = dags.slice(from, from + Number(query.get('limit') ?? 50))
+  return ok({ dags: page.map(dagJson), total_entries: dags.length })
 }

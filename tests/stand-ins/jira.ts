@@ -66,6 +66,9 @@ export async function startJira(): Promise<JiraStandIn> {
       return { status: 401, body: 'Client must be authenticated to access this resource.' }
     const sent = tryParseJson(body)
     if (method === 'POST' && path === '/rest/api/3/issue') return create(sent)
+    if (method === 'GET' && path === '/rest/api/3/project/DATA') return { status: 200, body: { key: 'DATA' } }
+    if (method === 'GET' && path.startsWith('/rest/api/3/project/'))
+      return { status: 404, body: { errorMessages: ['No project could be found with this key.'], errors: {} } }
     if (method === 'POST' && path === '/rest/api/3/search/jql') return search(sent)
     const [, key, rest = ''] = /^\/rest\/api\/3\/issue\/([A-Z]+-\d+)(?:\/(\w+))?$/.exec(path) ?? []
     const issue = issues.find((one) => one.key === key)

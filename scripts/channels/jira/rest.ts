@@ -60,6 +60,17 @@ export function connectJira(settings: Settings, signal: AbortSignal) {
   const tell = (path: string, request: JsonRequest) => requestJson(`${base}${path}`, { ...common, ...request })
 
   return {
+    /** Whether there is such a project and the user may see it. */
+    async hasProject(key: string): Promise<boolean> {
+      try {
+        await ask(`/project/${encodeURIComponent(key)}`, z.object({ key: z.string() }))
+        return true
+      } catch (thrown) {
+        if (thrown instanceof HttpStatusError && thrown.status === 404) return false
+        throw thrown
+      }
+    },
+
     /** By its key; null when it is gone. */
     async read(key: string): Promise<JiraIssue | null> {
       try {

@@ -4,6 +4,7 @@ import type { Delivery, Sending } from '../channel.ts'
 import { withoutSecrets } from '../shared/clean.ts'
 import { busy, needless, refused } from '../shared/outcome.ts'
 import { fallbackText, layOutDetails, layOutRoot } from './blocks.ts'
+import { channelId } from './directory.ts'
 import { type CallSlack, connectSlack, faultOf, platformWord } from './web-api.ts'
 
 /** How far back a message is looked for whose outcome is unknown. */
@@ -30,11 +31,6 @@ const Found = z.object({
     .default([]),
   response_metadata: z.object({ next_cursor: z.string().default('') }).default({ next_cursor: '' }),
 })
-const Channels = z.object({
-  channels: z.array(z.object({ id: z.string(), name: z.string() })).default([]),
-  response_metadata: z.object({ next_cursor: z.string().default('') }).default({ next_cursor: '' }),
-})
-
 /** Slack's words for a message that can't be changed any more: it is followed up in its thread. */
 const unchangeable = new Set(['cant_update_message', 'edit_window_closed', 'cant_broadcast_message'])
 
@@ -141,27 +137,6 @@ async function isInThread(call: CallSlack, root: Posted, key: string): Promise<b
   return found.messages.some(
     ({ metadata }) => metadata?.event_type === replyEvent && metadata.event_payload.key === key,
   )
-}
-
-/** Messages are read by a channel's id only. */
-async function channelId(call: CallSlack, channel: string): Promise<string> {
-  if (!channel.startsWith('#')) return channel
-  let cursor = ''
-  for (let page = 0; page < mostPages; page += 1) {
-    const found = Channels.parse(
-      await call('conversations.list', {
-        types: 'public_channel,private_channel',
-        exclude_archived: true,
-        limit: 1000,
-        ...(cursor ? { cursor } : {}),
-      }),
-    )
-    const own = found.channels.find(({ name }) => name === channel.slice(1).toLowerCase())
-    if (own) return own.id
-    cursor = found.response_metadata.next_cursor
-    if (!cursor) break
-  }
-  return channel
 }
 
 function referenceOf(opened: string | null): Posted | null {

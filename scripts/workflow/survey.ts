@@ -1,0 +1,36 @@
+import { within } from '../connectors/gathering/ask.ts'
+import { noLibrary } from '../connectors/gathering/library.ts'
+import { surveys } from '../connectors/index.ts'
+import type { Finding } from '../domain/catalog-draft.ts'
+import type { System } from '../domain/system.ts'
+import { type AppError, toAppError } from '../lib/errors.ts'
+import { redact } from '../lib/redact.ts'
+
+/** A whole manifest, and a list of thousands of DAGs, take their time. */
+const limitMs = 60_000
+
+/** What one system told of all that it knows. */
+export interface Surveyed {
+  system: System
+  findings: Finding[]
+  fault: Pick<AppError, 'code' | 'message' | 'hint'> | null
+}
+
+/** Asks every system that can tell what it has, the one that knows the business best first. Never throws for one. */
+export function surveySystems(systems: readonly System[]): Promise<Surveyed[]> {
+  const asked = surveys.flatMap((survey) =>
+    systems.filter(({ kind }) => survey.kinds.includes(kind)).map((system) => ({ survey, system })),
+  )
+  return Promise.all(
+    asked.map(async ({ survey, system }) => {
+      try {
+        const ask = (signal: AbortSignal) => survey.survey({ system, signal, library: noLibrary })
+        return { system, findings: await within(limitMs, ask), fault: null }
+      } catch (thrown) {
+        const { code, message, hint } = toAppError(thrown)
+        const fault = { code, message: redact(message, Object.values(system.credentials)), hint }
+        return { system, findings: [], fault }
+      }
+    }),
+  )
+}
