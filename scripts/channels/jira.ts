@@ -28,7 +28,8 @@ export const jira: Channel = {
   gone: (targets, settings, signal) => goneProjects(targets, settings, signal),
   async send(message, sending) {
     const { settings, target, opened, inDoubt, signal } = sending
-    const isNews = !isEnd(message) && !message.silent && message.occasion !== 'acknowledged'
+    const isNews =
+      !isEnd(message) && !message.silent && message.occasion !== 'acknowledged' && message.occasion !== 'digest'
     if (!isNews && opened === null && !inDoubt) return needless('there is no issue of this incident')
     const project = target ?? settings.JIRA_PROJECT
     if (!project) return refused('no project is named: set JIRA_PROJECT, or write jira:PROJECT in routing.yaml')

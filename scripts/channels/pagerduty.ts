@@ -62,6 +62,8 @@ type EventAction = 'trigger' | 'acknowledge' | 'resolve'
 /** A dismissal is said by an end: whoever was paged need not look any more, and PagerDuty tells them so. */
 function actionOf(message: Message, { opened, inDoubt }: Sending): EventAction | null {
   const isThere = opened !== null || inDoubt
+  // A list pages nobody.
+  if (message.occasion === 'digest') return null
   if (isEnd(message)) return isThere ? 'resolve' : null
   if (message.occasion === 'acknowledged') return isThere ? 'acknowledge' : null
   return message.occasion === 'reminder' && isThere ? null : 'trigger'

@@ -9,7 +9,8 @@ export const ticket: Channel = {
   isConfigured: () => true,
   repeats: () => 'again',
   async send(message, { openTicket }) {
-    if (message.silent || message.occasion === 'acknowledged') return needless('a ticket says it already')
+    if (message.silent || message.occasion === 'acknowledged' || message.occasion === 'digest')
+      return needless('a ticket says it already')
     return { outcome: 'sent', reference: await openTicket() }
   },
 }

@@ -60,6 +60,7 @@ export function buildMessage(parts: MessageParts): Message {
       source,
       summary: oneLine(summary, 300),
     })),
+    sections: [],
     runbook: webAddress(catalog?.runbook),
     links: shownLinks(parts.links ?? [], alert),
     unchecked: ofKind(evidence, 'unavailable').map(({ data }) => oneLine(`${data.system}: ${data.reason}`, 200)),

@@ -4,7 +4,7 @@ import { Severity } from './alert.ts'
 /**
  * Why people are told. `raw`: not analysed yet; `reminder`: still open; `acknowledged`: somebody has taken it;
  * `merged`: it goes on in another incident; `still_broken`: a platform is back, and this is not; `reopened`: it was kept
- * quiet, and somebody says that it is real.
+ * quiet, and somebody says that it is real; `digest`: what is open, and what was kept from people, and no incident.
  */
 export const Occasion = z.enum([
   'decision',
@@ -17,6 +17,7 @@ export const Occasion = z.enum([
   'merged',
   'still_broken',
   'reopened',
+  'digest',
 ])
 export type Occasion = z.infer<typeof Occasion>
 
@@ -30,6 +31,7 @@ export type MessageLink = z.infer<typeof MessageLink>
  */
 export const Message = z.object({
   occasion: Occasion,
+  /** Empty in a digest. */
   incident: z.string(),
   severity: Severity,
   title: z.string(),
@@ -55,6 +57,8 @@ export const Message = z.object({
   origin: z.object({ source: z.string(), id: z.string() }).nullable().default(null),
   /** The evidence that the decision cites: one sentence and where it is from. */
   evidence: z.array(z.object({ source: z.string(), summary: z.string() })),
+  /** What a digest lists. */
+  sections: z.array(z.object({ title: z.string(), lines: z.array(z.string()) })).default([]),
   runbook: z.string().nullable(),
   links: z.array(MessageLink),
   /** Systems that were configured and did not answer. */

@@ -110,5 +110,7 @@ export function nextStep(
       return 'Look at what is left, the nearest promise first.'
     case 'reopened':
       return `It was kept from you before. ${byHand}`
+    case 'digest':
+      return 'Look at what is open, and whether what was kept from you is what it seems.'
   }
 }

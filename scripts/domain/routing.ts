@@ -50,6 +50,21 @@ const Route = z.strictObject({
 })
 type Route = z.infer<typeof Route>
 
+/** Channels that page, or keep things open, are no place for a list. */
+const isForLists = (name: string) => ['slack', 'email', 'webhook'].includes(destinationOf(name).kind)
+
+const Digest = z.strictObject({
+  name: z.string().regex(/^[A-Za-z0-9][\w -]{0,59}$/, 'must be a short name of letters, digits and blanks'),
+  at: z.array(time).min(1).max(24),
+  /** Default UTC. */
+  zone: z.string().max(64).refine(isTimeZone, 'must be an IANA time zone, such as Europe/Berlin').optional(),
+  /** Default every day. */
+  days: z.array(z.enum(weekdays)).min(1).max(7).optional(),
+  tell: z.array(DestinationName.refine(isForLists, 'a digest goes to slack, email or webhook')).min(1).max(20),
+})
+/** What is open and what was kept quiet, told at times of the day. */
+export type Digest = z.infer<typeof Digest>
+
 /** Who is told about what: `config/routing.yaml`. */
 export const RoutingFile = z.strictObject({
   routes: z.array(Route).max(500),
@@ -57,6 +72,11 @@ export const RoutingFile = z.strictObject({
   owners: z.record(z.string(), z.array(DestinationName).min(1).max(20)).optional(),
   /** Told in place of a channel that is down or refuses. */
   fallback: z.array(DestinationName).max(10).optional(),
+  digests: z
+    .array(Digest)
+    .max(20)
+    .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'each needs a name of its own')
+    .optional(),
 })
 export type RoutingFile = z.infer<typeof RoutingFile>
 

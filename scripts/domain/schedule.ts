@@ -39,6 +39,8 @@ export const DueKind = z.enum([
   'hold',
   /** Tell people how much was folded over a source's limit. */
   'summary',
+  /** Tell what is open and what was kept from people: its subject is the digest's name and time. */
+  'digest',
   /** Read what is kept of other systems, such as dbt's manifest, where it has changed. */
   'sync',
   /** Have Kestra remove executions that are older than they need be. */

@@ -25,6 +25,7 @@ export type ActionState = z.infer<typeof ActionState>
 
 export const ActionRow = z.object({
   key: z.string(),
+  /** Empty for a digest, which belongs to none. */
   incident: z.string(),
   revision: z.number().int(),
   kind: z.string(),
@@ -39,7 +40,7 @@ export const ActionRow = z.object({
   sent_at: z.date().nullable(),
 })
 export type ActionRow = z.infer<typeof ActionRow>
-const columns = sql`key, incident, revision, kind, target, state, attempt, message, remediation, result, created_at, sent_at`
+const columns = sql`key, coalesce(incident, '') as incident, revision, kind, target, state, attempt, message, remediation, result, created_at, sent_at`
 
 /** An action that its claimer alone may work, until the lease ends. */
 const ClaimedAction = ActionRow.extend({
@@ -55,7 +56,7 @@ export type ClaimedAction = z.infer<typeof ClaimedAction>
  */
 export function planAction(
   access: Access,
-  incident: string,
+  incident: string | null,
   revision: number,
   action: PlannedAction,
 ): Promise<boolean> {
@@ -99,7 +100,7 @@ export function claimActions(
               coalesce(message ->> 'severity', '') <> 'CRITICAL' as can_wait
             from actions as one
             where state in ('planned', 'sending', 'failed', 'unknown') and not_before <= now()
-              and kind = any(${which.kinds}) and incident = coalesce(${which.incident ?? null}, incident)
+              and kind = any(${which.kinds}) and (${which.incident ?? null}::text is null or incident = ${which.incident ?? null})
               and not exists (
                 select from actions as other where other.tenant = one.tenant and other.incident = one.incident
                   and other.kind = one.kind and other.target is not distinct from one.target
@@ -151,7 +152,7 @@ export async function finishAction(access: Access, action: ClaimedAction, outcom
     await appendAudit(query, {
       actor: 'outbox',
       what: `${action.kind} ${outcome.state}`,
-      subject: action.incident,
+      subject: action.incident || null,
       detail: { key: action.key, attempt: action.attempt, reference, reason },
     })
   })

@@ -43,3 +43,11 @@ export function retireDeliveries(access: Access, days: number, limit: number): P
     return row?.count ?? 0
   })
 }
+
+/** Removes messages of that age that belong to no incident: digests. How many. */
+export function retireMessages(access: Access, days: number, limit: number): Promise<number> {
+  return within(access, async (query) => {
+    const row = await query.first(Count, sql`select retire_messages(${days}::int, ${limit}::int) as count`)
+    return row?.count ?? 0
+  })
+}

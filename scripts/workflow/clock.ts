@@ -7,6 +7,7 @@ import { countUndispatched } from '../store/dispatch.ts'
 import { claimDue, type Due, finishDue, hastenDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { deliverMessages } from './deliver.ts'
+import { planDigests } from './digest.ts'
 import { dueWork } from './due-work.ts'
 import { keepCatalogLineage } from './lineage.ts'
 import { reconcile } from './reconcile.ts'
@@ -58,6 +59,7 @@ export async function tick(
     await attempt('listening for silent sources', async () => {
       turn.worked += await watchSources(store, options)
     })
+    await attempt('planning digests', () => planDigests(store, settings, new Date()))
     await scheduleDue(store, { kind: 'purge', subject: 'executions', inMs: 0, ifAbsent: true })
     await scheduleDue(store, { kind: 'sync', subject: 'projects', inMs: 0, ifAbsent: true })
     await scheduleDue(store, { kind: 'sync', subject: 'warehouses', inMs: 0, ifAbsent: true })

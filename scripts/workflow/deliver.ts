@@ -63,7 +63,7 @@ export async function deliverMessages(store: Store, settings: Settings, which: D
     const [action] = await claimActions(store, { ...which, kinds, limit: 1 })
     if (!action) break
     const outcome = await inTurn(store, action, wait, () => deliver(store, settings, action))
-    const label = `${nameOfDestination(action)} for ${action.incident}`
+    const label = `${nameOfDestination(action)} for ${nameOf(action)}`
     if (outcome.outcome === 'sent') result.sent += 1
     else if (outcome.outcome === 'refused') result.refused.push(`${label}: ${outcome.reason}`)
     else if (outcome.outcome !== 'needless') result.later.push(`${label}: ${outcome.reason}`)
@@ -123,7 +123,7 @@ async function deliver(store: Store, settings: Settings, action: ClaimedAction):
         settings,
         key,
         target,
-        subject: `${store.tenant}/${action.incident}`,
+        subject: `${store.tenant}/${nameOf(action)}`,
         opened: before.reference,
         inDoubt: action.outcomeUnknown || (before.reference === null && before.inDoubt),
         signal: AbortSignal.timeout(patienceMs),
@@ -157,7 +157,8 @@ async function record(store: Store, settings: Settings, action: ClaimedAction, d
     }
     case 'refused':
       // What no channel brings to people is at least written down where they can find it.
-      if (!(await tellElsewhere(store, settings, action, delivery.reason))) await ticketOf(store, action)
+      if (!(await tellElsewhere(store, settings, action, delivery.reason)) && action.incident !== '')
+        await ticketOf(store, action)
       return finishAction(store, action, {
         state: 'failed',
         reason: delivery.reason,
@@ -183,6 +184,11 @@ function isEnough(action: ClaimedAction, settings: Settings): boolean {
 
 async function tellOthersWhenDown(store: Store, settings: Settings, action: ClaimedAction, reason: string) {
   if (action.attempt >= downAfterAttempts) await tellElsewhere(store, settings, action, reason)
+}
+
+/** The incident that a message is about, or the digest that it is. */
+function nameOf({ incident, key }: ClaimedAction): string {
+  return incident || (key.split(':')[0] ?? key)
 }
 
 /** The ticket of the action's incident: one, however many messages there are about it. */

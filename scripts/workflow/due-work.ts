@@ -18,6 +18,7 @@ import { closeIncident, loadIncident, lockIncident } from '../store/incidents.ts
 import { loadQuieted, quieten } from '../store/quieting.ts'
 import { isAboutSilence } from '../store/sources.ts'
 import { expireApproval } from './approval.ts'
+import { tellDigest } from './digest.ts'
 import { escalate } from './escalation.ts'
 import { giveUpFix, runFix, verifyFix } from './fix.ts'
 import { lookAgain } from './look-again.ts'
@@ -53,7 +54,7 @@ const askMs = 10_000
 /** Who acts, on an incident's timeline. */
 const who = 'clock'
 
-/** What the clock does about each kind of due row. The subject is an incident's id, but for `sync`, `purge` and `retention`. */
+/** What the clock does about each kind of due row. The subject is an incident's id, but for `digest`, `sync`, `purge` and `retention`. */
 export const dueWork: Record<DueKind, Work> = {
   async dispatch(store, { subject }, options) {
     const { incident } = await loadIncident(store, subject)
@@ -204,6 +205,11 @@ export const dueWork: Record<DueKind, Work> = {
 
   async summary(store, { subject }, options) {
     await summarise(store, subject, options)
+    return {}
+  },
+
+  async digest(store, { subject }, { settings }) {
+    await tellDigest(store, subject, settings)
     return {}
   },
 

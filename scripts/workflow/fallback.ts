@@ -18,6 +18,7 @@ export async function tellElsewhere(
   reason: string,
 ): Promise<boolean> {
   const { message, incident, revision } = action
+  const [id = incident] = action.key.split(':')
   // What only sets right what stands in a channel is nothing to tell others.
   if (!message || message.silent || message.occasion === 'acknowledged') return true
   const setUp = channelsSetUp(settings)
@@ -25,8 +26,8 @@ export async function tellElsewhere(
   const elsewhere = (await fallback(settings)).filter((one) => setUp.has(one.kind) && nameOfDestination(one) !== own)
   const note = `Told here because ${own} did not take it: ${reason}`
   for (const where of elsewhere) {
-    const key = messageKey({ id: incident, revision }, where, nameIn(action.key))
-    await planAction(store, incident, revision, { ...where, key, message: { ...message, note } })
+    const key = messageKey({ id, revision }, where, nameIn(action.key))
+    await planAction(store, incident || null, revision, { ...where, key, message: { ...message, note } })
   }
   return elsewhere.length > 0
 }

@@ -40,6 +40,7 @@ const audiences: Record<Occasion, 'routed' | 'told' | 'both'> = {
   merged: 'told',
   still_broken: 'both',
   reopened: 'both',
+  digest: 'routed',
 }
 
 /**

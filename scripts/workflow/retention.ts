@@ -6,7 +6,7 @@ import { kestraApi } from '../lib/kestra-api.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
 import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
-import { clearBodies, dropEvidence, retireDeliveries, retireIncidents } from '../store/retention.ts'
+import { clearBodies, dropEvidence, retireDeliveries, retireIncidents, retireMessages } from '../store/retention.ts'
 
 /** Rows of a kind at once: other work of the turn is not held up. */
 const batch = 200
@@ -26,6 +26,7 @@ export async function retain(store: Store, retention: Retention): Promise<{ remo
     await dropEvidence(store, retention.evidence, batch),
     await retireIncidents(store, retention.decisions, batch),
     await retireDeliveries(store, retention.decisions, batch),
+    await retireMessages(store, retention.decisions, batch),
   ]
   return { removed: counts.reduce((sum, count) => sum + count, 0), more: counts.some((count) => count >= batch) }
 }

@@ -48,18 +48,18 @@ export async function routingFor(settings: Settings, known: RoutedKnown, now: Da
   }
   const setUp = channelsSetUp(settings)
   const routed = file ? routeTo(file, factsOf(known, now)) : { destinations: [], escalation: [], because: [] }
-  const reachable = (list: readonly Destination[]) => distinct(list.flatMap((one) => reached(one, setUp)))
-  const destinations = reachable(routed.destinations)
+  const reached = (list: readonly Destination[]) => distinct(list.flatMap((one) => reachable(one, setUp)))
+  const destinations = reached(routed.destinations)
   const isDefault = destinations.length === 0
   return {
     destinations: isDefault ? defaultDestinations(setUp) : destinations,
     escalation: routed.escalation.map(({ afterMs, destinations: list }) => ({
       afterMs,
-      destinations: reachable(list),
+      destinations: reached(list),
     })),
     because: routed.because,
-    fallback: file ? reachable(fallbackOf(file)) : [],
-    leftOut: routed.destinations.filter((one) => reached(one, setUp).length === 0),
+    fallback: file ? reached(fallbackOf(file)) : [],
+    leftOut: routed.destinations.filter((one) => reachable(one, setUp).length === 0),
     isDefault,
     fault,
   }
@@ -86,7 +86,7 @@ function factsOf({ incident, decision, evidence }: RoutedKnown, now: Date) {
 }
 
 /** Itself where its channel is set up. An incoming webhook has one channel, whatever is asked. */
-function reached(destination: Destination, setUp: ReadonlySet<string>): Destination[] {
+export function reachable(destination: Destination, setUp: ReadonlySet<string>): Destination[] {
   if (!setUp.has(destination.kind)) return []
   return destination.kind === 'slack' && !setUp.has(botMark) ? [{ kind: 'slack', target: null }] : [destination]
 }

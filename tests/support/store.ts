@@ -164,6 +164,7 @@ export function exampleMessage(incident: string, changes: Partial<Message> = {})
     note: null,
     origin: null,
     evidence: [],
+    sections: [],
     runbook: null,
     links: [],
     unchecked: [],

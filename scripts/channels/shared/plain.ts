@@ -13,6 +13,7 @@ const openings: Record<Occasion, (severity: Severity) => string> = {
   merged: () => 'Part of another incident',
   still_broken: (severity) => `${severity}, still broken`,
   reopened: (severity) => `${severity}, real after all`,
+  digest: () => 'Digest',
 }
 
 /** True when the message says that the incident is over. */
@@ -38,6 +39,8 @@ export interface Part {
 
 /** The whole message in parts, in the order in which people read it. Every line is text from anyone, not yet escaped. */
 export function partsOf(message: Message): Part[] {
+  if (message.occasion === 'digest')
+    return [...message.sections, { title: null, lines: [message.note ?? '', message.next_step].filter(Boolean) }]
   const { asset, environment, owner, sla_owners, acknowledged_by, note, possible_repeat } = message
   const where = [asset, environment].filter((part) => part !== null).join(', ')
   const who = [
@@ -83,6 +86,7 @@ export function linksOf({ runbook, links }: Message): { title: string; url: stri
 
 /** What stands below: which incident, how often seen, who decided and how sure. */
 export function footer({ incident, occurrences, analyzer, confidence }: Message): string {
+  if (incident === '') return 'Told at the times that routing.yaml names.'
   const parts = [incident, occurrences === 1 ? 'seen once' : `seen ${occurrences} times`]
   if (analyzer) parts.push(`decided by ${analyzer}`)
   if (confidence !== null) parts.push(`${Math.round(confidence * 100)} % sure`)

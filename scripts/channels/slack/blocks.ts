@@ -30,6 +30,7 @@ const openings: Record<Occasion, (severity: Severity) => string> = {
   merged: () => '➡️ Part of another incident',
   still_broken: (severity) => `${severityIcons[severity]} ${severity}, still broken`,
   reopened: (severity) => `${severityIcons[severity]} ${severity}, real after all`,
+  digest: () => '🗒 Digest',
 }
 
 /** Slack takes 150 characters in a header, 255 in a `block_id`, 3,000 in a text. */
@@ -42,6 +43,7 @@ const textLimit = 3000
  * Good news is short: what was done, and that nothing is left to do.
  */
 export function layOut(message: Message, key: string): SlackBlock[] {
+  if (message.occasion === 'digest') return layOutDigest(message, key)
   const { cause, impact, nextStep, tried, what, rest } = parts(message)
   const middle = isOver(message) ? [tried, cause, nextStep] : [what, cause, impact, nextStep, tried, ...rest]
   return present([
@@ -55,6 +57,7 @@ export function layOut(message: Message, key: string): SlackBlock[] {
 
 /** The one message of an incident that a bot keeps up to date: what is known, in short. */
 export function layOutRoot(message: Message): SlackBlock[] {
+  if (message.occasion === 'digest') return layOutDigest(message)
   const { cause, impact, nextStep, tried, what } = parts(message)
   // Where it goes on is all that still counts of what goes on elsewhere.
   const goesOn = message.occasion === 'merged' ? [what] : [cause ?? what, impact, nextStep]
@@ -75,11 +78,19 @@ export function layOutDetails(message: Message, isChange: boolean): SlackBlock[]
   const who = message.acknowledged_by ? ` by ${escapeMrkdwn(message.acknowledged_by, 100)}` : ''
   const change = isChange ? [section(`*${opening}*${message.occasion === 'acknowledged' ? who : ''}`)] : []
   if (isOver(message)) return present([...change, tried])
+  if (message.occasion === 'digest') return []
   if (message.occasion === 'acknowledged') return present(change)
   if (message.occasion === 'merged') return present([...change, what])
   if (message.occasion === 'reminder') return present([...change, note(message), nextStep])
   const shown = isChange ? [cause, nextStep, tried, ...rest] : [cause && what, tried, ...rest]
   return present([...change, note(message), ...shown])
+}
+
+function layOutDigest(message: Message, key?: string): SlackBlock[] {
+  const sections = message.sections.map(({ title, lines }) =>
+    titled(escapeMrkdwn(title, 100), list(lines.map((line) => escapeMrkdwn(line, 400)))),
+  )
+  return present([header(message, key), note(message), ...sections, section(escapeMrkdwn(message.next_step, 400))])
 }
 
 function isOver({ occasion }: Message): boolean {
