@@ -1,7 +1,8 @@
 import type { Evidence } from '../../scripts/domain/evidence.ts'
+import { plainText } from '../../scripts/domain/text.ts'
 import { Outward } from '../parts/links.tsx'
 import { At } from '../parts/time.tsx'
-import { spoken } from '../parts/words.ts'
+import { named, spoken } from '../parts/words.ts'
 
 const systemWords: Partial<Record<Evidence['source'], string>> = {
   alert: 'The alert itself',
@@ -53,7 +54,7 @@ function Fact({ item, isCited }: { item: Evidence; isCited: boolean }) {
           {item.id}
           {isCited ? <span class="unseen">, cited by the decision</span> : null}
         </span>{' '}
-        {item.summary}
+        {plainText(item.summary, longestSummary)}
       </p>
       <details id={`data-of-${item.id}`}>
         <summary>
@@ -66,11 +67,11 @@ function Fact({ item, isCited }: { item: Evidence; isCited: boolean }) {
           ) : null}
         </summary>
         <dl class="data">
-          {rows.map(([name, value]) => (
+          {textsOf(rows).map(([name, text]) => (
             <div>
-              <dt>{spoken(name)}</dt>
+              <dt>{spoken(named(name))}</dt>
               <dd>
-                <Value value={value} />
+                <Value text={text} />
               </dd>
             </div>
           ))}
@@ -80,21 +81,35 @@ function Fact({ item, isCited }: { item: Evidence; isCited: boolean }) {
   )
 }
 
-const longestShown = 8000
+const longestSummary = 1000
+const mostRows = 60
+const mostItems = 100
+/** What is shown of one fact, of all its values together; the whole of it stands in the store, and leaves by the API. */
+const longestFact = 12_000
 
-/** A value as text, whatever it is: an address as a link, several lines as they are written. */
-function Value({ value }: { value: unknown }) {
-  if (Array.isArray(value)) {
-    return (
-      <>{value.slice(0, 100).map(textOf).join(', ') + (value.length > 100 ? `, and ${value.length - 100} more` : '')}</>
-    )
-  }
-  const text = textOf(value)
+/** What a fact holds as texts, the first ones in full. */
+function textsOf(rows: readonly (readonly [string, unknown])[]): [name: string, text: string][] {
+  let left = longestFact
+  return rows.slice(0, mostRows).map(([name, value]) => {
+    const text = plainText(textOf(value), Math.max(left, 100))
+    left -= text.length
+    return [name, text]
+  })
+}
+
+/** A value, whatever it is: an address as a link, several lines as they are written. */
+function Value({ text }: { text: string }) {
   if (/^https?:\/\/\S+$/.test(text)) return <Outward url={text}>{text}</Outward>
   return text.includes('\n') ? <pre tabindex={0}>{text}</pre> : <span>{text}</span>
 }
 
 function textOf(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
-  return text.length > longestShown ? `${text.slice(0, longestShown)}…` : text
+  if (Array.isArray(value)) {
+    const more = value.length > mostItems ? `, and ${value.length - mostItems} more` : ''
+    return `${value
+      .slice(0, mostItems)
+      .map((item) => plainText(textOf(item), 500))
+      .join(', ')}${more}`
+  }
+  return typeof value === 'string' ? value : (JSON.stringify(value) ?? '')
 }

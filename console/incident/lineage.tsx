@@ -1,9 +1,10 @@
 import type { Decision } from '../../scripts/domain/decision.ts'
 import { type Evidence, ofKind } from '../../scripts/domain/evidence.ts'
 import type { Incident } from '../../scripts/domain/incident.ts'
-import { counted } from '../parts/words.ts'
+import { counted, named } from '../parts/words.ts'
 
 const mostNodes = 7
+const mostNames = 500
 const node = { width: 224, height: 36, gap: 12 } as const
 const columnGap = 72
 
@@ -18,12 +19,15 @@ export interface Lineage {
 export function lineageOf(incident: Pick<Incident, 'asset'>, evidence: readonly Evidence[]): Lineage | null {
   const known = ofKind(evidence, 'lineage')
   const merged = (pick: (item: (typeof known)[number]) => string[] | null | undefined) => [
-    ...new Set(known.flatMap((item) => pick(item) ?? [])),
+    ...new Set(known.flatMap((item) => (pick(item) ?? []).slice(0, mostNames).map(named))),
   ]
-  const asset = incident.asset?.name ?? known.find((item) => item.asset)?.asset ?? null
-  if (asset === null) return null
+  const found = incident.asset?.name ?? known.find((item) => item.asset)?.asset ?? null
+  if (found === null) return null
+  const asset = named(found)
   const downstream = merged(({ data }) => data.downstream)
-  const consumers = ofKind(evidence, 'catalog_entry').flatMap(({ data }) => data.consumers ?? [])
+  const consumers = ofKind(evidence, 'catalog_entry').flatMap(({ data }) =>
+    (data.consumers ?? []).slice(0, mostNames).map(named),
+  )
   const lineage = {
     upstream: merged(({ data }) => data.upstream),
     asset,
@@ -134,7 +138,7 @@ function Names({ title, names }: { title: string; names: readonly string[] }) {
   return names.length === 0 ? null : (
     <div>
       <dt>{title}</dt>
-      <dd>{names.slice(0, 200).join(', ')}</dd>
+      <dd>{names.slice(0, 100).join(', ')}</dd>
     </div>
   )
 }

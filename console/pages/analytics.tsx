@@ -9,7 +9,7 @@ import { address } from '../parts/query.ts'
 import { isoDay, SpanForm, SpanQuery, spanOf, spanParameters } from '../parts/span.tsx'
 import { Table } from '../parts/table.tsx'
 import { viewerOf } from '../parts/viewer.ts'
-import { lasting, whole } from '../parts/words.ts'
+import { lasting, named, whole } from '../parts/words.ts'
 
 /** How it went over a span: each figure says how it is computed and leads to its incidents. */
 export function analyticsPages(): Hono<ConsoleEnv> {
@@ -214,10 +214,10 @@ function Ranking({ title, first, rows, span, filter }: RankingProps) {
           {rows.map(({ name, incidents, alerts, open_s }) => (
             <tr>
               <th scope="row">
-                {filter && name !== 'nobody named' ? (
-                  <a href={address('/incidents', { ...spanParameters(span), [filter]: name })}>{name}</a>
+                {filter && name !== 'nobody named' && name.length <= 200 ? (
+                  <a href={address('/incidents', { ...spanParameters(span), [filter]: name })}>{named(name)}</a>
                 ) : (
-                  name
+                  named(name)
                 )}
               </th>
               <td>{whole(incidents)}</td>

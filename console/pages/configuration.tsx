@@ -18,6 +18,7 @@ import { notFound, parsed } from '../refusal.ts'
 import { requireRole } from '../security/session.ts'
 
 const mostLines = 2000
+const longestLine = 500
 
 const SwitchForm = z.object({
   to: z.enum(['thrown', 'released']),
@@ -173,7 +174,9 @@ function File({ file }: { file: ConfigurationFile }) {
           <ol class="source" tabindex={0}>
             {lines.slice(0, mostLines).map((line, index) => (
               <li class={file.faultLines.has(index + 1) ? 'faulty' : undefined}>
-                <code>{line || ' '}</code>
+                <code>
+                  {(line.length > longestLine ? `${line.slice(0, longestLine).toWellFormed()}…` : line) || ' '}
+                </code>
                 {file.faultLines.has(index + 1) ? <span class="unseen"> — here is a fault</span> : null}
               </li>
             ))}

@@ -18,7 +18,7 @@ import { incidentPath, Outward } from '../parts/links.tsx'
 import { SeverityMark } from '../parts/severity.tsx'
 import { Ago, At, Deadline } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
-import { counted, spoken, stateWords } from '../parts/words.ts'
+import { counted, named, spoken, stateWords } from '../parts/words.ts'
 
 /** One incident: everything that is known about it, and what can be done about it. */
 export function incidentPages(ground: Ground): Hono<ConsoleEnv> {
@@ -119,7 +119,7 @@ function Heading({ record, now, ground }: { record: IncidentRecord; now: Date; g
         <div>
           <dt>Owner</dt>
           <dd>
-            {entry?.owner ?? 'nobody named'}
+            {entry?.owner ? named(entry.owner) : 'nobody named'}
             {entry?.tier ? <span class="tier"> tier {entry.tier}</span> : null}
           </dd>
         </div>

@@ -11,7 +11,7 @@ import { address, PageNumber, SearchText } from '../parts/query.ts'
 import { SeverityMark } from '../parts/severity.tsx'
 import { Ago, Deadline } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
-import { counted, spoken, stateWords, whole } from '../parts/words.ts'
+import { counted, named, spoken, stateWords, whole } from '../parts/words.ts'
 
 const Query = z.object({ severity: Severity.optional().catch(undefined), search: SearchText, page: PageNumber })
 type Query = z.infer<typeof Query>
@@ -145,7 +145,7 @@ function Line({ line, now }: { line: OpenIncidentLine; now: Date }) {
         <div>
           <dt>Owner</dt>
           <dd>
-            {line.owner ?? <span class="muted">nobody named</span>}
+            {line.owner ? named(line.owner) : <span class="muted">nobody named</span>}
             {line.tier === null ? null : <span class="tier"> tier {line.tier}</span>}
           </dd>
         </div>

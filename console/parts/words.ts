@@ -1,5 +1,6 @@
 import type { Action } from '../../scripts/domain/decision.ts'
 import type { AlertEndState, IncidentState } from '../../scripts/domain/incident.ts'
+import { oneLine } from '../../scripts/domain/text.ts'
 
 /** What people read for each state. */
 export const stateWords: Record<IncidentState, string> = {
@@ -38,6 +39,11 @@ export const endWords: Record<AlertEndState, string> = {
 /** `airflow_clear_task` → `airflow clear task`. */
 export function spoken(key: string): string {
   return key.replaceAll('_', ' ')
+}
+
+/** A name that anybody may have chosen, on one line and as long as a name may be. */
+export function named(text: string): string {
+  return oneLine(text, 200)
 }
 
 /** `1 alert`, `12 alerts`, `1,200 alerts`. */

@@ -23,9 +23,9 @@ export interface Browser {
   get(path: string): Promise<Response>
   /** The page, whatever its status. */
   read(path: string): Promise<string>
-  post(path: string, form: Record<string, string>): Promise<Response>
+  post(path: string, form: Record<string, string> | FormData): Promise<Response>
   /** Fills in a form of a page and sends it. */
-  send(page: string, path: string, form: Record<string, string>): Promise<Response>
+  send(page: string, path: string, form: Record<string, string> | FormData): Promise<Response>
   logIn(store: Store, name: string): Promise<void>
 }
 
@@ -42,14 +42,20 @@ export function openConsole(
   let cookie = ''
   const get: Browser['get'] = async (path) => app.request(`${origin}${path}`, { headers: { cookie } })
   const post: Browser['post'] = async (path, form) =>
-    app.request(`${origin}${path}`, { method: 'POST', body: new URLSearchParams(form), headers: { cookie, origin } })
+    app.request(`${origin}${path}`, {
+      method: 'POST',
+      body: form instanceof FormData ? form : new URLSearchParams(form),
+      headers: { cookie, origin },
+    })
   return {
     get,
     post,
     read: async (path) => (await get(path)).text(),
     async send(page, path, form) {
       const csrf = /name="_csrf" value="([^"]+)"/.exec(await (await get(page)).text())?.[1] ?? ''
-      return post(path, { ...form, _csrf: csrf })
+      if (!(form instanceof FormData)) return post(path, { ...form, _csrf: csrf })
+      form.set('_csrf', csrf)
+      return post(path, form)
     },
     async logIn(store, name) {
       const answer = await post('/login', { tenant: store.tenant, name, password })
