@@ -119,6 +119,8 @@ public final class Kestra {
 
     private static boolean hasEnded(Service service) {
         return switch (service.getState()) {
+            // Before it has begun.
+            case null -> false;
             case TERMINATING, TERMINATED_GRACEFULLY, TERMINATED_FORCED, NOT_RUNNING -> true;
             default -> false;
         };
