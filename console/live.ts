@@ -2,10 +2,10 @@ import type { Store } from '../scripts/store/connection.ts'
 import { pulse } from '../scripts/store/overview.ts'
 import { log } from './log.ts'
 
-const everyMs = 500
+const everyMs = 250
 
 /**
- * Tells all who look at a tenant that something changed. One small question a tenant twice a second, however many
+ * Tells all who look at a tenant that something changed. One small question a tenant four times a second, however many
  * people look, and none while nobody does.
  */
 export class Heartbeat {

@@ -62,20 +62,21 @@ export function analytics(access: Access, span: Span): Promise<Analytics> {
   }))
 }
 
+/** Row-level security leaves one tenant's rows, so `tenant` is in no join here: the planner would take it for a second condition. */
 async function totals(query: Query, span: Span): Promise<z.infer<typeof Totals>> {
   const row = await query.first(
     Totals,
     sql`with chosen as materialized (
-          select *, ${isMended} as is_mended, extract(epoch from acknowledged_at - opened_at) as to_acknowledge,
+          select id, fingerprint, state, told_at, acknowledged_at, closed_how, ${isMended} as is_mended, extract(epoch from acknowledged_at - opened_at) as to_acknowledge,
             extract(epoch from closed_at - opened_at) as to_mend
           from incidents where ${inSpan(span)}
         ), judged as (
           select distinct on (feedback.incident, who) verdict, told_at is not null as told
-          from feedback join chosen on chosen.tenant = feedback.tenant and chosen.id = feedback.incident
+          from feedback join chosen on chosen.id = feedback.incident
           order by feedback.incident, who, feedback.id desc
         ), analysed as (
-          select analyzer, tokens, cost_usd, record ->> 'fallback' is not null as fell_back
-          from decisions join chosen on chosen.tenant = decisions.tenant and chosen.id = decisions.incident
+          select analyzer, tokens, cost_usd, fell_back
+          from decisions join chosen on chosen.id = decisions.incident
         )
         select count(*)::int as incidents, (count(told_at))::int as told,
           (count(*) filter (where state = 'dismissed'))::int as dismissed, (count(acknowledged_at))::int as acknowledged,
@@ -89,7 +90,7 @@ async function totals(query: Query, span: Span): Promise<z.infer<typeof Totals>>
           (count(*) filter (where closed_how = 'fixed'))::int as fixed,
           (count(*) filter (where state = 'escalated'))::int as escalated,
           (select count(distinct actions.incident)::int
-            from actions join chosen on chosen.tenant = actions.tenant and chosen.id = actions.incident
+            from actions join chosen on chosen.id = actions.incident
             where actions.kind = 'fix' and attempt > 0) as fix_tried,
           (select count(*)::int from judged where verdict = 'false_alarm') as false_alarms,
           (select count(*)::int from judged where verdict = 'was_real') as was_real,
@@ -111,8 +112,7 @@ async function volume(query: Query, span: Span): Promise<z.infer<typeof Volume>>
     Volume,
     sql`select
           ${alertsOf(span)} as alerts,
-          (select count(*)::int from actions join incidents
-              on incidents.tenant = actions.tenant and incidents.id = actions.incident
+          (select count(*)::int from actions join incidents on incidents.id = actions.incident
             where message is not null and actions.state in ('sent', 'confirmed') and ${inSpan(span)}) as messages`,
   )
   return row ?? { alerts: 0, messages: 0 }
@@ -132,17 +132,17 @@ function days(query: Query, span: Span): Promise<Analytics['days']> {
     Day,
     sql`with opened as (
           select date_trunc('day', opened_at, 'UTC') as day, count(*)::int as incidents, count(told_at)::int as told,
-            sum(occurrences)::int as alerts, coalesce(sum(cost), 0)::float as cost_usd
-          from incidents left join lateral (
-            select sum(cost_usd) as cost from decisions
-            where decisions.tenant = incidents.tenant and decisions.incident = incidents.id
-          ) as spent on true
-          where ${inSpan(span)} group by 1
+            sum(occurrences)::int as alerts
+          from incidents where ${inSpan(span)} group by 1
+        ), spent as (
+          select date_trunc('day', opened_at, 'UTC') as day, sum(cost_usd)::float as cost_usd
+          from decisions join incidents on incidents.id = decisions.incident
+          where cost_usd > 0 and ${inSpan(span)} group by 1
         )
         select day, coalesce(alerts, 0) as alerts, coalesce(incidents, 0) as incidents, coalesce(told, 0) as told,
           coalesce(cost_usd, 0) as cost_usd
         from generate_series(date_trunc('day', ${from}::timestamptz, 'UTC'), ${to}::timestamptz - interval '1 microsecond',
-          interval '1 day') as day left join opened using (day) order by day`,
+          interval '1 day') as day left join opened using (day) left join spent using (day) order by day`,
   )
 }
 
@@ -150,9 +150,9 @@ const groups = {
   sources: sql`incidents.source`,
   assets: sql`coalesce(incidents.asset ->> 'name', 'no asset named')`,
   owners: sql`coalesce((
-    select item #>> '{data,owner}' from evidence
+    select owner from evidence
     where evidence.tenant = incidents.tenant and evidence.incident = incidents.id
-      and evidence.revision = incidents.revision and kind = 'catalog_entry' and evidence.source = 'catalog'
+      and evidence.revision = incidents.revision and owner is not null
     order by position limit 1), 'nobody named')`,
 } as const
 

@@ -18,6 +18,13 @@ export async function memoryOf({ engine, postgres }: Stack): Promise<Memory> {
   }
 }
 
+/** What a process holds. @throws when there is none of that number */
+export async function residentOf(pid: number): Promise<number> {
+  const found = (await allProcesses()).get(pid)
+  if (!found) throw new Error(`There is no process ${pid}.`)
+  return found.resident
+}
+
 export function memorySection(moments: { boot: Memory; end: Memory }): Section {
   return {
     title: 'Memory',
