@@ -13,6 +13,7 @@ import { duplicatesSection, measureDuplicates } from './bench/duplicates.ts'
 import { openExecutions } from './bench/executions.ts'
 import { gatheringSection, measureGathering } from './bench/gathering.ts'
 import { latencySection, measureLatency } from './bench/latency.ts'
+import { lineageSection, measureLineage } from './bench/lineage.ts'
 import { memoryOf, memorySection } from './bench/memory.ts'
 import { markdownReport, mebibytes, plainReport } from './bench/report.ts'
 import { measureTaskStarts, taskStartSection } from './bench/task-start.ts'
@@ -23,7 +24,7 @@ import { showProgress } from './progress.ts'
 const help = `Usage: npm run --silent bench [-- --console] [--quick] [--markdown] [--json FILE]
 
 Measures the product on this machine, on the embedded engine, with a store of its own; Slack and Gemini are stand-ins.
-Start of each task, gathering, deciding by rules, each task with its work, webhook to terminal state beside the same flows with empty scripts,
+Start of each task, gathering, deciding by rules, a large dbt project, each task with its work, webhook to terminal state beside the same flows with empty scripts,
 duplicates, memory. Takes about five minutes; let the machine do nothing else meanwhile.
 
   --console      instead: the console's pages, taking alerts in, live updates and connections over a store of a million alerts
@@ -56,7 +57,7 @@ await runCommand(
     const isNew = await isNewEngine(early.step)
     early.pause()
     const figures = await measureStack(runs)
-    const { taskWork, latency, duplicates, memory } = figures
+    const { lineage, taskWork, latency, duplicates, memory } = figures
     const report = {
       heading: `Kestra ${wantedKestra()}, ${new Date().toISOString().slice(0, 10)}`,
       about: [machine.text, ...(isNew ? [disturbed] : [])],
@@ -64,6 +65,7 @@ await runCommand(
         taskStartSection(starts),
         gatheringSection(gathering),
         decidingSection(deciding),
+        lineageSection(lineage),
         taskWorkSection(taskWork),
         latencySection(latency),
         duplicatesSection(duplicates),
@@ -120,6 +122,7 @@ async function measureStack(runs: typeof thorough) {
     try {
       const boot = await memoryOf(stack)
       await using store = openStore(stack.settings.DATABASE_URL, 'incident_management')
+      const lineage = await measureLineage(store, { runs: runs.work, onProgress })
       const executions = openExecutions(stack)
       const taskWork = await measureTaskWork(
         { DATABASE_URL: stack.settings.DATABASE_URL, SLACK_WEBHOOK_URL: slack.webhookUrl },
@@ -133,6 +136,7 @@ async function measureStack(runs: typeof thorough) {
       const { deliveries } = runs
       const duplicates = await measureDuplicates({ store, slack, executions, deliveries, onProgress })
       return {
+        lineage,
         taskWork,
         latency,
         duplicates,

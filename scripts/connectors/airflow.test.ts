@@ -99,6 +99,7 @@ test('a task that failed: its run, its tries, what its log says', async () => {
       state: 'failed',
       try_number: 1,
       max_tries: 0,
+      retries_left: 0,
       log_excerpt: "ERROR connecting with password=[redacted]\nERROR ValueError: column 'amount' does not exist",
       start: ago(40).toISOString(),
       duration_s: 1800,

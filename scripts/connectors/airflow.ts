@@ -7,11 +7,11 @@ import { oneLine } from '../domain/text.ts'
 import { AppError } from '../lib/errors.ts'
 import { AirflowOptions, accessTo, readSettingNames, settingsInstance } from './airflow/access.ts'
 import type { DagRun, TaskInstance } from './airflow/answers.ts'
-import { tableLineage } from './airflow/assets.ts'
+import { startedBy, tableLineage } from './airflow/assets.ts'
 import { type Airflow, openAirflow } from './airflow/client.ts'
 import { failureEvidence, historyEvidence, type ReadLog, runEvidence, secondsOf } from './airflow/evidence.ts'
 import { logExcerpt } from './airflow/log-excerpt.ts'
-import { surroundings } from './airflow/surroundings.ts'
+import { orNothing, surroundings } from './airflow/surroundings.ts'
 import type { Connector, Question } from './connector.ts'
 
 const recentRuns = 25
@@ -64,11 +64,13 @@ export const airflow: Connector = {
     const focus = wanted ?? runInTrouble(runs, typical, question.now)
     if (!focus) return surroundings(client, dag, question)
     const shown = new Set([focus, runs[0], runs.find(hasEnded)].filter((run) => run !== undefined))
-    const [tasks, around] = await Promise.all([
+    const [tasks, starters, around] = await Promise.all([
       taskEvidence(client, focus, typical, question),
+      startEvidence(client, focus, question),
       surroundings(client, dag, question),
     ])
-    return [...[...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now)), ...tasks, ...around]
+    const ran = [...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now))
+    return [...ran, ...tasks, ...starters, ...around]
   },
 
   async check({ system, signal }) {
@@ -111,6 +113,14 @@ function hasEnded(run: DagRun): boolean {
 
 function typicalSeconds(of: readonly (DagRun | TaskInstance)[]): number | null {
   return median(of.flatMap((one) => (one.state === 'success' && one.duration != null ? [one.duration] : [])))
+}
+
+/** For a run that waited for assets, what came. */
+async function startEvidence(client: Airflow, run: DagRun, { now, isLead }: Question): Promise<EvidenceDraft[]> {
+  if (run.run_type !== 'asset_triggered' || isLead) return []
+  const about = { source: 'airflow', asset: run.dag_id, observed_at: now.toISOString() } as const
+  const events = await orNothing(client.assetEventsOf(run.dag_id, run.dag_run_id))
+  return startedBy(run, events ?? []).map((piece) => ({ ...about, ...piece }))
 }
 
 /** Which DAG makes a table. */

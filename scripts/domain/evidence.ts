@@ -30,6 +30,7 @@ export const evidenceData = {
     state: z.string(),
     try_number: number,
     max_tries: number,
+    retries_left: number,
     log_excerpt: text,
     start: instant,
     duration_s: number,

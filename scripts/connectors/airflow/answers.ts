@@ -30,6 +30,8 @@ export const DagRun = z
     dag_run_id: z.string(),
     /** `queued` `running` `success` `failed` */
     state: z.string(),
+    /** `scheduled` `manual` `asset_triggered` … */
+    run_type: z.string().nullish(),
     run_after: instant,
     start_date: instant,
     end_date: instant,
@@ -126,6 +128,22 @@ export const DagVersions = z
   })
   .transform((answer) => answer.dag_versions)
 export type DagVersions = z.infer<typeof DagVersions>
+
+/** What was written to assets, by whose run, before a run that waited for it. */
+export const AssetEvents = z
+  .object({
+    asset_events: z.array(
+      z.object({
+        name: z.string().nullish(),
+        uri: z.string().nullish(),
+        source_dag_id: z.string().nullish(),
+        source_run_id: z.string().nullish(),
+        timestamp: z.string(),
+      }),
+    ),
+  })
+  .transform((answer) => answer.asset_events)
+export type AssetEvents = z.infer<typeof AssetEvents>
 
 const ofDags = z.array(z.object({ dag_id: z.string() }))
 const AssetAnswer = z.object({

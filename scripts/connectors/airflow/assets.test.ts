@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { tableLineage, tableOf } from './assets.ts'
+import { startedBy, tableLineage, tableOf } from './assets.ts'
 
 const asset = (name: string, uri: string, makers: string[] = [], readers: string[] = []) => ({
   name,
@@ -44,4 +44,26 @@ test('a table leads to the DAGs that make it, by the end of its name, and not by
     },
   ])
   expect(tableLineage({ kind: 'table', name: 'shop.raw.orders' }, assets)).toEqual([])
+})
+
+test('a run that waited for assets leads to the runs that wrote them', () => {
+  const run = { dag_id: 'Report', dag_run_id: 'asset_triggered__1' }
+  const event = (source_dag_id: string | null, source_run_id: string | null) => ({
+    name: 'revenue',
+    uri: 'postgres://h:5432/shop/analytics/fct_revenue',
+    source_dag_id,
+    source_run_id,
+    timestamp: '2026-11-20T05:00:00Z',
+  })
+  const [found] = startedBy(run, [event('Shop.Daily', 'scheduled__7'), event(null, null), event('Report', 'own')])
+  expect(found).toEqual({
+    kind: 'lineage',
+    summary:
+      'Run asset_triggered__1 of Report was started by shop.analytics.fct_revenue, which Shop.Daily wrote at 2026-11-20T05:00:00Z.',
+    data: {
+      upstream: ['shop.analytics.fct_revenue', 'Shop.Daily'],
+      leads: [{ kind: 'dag', name: 'shop.daily', native: { dag_id: 'Shop.Daily', run_id: 'scheduled__7' } }],
+    },
+  })
+  expect(startedBy(run, [event(null, null)])).toEqual([])
 })

@@ -3,7 +3,7 @@ import { sameAsset } from '../../domain/assess/asset-names.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
 import { assetOf } from '../../domain/reading/asset.ts'
 import { oneLine } from '../../domain/text.ts'
-import type { Assets } from './answers.ts'
+import type { AssetEvents, Assets } from './answers.ts'
 
 /** Of each kind of neighbour, so many are asked about next. */
 const mostNeighbours = 3
@@ -56,6 +56,29 @@ export function dagLineage(dagId: string, assets: Assets): Lineage[] {
   ]
 }
 
+/** What started a run that waited for assets: which run of which DAG wrote them. Asked about next are those runs. */
+export function startedBy(run: { dag_id: string; dag_run_id: string }, events: AssetEvents): Lineage[] {
+  const known = events.slice(0, 2 * mostNeighbours).flatMap((event) => {
+    const { source_dag_id: dagId, source_run_id: runId, timestamp } = event
+    if (!dagId || dagId === run.dag_id) return []
+    const asset = nameOf({ name: event.name ?? event.uri ?? 'an asset', uri: event.uri })
+    return [{ asset, dagId, runId: runId ?? null, timestamp }]
+  })
+  if (known.length === 0) return []
+  const texts = known.map(({ asset, dagId, timestamp }) => `${asset}, which ${dagId} wrote at ${timestamp}`)
+  const leads = known.slice(0, mostNeighbours).flatMap(({ dagId, runId }) => {
+    const dag = assetOf('dag', dagId)
+    return dag ? [{ ...dag, native: { ...dag.native, ...(runId ? { run_id: runId } : {}) } }] : []
+  })
+  return [
+    {
+      kind: 'lineage',
+      summary: oneLine(`Run ${run.dag_run_id} of ${run.dag_id} was started by ${texts.join('; ')}.`, 400),
+      data: { upstream: [...new Set(known.flatMap(({ asset, dagId }) => [asset, dagId]))], leads },
+    },
+  ]
+}
+
 /** Which DAGs make a table, as their tasks' outlets say. None when no asset stands for it. */
 export function tableLineage(table: Asset, assets: Assets): Lineage[] {
   const own = assets.filter((one) => {
@@ -79,7 +102,7 @@ export function tableLineage(table: Asset, assets: Assets): Lineage[] {
 
 type Lineage = Pick<Extract<EvidenceDraft, { kind: 'lineage' }>, 'kind' | 'summary' | 'data'>
 
-function nameOf(asset: Assets[number]): string {
+function nameOf(asset: Pick<Assets[number], 'name' | 'uri'>): string {
   return tableOf(asset)?.name ?? asset.name
 }
 

@@ -6,6 +6,7 @@ import { redact } from '../../lib/redact.ts'
 import type { AirflowAccess } from './access.ts'
 import {
   Anything,
+  AssetEvents,
   Assets,
   Backfill,
   Backfills,
@@ -88,6 +89,8 @@ export interface Airflow {
   assetsOf(dagId: string): Promise<Assets>
   /** All assets, at most 1,000. */
   assets(): Promise<Assets>
+  /** What started a run that waited for assets; none from Airflow 2. */
+  assetEventsOf(dagId: string, runId: string): Promise<AssetEvents>
   /** The assets whose name or address holds a text. */
   assetsLike(text: string): Promise<Assets>
   pools(): Promise<Pools>
@@ -270,6 +273,8 @@ export function openAirflow(given: AirflowAccess | (() => Promise<AirflowAccess>
         call(`${path`/dags/${dagId}/dagVersions`}?limit=2&order_by=-version_number`, { schema: DagVersions }),
       )) ?? [],
     assetsOf: (dagId) => assetsWhere({ dag_ids: dagId }),
+    assetEventsOf: async (dagId, runId) =>
+      (await orNull(call(path`/dags/${dagId}/dagRuns/${runId}/upstreamAssetEvents`, { schema: AssetEvents }))) ?? [],
     assets: () => assetsWhere({}, 1_000),
     async assetsLike(text) {
       const found = await Promise.all([assetsWhere({ uri_pattern: text }), assetsWhere({ name_pattern: text })])

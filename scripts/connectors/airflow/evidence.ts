@@ -22,6 +22,11 @@ function spellState(state: string | null, seconds: number | null): string {
   return `is ${state ?? 'waiting'}`
 }
 
+function spellRetries(one: TaskInstance): string {
+  const left = one.state === 'failed' ? null : retriesLeft(one)
+  return left ? `, ${left} ${left === 1 ? 'retry' : 'retries'} left` : ''
+}
+
 function spellUsual(typical: number | null): string {
   return typical === null || typical < 1 ? '' : `; ${spellDuration(typical)} is usual`
 }
@@ -57,7 +62,7 @@ export function failureEvidence(one: TaskInstance, typical: number | null, log: 
     kind: 'task_failure',
     asset: `${one.dag_id}.${one.task_id}`,
     observed_at: now.toISOString(),
-    summary: `Task ${one.task_id}${mapped} of ${one.dag_id} ${spellState(one.state, seconds)}, at try ${one.try_number}${spellUsual(typical)}.`,
+    summary: `Task ${one.task_id}${mapped} of ${one.dag_id} ${spellState(one.state, seconds)}, at try ${one.try_number}${spellRetries(one)}${spellUsual(typical)}.`,
     data: {
       dag_id: one.dag_id,
       task_id: one.task_id,
@@ -66,6 +71,7 @@ export function failureEvidence(one: TaskInstance, typical: number | null, log: 
       state: one.state ?? 'none',
       try_number: one.try_number,
       max_tries: one.max_tries ?? null,
+      retries_left: retriesLeft(one),
       log_excerpt: log.excerpt,
       ...(log.problem === null ? {} : { log_problem: log.problem }),
       ...(named.length > 0 ? { leads: named } : {}),
@@ -74,6 +80,12 @@ export function failureEvidence(one: TaskInstance, typical: number | null, log: 
       typical_duration_s: typical === null ? null : Math.round(typical),
     },
   }
+}
+
+/** Tries that Airflow will still make by itself; null where it does not say. A task that has failed gets none. */
+function retriesLeft({ state, try_number: tries, max_tries: most }: TaskInstance): number | null {
+  if (most == null) return null
+  return state === 'failed' ? 0 : Math.max(0, most + 1 - Math.max(tries, 1))
 }
 
 export function historyEvidence(one: TaskInstance, history: readonly TaskInstance[], now: Date): EvidenceDraft {

@@ -113,7 +113,7 @@ function unwell(parts: Monitor, now: Date): Piece<'system_health'>[] {
 }
 
 /** What is missing explains less; it does not take the rest with it. */
-async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
+export async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
   try {
     return await answer
   } catch (thrown) {
