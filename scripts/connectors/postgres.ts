@@ -1,24 +1,14 @@
 import { z } from 'zod'
-import type { Asset } from '../domain/alert.ts'
+import { type Asset, isRelation } from '../domain/alert.ts'
 import type { Finding } from '../domain/catalog-draft.ts'
-import type { EvidenceDraft } from '../domain/evidence.ts'
 import { assetOf } from '../domain/reading/asset.ts'
-import { isCalled, type System } from '../domain/system.ts'
-import { oneLine } from '../domain/text.ts'
-import { type Baseline, type TableName, type TableState, tableChanges, tableName } from '../domain/warehouse.ts'
-import { AppError } from '../lib/errors.ts'
-import type { Connector, ConnectorContext, Question, Survey } from './connector.ts'
-import { changeEvidence, lockEvidence, missingRight, stateEvidence } from './warehouse/evidence.ts'
-import {
-  type Found,
-  findLocks,
-  findPlace,
-  findTables,
-  largestTables,
-  type Place,
-  theOne,
-} from './warehouse/postgres-questions.ts'
+import type { System } from '../domain/system.ts'
+import type { TableName, TableState } from '../domain/warehouse.ts'
+import type { Connector, ConnectorContext, Survey } from './connector.ts'
+import { lockEvidence, missingRight } from './warehouse/evidence.ts'
+import { findLocks, findPlace, findTables, largestTables, theOne } from './warehouse/postgres-questions.ts'
 import { withPostgres } from './warehouse/postgres-session.ts'
+import { askAbout } from './warehouse/warehouse.ts'
 
 const PostgresPlace = z.strictObject({
   host: z.string().min(1).max(255),
@@ -30,10 +20,7 @@ const PostgresPlace = z.strictObject({
   ca: z.string().max(1024).optional(),
 })
 
-const concerned: ReadonlySet<string> = new Set(['table', 'model', 'source'])
 const platforms = /^postgres/i
-/** A change longer ago is no news. */
-const changesMs = 48 * 3_600_000
 /** What shows others' sessions. */
 const grant = 'pg_read_all_stats'
 
@@ -49,29 +36,41 @@ export const postgres: Connector = {
     return { kind: 'postgres', options: {}, credentials: { url, ...(password ? { password } : {}) } }
   },
   topics: ['tables'],
-  concerns: ({ asset }) => asset !== null && concerned.has(asset.kind) && isPossible(asset),
+  concerns: ({ asset }) => asset !== null && isRelation(asset.kind) && isPossible(asset),
   owns: (asset) => asset.kind === 'table' && isPossible(asset),
   shared: ({ asset }) => ({ key: [asset?.kind ?? null, asset?.name ?? null], seconds: 20 }),
 
   gather(question, context) {
     const { asset } = question
     if (asset === null) return Promise.resolve([])
-    const names = namesOf(asset)
     return withPostgres(urlOf(context.system), context.signal, async (ask) => {
       const place = await findPlace(ask)
-      const all = await findTables(ask, place, names)
-      const found = names.map((name) => theOne(all, place, name)).find((one) => one !== null)
-      if (!found) return missing(question, names, place, context)
-      const locks = await findLocks(ask, found)
       const about = { source: 'postgres', asset: asset.name, now: question.now } as const
-      const hidden = locks.some(({ holder, statement }) => holder === null || statement?.startsWith('<insufficient'))
-      return [
-        ...(await changesOf(found, question, context)),
-        ...locks.map((lock) => lockEvidence(lock, about)),
-        ...(hidden && !place.sees_all
-          ? [missingRight('who holds the lock', `GRANT ${grant}`, context.system, about)]
-          : []),
-      ]
+      return askAbout(
+        {
+          source: 'postgres',
+          database: place.database,
+          async find(names) {
+            const all = await findTables(ask, place, names)
+            return names.map((name) => theOne(all, place, name))
+          },
+          async beyond(found) {
+            const locks = found ? await findLocks(ask, found) : []
+            const isHidden = locks.some(
+              ({ holder, statement }) => holder === null || statement?.startsWith('<insufficient'),
+            )
+            return [
+              ...locks.map((lock) => lockEvidence(lock, about)),
+              ...(isHidden && !place.sees_all
+                ? [missingRight('who holds the lock', `GRANT ${grant}`, context.system, about)]
+                : []),
+            ]
+          },
+        },
+        asset,
+        question,
+        context,
+      )
     })
   },
 
@@ -111,56 +110,8 @@ export function watchTables(
   })
 }
 
-/** What a table is now, and what became of it since it was looked at. */
-async function changesOf({ state }: Found, { asset, now }: Question, { library, system }: ConnectorContext) {
-  const about = { source: 'postgres', asset: asset?.name ?? state.name, now } as const
-  const before = recent(await library.warehouse.before(system.name, state.name, now), now)
-  const kept = await library.warehouse.changesOf(system.name, state.name, new Date(now.getTime() - changesMs))
-  const fresh = before ? tableChanges(before.state, state).map((change) => ({ at: now, change })) : []
-  return [
-    stateEvidence(state, before, about),
-    ...[...fresh, ...kept].map((change) => changeEvidence(state.name, change, about)),
-  ]
-}
-
-/** What was seen long ago says nothing about now: the table is no longer watched. */
-function recent(before: Baseline | null, now: Date): Baseline | null {
-  return before && now.getTime() - before.seenAt.getTime() < changesMs ? before : null
-}
-
-/** Of a table that is not there: that it was, if so. @throws AppError E_ASSET_UNKNOWN where it should be here */
-async function missing(
-  { asset, now }: Question,
-  names: readonly TableName[],
-  { database }: Place,
-  { library, system }: ConnectorContext,
-): Promise<EvidenceDraft[]> {
-  const since = new Date(now.getTime() - changesMs)
-  const name = asset?.name ?? ''
-  const kept = await library.warehouse.changesOf(system.name, name, since)
-  const about = { source: 'postgres', asset: name, now } as const
-  const before = kept.length > 0 ? null : recent(await library.warehouse.before(system.name, name, now), now)
-  const gone = before ? [{ at: now, change: { what: 'dropped' } as const }] : kept
-  if (gone.length > 0) return gone.map((change) => changeEvidence(name, change, about))
-  const isHere =
-    (asset?.system != null && isCalled(system, asset.system)) ||
-    names.some((one) => one.database?.toLowerCase() === database.toLowerCase())
-  // Not every table is this one's.
-  if (!isHere) return []
-  throw new AppError(
-    'E_ASSET_UNKNOWN',
-    `It has no table called ${oneLine(name, 250)}, or several.`,
-    'Check the name in the alert: schema.table, or database.schema.table.',
-  )
-}
-
 function isPossible({ platform }: Asset): boolean {
   return platform === undefined || platforms.test(platform)
-}
-
-/** As the alert spells it, and as its monitor did. */
-function namesOf({ name, native }: Asset): TableName[] {
-  return [native?.table, name].flatMap((text) => (text === undefined ? [] : (tableName(text) ?? [])))
 }
 
 function urlOf({ options, credentials }: System): string {
