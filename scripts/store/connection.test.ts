@@ -18,7 +18,7 @@ import { replaceLineage } from './lineage.ts'
 import { saveMark } from './marks.ts'
 import { migrate } from './migrate.ts'
 import { sql } from './sql.ts'
-import { keepTable } from './warehouses.ts'
+import { keepTable, spendCredits } from './warehouses.ts'
 
 const { tenant, database } = useTestStore()
 const One = z.object({ one: z.number() })
@@ -233,6 +233,7 @@ describe('tenants', () => {
     'warehouse_tables',
     'warehouse_rows',
     'warehouse_changes',
+    'warehouse_credits',
     'feedback',
     'memory_keys',
     'withdrawals',
@@ -473,6 +474,7 @@ async function fillEveryTable(store: Store): Promise<void> {
     const table = { name: 'd.s.t', columns: { id: 'int' }, rows: 1, lastAltered: null, stamp: '1' }
     for (const columns of [table.columns, {}])
       await keepTable(query, 'postgres', { ...table, columns }, { promised: null, now: new Date() })
+    await spendCredits(query, 'snowflake', { credits: 0.1, limit: 1, now: new Date() })
     await query.run(
       sql`insert into feedback (tenant, incident, revision, verdict, who) values (${store.tenant}, ${id}, 1, 'right', 'a')`,
     )

@@ -4,6 +4,8 @@ import { type Baseline, lastAltered, TableChange, TableState, tableChanges } fro
 import { type Access, type Query, within } from './connection.ts'
 import { json, sql } from './sql.ts'
 
+/** What was spent on a day is asked about that day only. */
+const creditsKeptDays = 9
 /** A change this old is news to nobody. */
 const changesKeptDays = 90
 const rowsKeptDays = 9
@@ -121,4 +123,29 @@ export function tableChangesOf(access: Access, system: string, name: string, sin
           where system = ${system} and lower(name) = lower(${name}) and at >= ${since} order by at desc, id limit 50`,
     ),
   )
+}
+
+/**
+ * Counts what a question may cost to what was spent that day, unless that would be more than `limit`; then nothing is
+ * counted, and it is false.
+ */
+export function spendCredits(
+  access: Access,
+  system: string,
+  { credits, limit, now }: { credits: number; limit: number; now: Date },
+): Promise<boolean> {
+  return within(access, async (query) => {
+    await query.run(
+      sql`delete from warehouse_credits
+          where system = ${system} and day < ${now}::timestamptz - make_interval(days => ${creditsKeptDays})`,
+    )
+    const counted = await query.run(
+      sql`insert into warehouse_credits as spent (tenant, system, day, credits)
+          select current_setting('dim.tenant'), ${system}, (${now}::timestamptz at time zone 'UTC')::date, ${credits}::numeric
+          where ${credits}::numeric <= ${limit}::numeric
+          on conflict (tenant, system, day) do update set credits = spent.credits + excluded.credits
+          where spent.credits + excluded.credits <= ${limit}::numeric`,
+    )
+    return counted > 0
+  })
 }

@@ -2,7 +2,7 @@ import type { Library } from '../connectors/gathering/library.ts'
 import type { Store } from '../store/connection.ts'
 import { dbtChangesOf, dbtNodes, dbtNodesNamed, dbtStamp, dbtTestsOf } from '../store/dbt.ts'
 import { lineageOf } from '../store/lineage.ts'
-import { tableBefore, tableChangesOf } from '../store/warehouses.ts'
+import { spendCredits, tableBefore, tableChangesOf } from '../store/warehouses.ts'
 
 /** What connectors may know from before, out of the store. */
 export function libraryIn(store: Store): Library {
@@ -20,6 +20,7 @@ export function libraryIn(store: Store): Library {
     warehouse: {
       before: (system, table, now) => tableBefore(store, system, table, now),
       changesOf: (system, table, since) => tableChangesOf(store, system, table, since),
+      spend: (system, cost) => spendCredits(store, system, cost),
     },
   }
 }

@@ -28,6 +28,8 @@ export interface WarehouseLibrary {
   before(system: string, table: string, now: Date): Promise<Baseline | null>
   /** What became of a table, newest first. */
   changesOf(system: string, table: string, since: Date): Promise<{ at: Date; change: TableChange }[]>
+  /** Counts what asking may cost to what was spent on it that day; false, and not counted, when `limit` would be passed. */
+  spend(system: string, cost: { credits: number; limit: number; now: Date }): Promise<boolean>
 }
 
 /** What connectors may know from before. */
@@ -42,7 +44,7 @@ export interface Library {
 export const noLibrary: Library = {
   dbt: libraryOf(null),
   lineage: async () => ({ up: new Map(), down: new Map() }),
-  warehouse: { before: async () => null, changesOf: async () => [] },
+  warehouse: { before: async () => null, changesOf: async () => [], spend: async () => true },
 }
 
 const depth = 10
