@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
+import { once } from 'node:events'
 import { cp, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { Script } from 'node:vm'
+import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { startSnowflake } from '../tests/stand-ins/snowflake.ts'
 import { buildTasks } from './bundle.ts'
 
 const node = promisify(execFile).bind(null, process.execPath)
@@ -33,7 +36,7 @@ describe('the bundled tasks', () => {
       .filter((name) => !name.endsWith('.test.ts'))
       .map((name) => basename(name, '.ts'))
     expect(files.map((file) => basename(file)).sort()).toEqual(names.map((name) => `${name}.cjs`).sort())
-    const expected = [...names, 'google-genai', 'slack-web-api', 'nodemailer'].flatMap((name) => [
+    const expected = [...names, 'google-genai', 'slack-web-api', 'nodemailer', 'snowflake-driver'].flatMap((name) => [
       `${name}.cjs`,
       `${name}.code`,
     ])
@@ -68,6 +71,27 @@ describe('the bundled tasks', () => {
     await writeFile(join(other, 'notify.code'), code.subarray(0, 4 + code.readUInt32LE()))
     await expect(node([join(other, 'notify.cjs')], { env: environment })).rejects.toMatchObject(missesItsSettings)
     await rm(other, { recursive: true })
+  })
+
+  it('leave the driver of Snowflake to its thread, and start that', async () => {
+    const driver = join(folder, 'snowflake-driver.cjs')
+    const holders = await Promise.all(
+      [...files, driver].map(async (file) =>
+        (await codeOf(file)).source.includes('/queries/v1/query-request') ? file : null,
+      ),
+    )
+    expect(holders.filter((file) => file !== null)).toEqual([driver])
+    expect((await codeOf(join(folder, 'gather.cjs'))).source).toContain('"snowflake-driver.cjs"')
+    const account = await startSnowflake()
+    account.answer(/^select 1/, { rows: [{ ONE: '1' }] })
+    const access = { account: 'local', url: account.url, username: 'reader', role: null, warehouse: null }
+    const login = { authenticator: 'SNOWFLAKE', password: account.settings.SNOWFLAKE_PASSWORD }
+    const thread = new Worker(driver, { workerData: { access: { ...access, login }, database: null } })
+    expect(await once(thread, 'message')).toEqual([{ id: 'ready' }])
+    thread.postMessage({ id: 1, text: 'select 1', values: [] })
+    expect(await once(thread, 'message')).toEqual([{ id: 1, rows: [{ one: '1' }] }])
+    await account.close()
+    await thread.terminate()
   })
 
   it('find the SDK that stands apart', async () => {

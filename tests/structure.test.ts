@@ -41,6 +41,7 @@ const vendors: Record<string, string[]> = {
     'store/migrate.ts',
   ],
   'node-pg-migrate': ['store/migrate.ts'],
+  'snowflake-sdk': ['connectors/snowflake/driver.ts'],
   yaml: ['lib/yaml-file.ts'],
   'cron-parser': ['lib/cron.ts'],
 }

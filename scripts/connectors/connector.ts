@@ -69,7 +69,7 @@ export interface Connector {
   /** The default instance, named as its kind, when enough is set. Not configured is no fault and blocks nothing. */
   fromSettings(
     settings: Readonly<Record<string, string | undefined>>,
-  ): Pick<System, 'kind' | 'options' | 'credentials'> | null
+  ): (Pick<System, 'kind' | 'options' | 'credentials'> & Partial<Pick<System, 'limitMs'>>) | null
   /** What it can tell of; the table in domain/topics.ts says when that is asked about. */
   readonly topics: readonly Topic[]
   /** Whether a system of this kind can know anything about the question. */

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { type Fault, type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
+import { answerTable, type SnowflakeStandIn, startSnowflake } from '../../tests/stand-ins/snowflake.ts'
 import { dbtManifest, dbtModel, shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
 import { exampleAlert } from '../../tests/support/example-incidents.ts'
 import { exampleRepository, instanceOf, systemsOf } from '../../tests/support/systems.ts'
@@ -36,11 +37,12 @@ const tableQuestion: Question = {
   category: 'data_quality',
 }
 /** What each connector is asked about. */
-const questions: Record<string, Question> = { dbt: tableQuestion, postgres: tableQuestion }
+const questions: Record<string, Question> = { dbt: tableQuestion, postgres: tableQuestion, snowflake: tableQuestion }
 const exampleConfig = join(import.meta.dirname, '..', '..', 'config')
 
 let airflow: AirflowStandIn
 let prometheus: StandIn
+let snowflake: SnowflakeStandIn
 let example: string
 let repository: string
 let settings: Record<string, string>
@@ -65,11 +67,14 @@ beforeEach(async () => {
       data: path.endsWith('_range') ? { result: [] } : { result: [{ metric: {}, value: [0, '9000'] }] },
     },
   }))
+  snowflake = await startSnowflake()
+  answerTable(snowflake, {})
   repository = example
   const model = dbtModel('fct_revenue', [], { relation_name: '"prod"."finance"."fct_revenue"' })
   await writeArtifacts(folder, { ...shop(), manifest: dbtManifest([model]) })
   settings = {
     ...airflow.settings,
+    ...snowflake.settings,
     PROMETHEUS_URL: prometheus.url,
     DBT_ARTIFACTS: folder,
     WAREHOUSE_URL: warehouse.url,
@@ -77,7 +82,7 @@ beforeEach(async () => {
   }
 })
 afterEach(async () => {
-  await Promise.all([airflow.close(), prometheus.close()])
+  await Promise.all([airflow.close(), prometheus.close(), snowflake.close()])
 })
 
 /** What is configured by settings, and a clone, which only the file can name. */
@@ -135,6 +140,36 @@ const warehouseFaults: [string, (url: URL) => string | Promise<string>, RegExp][
   ['a server that says nothing', async (url) => changed(url, { port: await silentPort() }), /No answer within 0.3 s/],
 ]
 
+/** What can be wrong with an answer, once the log-in was good. */
+const inAnswers: ReadonlySet<string> = new Set(['slow', '500', 'another shape', '200 MB', 'a redirect to another host'])
+
+/** What its driver makes of some of them. */
+const snowflakeReasons: Readonly<Record<string, RegExp>> = {
+  'a web page': /can not be (?:read|understood)|shape that is not known|web page/,
+  'cut-off JSON': /can not be (?:read|understood)|shape that is not known/,
+  'another shape': /can not be (?:read|understood)|shape that is not known/,
+  '200 MB': /more than 20,000,000 bytes/,
+  slow: /No answer within/,
+}
+
+/** How an account of Snowflake fails, at its log-in and at its statements. */
+const snowflakeFaults: [string, Record<string, string>, RegExp][] = [
+  [
+    'an account that is none',
+    { SNOWFLAKE_ACCOUNT: 'https://snowflakecomputing.com.example.com' },
+    /none of Snowflake’s/,
+  ],
+  ['no log-in', { SNOWFLAKE_PASSWORD: '' }, /has no log-in/],
+  ['a key that is none', { SNOWFLAKE_PRIVATE_KEY: 'stand-in-password' }, /private key can’t be read/],
+  ['a wrong password', { SNOWFLAKE_PASSWORD: 'not-stand-in-password' }, /refused the log-in \(390100\)/],
+  ['an expired token', { SNOWFLAKE_TOKEN: 'stale-stand-in-password' }, /token has expired or is not valid \(390303\)/],
+  [
+    'a host that is not known',
+    { SNOWFLAKE_ACCOUNT: 'nowhere.invalid' },
+    /can't be reached \((?:ENOTFOUND|EAI_AGAIN)\)/,
+  ],
+]
+
 function changed(url: URL, parts: Partial<URL>): string {
   return Object.assign(new URL(url), parts).href
 }
@@ -188,6 +223,28 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
       settings.WAREHOUSE_URL = await address(new URL(warehouse.url))
     },
   })),
+  snowflake: [
+    ...snowflakeFaults.map(([name, changes, reason]) => ({
+      name,
+      reason,
+      async arrange() {
+        Object.assign(settings, changes)
+      },
+    })),
+    ...['/session/v1/login-request', '/queries/v1/query-request'].flatMap((path) =>
+      httpFaults
+        .filter(([name]) => !path.startsWith('/queries') || inAnswers.has(name))
+        .map(([name, fault, reason]) => ({
+          name: `${name}, at ${path}`,
+          reason: snowflakeReasons[name] ?? reason,
+          ...(fault === 'hang' ? { limitMs: 300 } : {}),
+          async arrange() {
+            if (fault === 'down') settings.SNOWFLAKE_ACCOUNT = 'http://127.0.0.1:2'
+            else snowflake.fail(fault, { ...always, when: (request) => request.path === path })
+          },
+        })),
+    ),
+  ],
   dbt: artifactFaults.map(([name, arrange, reason]) => ({ name, arrange, reason })),
   catalog: [
     ['broken YAML', 'assets: [', /line \d/],
@@ -213,6 +270,10 @@ test('the folder is the registry', async () => {
 
 describe.each(connectors.map((connector) => [connector.name, connector] as const))('%s', (name, connector) => {
   const question = questions[name] ?? dagQuestion
+  // Its driver takes its time, which the others' tests need not wait for.
+  beforeEach(() => {
+    if (name !== 'snowflake') settings.SNOWFLAKE_ACCOUNT = ''
+  })
 
   test('names a source of evidence', () => {
     expect(EvidenceSource.options).toContain(name)
@@ -236,7 +297,7 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     const systems = await configured()
     const nothing = await gatherEvidence({ ...question, asset: null, alerts: [] }, { systems, from: [connector] })
     expect(nothing).toEqual({ evidence: [], notConfigured: [] })
-    expect([...airflow.requests, ...prometheus.requests]).toHaveLength(0)
+    expect([...airflow.requests, ...prometheus.requests, ...snowflake.requests]).toHaveLength(0)
   })
 
   test('reads only the settings that it names', async () => {
@@ -256,7 +317,8 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     async ({ reason, limitMs = 5_000, arrange }) => {
       const well = await gatherEvidence(question, { systems: await configured() })
       await arrange()
-      const systems = await configured()
+      const { all } = await configured()
+      const systems = systemsOf(...all.map((one) => (limitMs < 1_000 ? { ...one, limitMs } : one)))
       const { evidence } = await gatherEvidence(question, { systems, perSystemMs: limitMs })
       const unavailable = ofKind(evidence, 'unavailable').find(({ source }) => source === name)
       expect(unavailable).toMatchObject({

@@ -140,6 +140,27 @@ export const settings = {
     required: false,
     what: 'PostgreSQL as warehouse for fixes, as a role with pg_signal_backend; only auto_remediate gets it.',
   },
+  SNOWFLAKE_ACCOUNT: {
+    kind: 'setting',
+    required: false,
+    what: 'Snowflake as warehouse: ORGANISATION-ACCOUNT, LOCATOR.REGION, or https://….snowflakecomputing.com',
+  },
+  SNOWFLAKE_USERNAME: { kind: 'secret', required: false, what: 'Its user, with a role that may only read metadata.' },
+  SNOWFLAKE_PRIVATE_KEY: {
+    kind: 'secret',
+    required: false,
+    what: 'The private key of its key pair: PEM as one line with \\n, or in base64.',
+  },
+  SNOWFLAKE_PRIVATE_KEY_PASSPHRASE: { kind: 'secret', required: false, what: 'Its passphrase, where it has one.' },
+  SNOWFLAKE_PASSWORD: { kind: 'secret', required: false, what: 'Its password, instead of a key.' },
+  SNOWFLAKE_TOKEN: { kind: 'secret', required: false, what: 'An OAuth access token, instead of either.' },
+  SNOWFLAKE_ROLE: { kind: 'setting', required: false, what: 'The role to ask as; default the user’s own.' },
+  SNOWFLAKE_WAREHOUSE: { kind: 'setting', required: false, what: 'The warehouse to ask with; default the user’s own.' },
+  SNOWFLAKE_DATABASE: {
+    kind: 'setting',
+    required: false,
+    what: 'Where tables are looked for whose name says no database.',
+  },
   GEMINI_API_KEY: { kind: 'secret', required: false, what: 'Google Gemini. Without it `rules` decides.' },
   GEMINI_MODEL: { kind: 'setting', required: false, what: 'The model; default gemini-2.5-flash.' },
   GEMINI_BASE_URL: { kind: 'setting', required: false, what: 'Another address for the model, such as a proxy.' },
@@ -237,6 +258,19 @@ export const channelSettings = [
   'EMAIL_TO',
   'NOTIFY_WEBHOOK_URL',
   'NOTIFY_WEBHOOK_KEY',
+] as const satisfies readonly SettingName[]
+
+/** What one Snowflake account is reached with. */
+export const snowflakeSettings = [
+  'SNOWFLAKE_ACCOUNT',
+  'SNOWFLAKE_USERNAME',
+  'SNOWFLAKE_PASSWORD',
+  'SNOWFLAKE_PRIVATE_KEY',
+  'SNOWFLAKE_PRIVATE_KEY_PASSPHRASE',
+  'SNOWFLAKE_TOKEN',
+  'SNOWFLAKE_ROLE',
+  'SNOWFLAKE_WAREHOUSE',
+  'SNOWFLAKE_DATABASE',
 ] as const satisfies readonly SettingName[]
 export type Settings = Readonly<Record<string, string | undefined>>
 

@@ -16,6 +16,8 @@ export const errorCodes = {
   E_HTTP_ANSWER: false,
   E_HTTP_REDIRECT: false,
   E_SYSTEM_PAUSED: true,
+  E_WAREHOUSE_ASLEEP: false,
+  E_ANSWER_LATE: false,
   E_ACCESS_DENIED: false,
   E_ASSET_UNKNOWN: false,
   E_MODEL_UNAVAILABLE: true,

@@ -42,7 +42,8 @@ export class HttpStatusError extends AppError {
 }
 
 const retryableStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
-const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
+/** Statuses that send elsewhere. */
+export const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const maxRedirects = 3
 /** A longer wait is left to whoever called: it can do better than to hold a task. */
 const longestWaitMs = 5_000
@@ -262,13 +263,14 @@ function decoded(part: string): string {
 }
 
 /** Retry-After in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
-function retryAfter(header: string | null): number | undefined {
+export function retryAfter(header: string | null): number | undefined {
   if (header === null) return undefined
   const milliseconds = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
   return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined
 }
 
-function networkHint(code: string): string {
+/** What to do about a code of Node's for a connection that came to nothing. */
+export function networkHint(code: string): string {
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
     return 'Its host name is not known: check the address, and DNS from here.'
   if (code === 'CERT_HAS_EXPIRED') return 'Its certificate has expired: renew it there.'

@@ -1,4 +1,4 @@
-import { channelSettings } from '../lib/config.ts'
+import { channelSettings, snowflakeSettings } from '../lib/config.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { tick } from '../workflow/clock.ts'
@@ -15,6 +15,7 @@ void runTask({
     'DBT_ARTIFACTS',
     'DBT_ARTIFACTS_TOKEN',
     'WAREHOUSE_URL',
+    ...snowflakeSettings,
     'PROMETHEUS_URL',
     'PROMETHEUS_TOKEN',
     'KESTRA_URL',

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { watchTables as watchPostgres } from '../connectors/postgres.ts'
+import { watchTables as watchSnowflake } from '../connectors/snowflake.ts'
 import { isRelation } from '../domain/alert.ts'
 import { Catalog, deadlineOf } from '../domain/catalog.ts'
 import { isCalled, type System, type Systems } from '../domain/system.ts'
@@ -16,7 +17,7 @@ type Watch = (
   context: { system: System; signal: AbortSignal },
 ) => Promise<(TableState | null)[]>
 
-const watches: Readonly<Record<string, Watch>> = { postgres: watchPostgres }
+const watches: Readonly<Record<string, Watch>> = { postgres: watchPostgres, snowflake: watchSnowflake }
 
 const limitMs = 8_000
 /** Only what the business waits for is watched, and no more tables than this. */

@@ -12,7 +12,7 @@ type Settings = Readonly<Record<string, string | undefined>>
 export function instanceOf(connector: Connector, settings: Settings, changes: Partial<System> = {}): System {
   const found = connector.fromSettings(settings)
   if (!found) throw new Error(`${connector.name} is not configured.`)
-  return { ...found, name: found.kind, environment: null, aliases: [], limitMs: null, ...changes }
+  return { limitMs: null, ...found, name: found.kind, environment: null, aliases: [], ...changes }
 }
 
 /** A connector's context with that instance. */

@@ -23,6 +23,10 @@ export interface Lock {
   /** Sessions that wait for it. */
   waiting: number
   session: string
+  /** The transaction that holds it, where it has a name of its own. */
+  transaction?: string
+  /** What ends it, for people to run. */
+  release?: string | null
 }
 
 const longestStatement = 300
@@ -87,7 +91,7 @@ export function changeEvidence(
 }
 
 export function lockEvidence(lock: Lock, { source, asset, now }: About): EvidenceDraft {
-  const { table, holder, mode, session, waiting } = lock
+  const { table, holder, mode, session, waiting, transaction, release } = lock
   const held = Math.round(lock.heldSeconds)
   const isIdle = lock.statement === null
   return {
@@ -95,7 +99,9 @@ export function lockEvidence(lock: Lock, { source, asset, now }: About): Evidenc
     kind: 'lock',
     asset,
     observed_at: now.toISOString(),
-    summary: `Session ${session} holds ${mode} on ${table} for ${held} s, ${waiting} wait for it; it is ${isIdle ? 'idle in transaction' : 'at work'}.`,
+    summary: transaction
+      ? `Transaction ${transaction} holds ${mode} on ${table} for ${held} s, ${waiting} wait for it${release ? `; this ends it: ${release}` : ''}.`
+      : `Session ${session} holds ${mode} on ${table} for ${held} s, ${waiting} wait for it; it is ${isIdle ? 'idle in transaction' : 'at work'}.`,
     data: {
       table,
       holder,
@@ -105,6 +111,7 @@ export function lockEvidence(lock: Lock, { source, asset, now }: About): Evidenc
       waiting,
       mode,
       session,
+      ...(transaction ? { transaction, release } : {}),
     },
   }
 }
@@ -132,8 +139,8 @@ export function missingRight(
   }
 }
 
-/** A statement's text without what it wrote or looked for: its values may be anybody's. */
-function withoutValues(statement: string): string {
+/** A statement's text, on one line, without what it wrote or looked for: its values may be anybody's. */
+export function withoutValues(statement: string): string {
   return statement
     .slice(0, 4 * longestStatement)
     .replace(/\$(\w*)\$[\s\S]*?(?:\$\1\$|$)/g, '?')
