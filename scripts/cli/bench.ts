@@ -15,6 +15,7 @@ import { gatheringSection, measureGathering } from './bench/gathering.ts'
 import { latencySection, measureLatency } from './bench/latency.ts'
 import { lineageSection, measureLineage } from './bench/lineage.ts'
 import { memoryOf, memorySection } from './bench/memory.ts'
+import { measureParsing, parsingSection } from './bench/parsing.ts'
 import { markdownReport, mebibytes, plainReport } from './bench/report.ts'
 import { measureTaskStarts, taskStartSection } from './bench/task-start.ts'
 import { measureTaskWork, taskWorkSection } from './bench/task-work.ts'
@@ -24,7 +25,7 @@ import { showProgress } from './progress.ts'
 const help = `Usage: npm run --silent bench [-- --console] [--quick] [--markdown] [--json FILE]
 
 Measures the product on this machine, on the embedded engine, with a store of its own; Slack and Gemini are stand-ins.
-Start of each task, gathering, deciding by rules, a large dbt project, each task with its work, webhook to terminal state beside the same flows with empty scripts,
+Start of each task, gathering, deciding by rules, the parser alone, a large dbt project, each task with its work, webhook to terminal state beside the same flows with empty scripts,
 duplicates, memory. Takes about five minutes; let the machine do nothing else meanwhile.
 
   --console      instead: the console's pages, taking alerts in, live updates and connections over a store of a million alerts
@@ -54,6 +55,7 @@ await runCommand(
     const starts = await measureTaskStarts(await buildTasks(), { runs: runs.start, onProgress: early.step })
     const gathering = await measureGathering({ runs: runs.work, onProgress: early.step })
     const deciding = measureDeciding({ runs: runs.work })
+    const parsing = await measureParsing({ runs: runs.work, onProgress: early.step })
     const isNew = await isNewEngine(early.step)
     early.pause()
     const figures = await measureStack(runs)
@@ -66,6 +68,7 @@ await runCommand(
         gatheringSection(gathering),
         decidingSection(deciding),
         lineageSection(lineage),
+        parsingSection(parsing),
         taskWorkSection(taskWork),
         latencySection(latency),
         duplicatesSection(duplicates),
@@ -82,6 +85,7 @@ await runCommand(
         taskStart: starts,
         gathering,
         deciding,
+        parsing,
         ...figures,
       }
       await writeFile(values.json, `${safeStringify(all, 2)}\n`)

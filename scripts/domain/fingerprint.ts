@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { hash } from 'node:crypto'
 import type { Alert, Asset } from './alert.ts'
 
 /**
@@ -31,9 +31,7 @@ export function deliveryKey(alert: Alert): string {
 }
 
 function digest(parts: readonly string[]): string {
-  const hash = createHash('sha256')
-  for (const part of parts) hash.update(`${Buffer.byteLength(part)}:`).update(part)
-  return hash.digest('hex').slice(0, 24)
+  return hash('sha256', parts.map((part) => `${Buffer.byteLength(part)}:${part}`).join(''), 'hex').slice(0, 24)
 }
 
 /** JSON with sorted keys, so that order does not matter. */

@@ -2,8 +2,12 @@
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is removed
 const unsafe = /[\u0000-\u0008\u000B-\u001F\u007F-\u009F\u200B-\u200F\u2028-\u202E\u2060-\u2069\uFEFF\uFFF9-\uFFFB]/g
 
+/** Most texts have nothing in them but letters of the alphabet, and are done with at once. */
+const harmless = /^[\x20-\x7e]*$/
+
 /** Plain text of at most `limit` characters: no control characters, no lone surrogates, trimmed; `…` marks a cut. */
 export function plainText(value: string, limit: number): string {
+  if (value.length <= limit && harmless.test(value)) return value.trim()
   // Cut before cleaning, so that a huge string costs no more than a small one.
   const clean = value
     .slice(0, limit * 4)

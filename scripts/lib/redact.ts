@@ -8,9 +8,6 @@ const minimalSecretLength = 6
  * Those of the first list stand in a URL.
  */
 const inUrls: readonly (readonly [RegExp, string])[] = [
-  // user:password@ and token@. The password may hold a slash; a port followed by a path is none.
-  [/:\/\/[^\s/?#@"'<>\\]{0,256}@/g, `://${mark}@`],
-  [/:\/\/[^\s/?#@:"'<>\\]{0,128}:(?!\d{1,5}[/?#])[^\s@"'<>\\]{1,256}@/g, `://${mark}@`],
   // A Kestra webhook carries its key in the path.
   [/(\/executions\/webhook\/[^\s/"']{1,128}\/[^\s/"']{1,128}\/)[^\s"'<>?#&\\[]{1,512}/g, `$1${mark}`],
   [/(\bhooks\.slack(?:-gov)?\.com\/)(?:services|workflows|triggers)\/[^\s"'<>|\\]{1,256}/gi, `$1${mark}`],
@@ -80,6 +77,7 @@ export function redact(text: string, secretValues: readonly string[] = []): stri
   let clean = withoutValues(text, secretValues)
   if (!suspicious.test(clean)) return clean
   clean = withoutPrivateKeys(clean)
+  if (clean.includes('@')) clean = withoutLogins(clean)
   const shapes = clean.includes('/') ? everywhere : anywhere
   for (const [pattern, replacement] of shapes) clean = clean.replace(pattern, replacement)
   return assigning.test(clean) ? withoutNamedValues(clean) : clean
@@ -93,15 +91,22 @@ export function redactDeep(value: unknown, secretValues: readonly string[] = [],
   if (Array.isArray(value)) return value.map((item) => redactDeep(item, secretValues, depth + 1))
   return Object.fromEntries(
     Object.entries(value).map(([key, item]) => {
-      const isSecret = isSecretName(key) && item !== null && typeof item !== 'boolean'
+      const isSecret = item !== null && typeof item !== 'boolean' && isSecretName(key)
       return [key, isSecret ? mark : redactDeep(item, secretValues, depth + 1)]
     }),
   )
 }
 
+/** Keys come again and again. */
+const knownNames = new Map<string, boolean>()
+
 /** Whether a name says that its value is secret. */
 export function isSecretName(name: string): boolean {
-  return secretName.test(name.slice(-80))
+  const known = knownNames.get(name)
+  if (known !== undefined) return known
+  const isSecret = secretName.test(name.slice(-80))
+  if (name.length <= 80 && knownNames.size < 5000) knownNames.set(name, isSecret)
+  return isSecret
 }
 
 function withoutValues(text: string, secretValues: readonly string[]): string {
@@ -137,6 +142,29 @@ function withoutPrivateKeys(text: string): string {
     clean += `${text.slice(position, index)}${mark}`
     position = lineEnd < 0 ? text.length : lineEnd + 5
     if (lineEnd < 0) break
+  }
+  return clean + text.slice(position)
+}
+
+const loginEnd = /[\s@"'<>\\]/g
+/** user:password@ and token@. The password may hold a slash; a port followed by a path is none. */
+const login = /^(?:[^/?#]{0,256}|[^/?#:]{0,128}:(?!\d{1,5}[/?#]).{1,256})$/
+const longestLogin = 385
+
+/** Where one ends is looked for once for all the places before it where one may begin. */
+function withoutLogins(text: string): string {
+  let clean = ''
+  let position = 0
+  let end = -1
+  for (let start = text.indexOf('://'); start >= 0; start = text.indexOf('://', Math.max(start + 3, position))) {
+    const from = start + 3
+    if (end < from) {
+      loginEnd.lastIndex = from
+      end = loginEnd.exec(text)?.index ?? text.length
+    }
+    if (text[end] !== '@' || end - from > longestLogin || !login.test(text.slice(from, end))) continue
+    clean += `${text.slice(position, from)}${mark}`
+    position = end
   }
   return clean + text.slice(position)
 }

@@ -59,7 +59,7 @@ const telling = [
 ]
 const delay = /\bsla\b|deadline|timed?[ _]?out/i
 
-const Body = z.looseObject({})
+const Callback = z.custom<JsonObject>(isCallback)
 
 /** Airflow's callbacks and notifiers, which post the context or what a team picks from it. */
 export const airflow: Monitor = {
@@ -73,9 +73,7 @@ export const airflow: Monitor = {
 
   parse({ body, receivedAt }) {
     const all: unknown[] = Array.isArray(body) ? body : [body]
-    return all.map((one) =>
-      buildAlert(readOne(readPayload(Body.refine(isCallback), one, 'Airflow callback')), receivedAt),
-    )
+    return all.map((one) => buildAlert(readOne(readPayload(Callback, one, 'Airflow callback')), receivedAt))
   },
 }
 
@@ -83,6 +81,7 @@ export const airflow: Monitor = {
 function isCallback(body: unknown): boolean {
   if (!isObject(body) || Array.isArray(body.alerts)) return false
   if (textOf(body.source) !== null && (textOf(body.title) !== null || isObject(body.metric))) return false
+  if (!mayNameDag(body)) return false
   const context = contextOf(body)
   return dagIdOf(context) !== null && telling.some((key) => context[key] !== undefined && context[key] !== null)
 }
@@ -120,6 +119,14 @@ function readOne(body: JsonObject): AlertDraft {
   }
 }
 
+const dagKeys = ['dag_id', 'dagId', 'dag_name']
+/** Whether a DAG can be named anywhere: most bodies are none of Airflow's, and are done with at once. */
+const namingKeys = [...dagKeys, ...parts, ...wrappers, 'text', 'blocks', 'attachments', 'sections', 'body']
+
+function mayNameDag(body: JsonObject): boolean {
+  return namingKeys.some((key) => Object.hasOwn(body, key))
+}
+
 /** The context as one object: what the body says itself wins over what its parts say. */
 function contextOf(body: JsonObject): JsonObject {
   const inner = wrappers.map((key) => body[key]).filter(isObject)
@@ -150,7 +157,7 @@ function fromMessage(body: JsonObject): JsonObject[] {
 /** `<DAG: orders>` is how Python writes a DAG where a sender gives its context as strings. */
 function dagIdOf(context: JsonObject): string | null {
   const written = /^<DAG: (.{1,250})>$/.exec(textOf(context.dag) ?? '')?.[1]
-  return firstText(context, ['dag_id', 'dagId', 'dag_name']) ?? written ?? null
+  return firstText(context, dagKeys) ?? written ?? null
 }
 
 function taskIdOf(context: JsonObject): string | null {

@@ -3,14 +3,25 @@ import { AppError } from '../lib/errors.ts'
 
 /** Whether the body has this shape, or is a list of nothing else: senders that batch put several into one delivery. */
 export function hasShape(schema: z.ZodType, body: unknown): boolean {
-  if (!Array.isArray(body)) return fits(schema, body)
-  return body.length > 0 && body.every((one) => fits(schema, one))
+  let fits = fittings.get(schema)
+  if (fits === undefined) {
+    fits = fittingOf(schema)
+    fittings.set(schema, fits)
+  }
+  return Array.isArray(body) ? body.length > 0 && body.every(fits) : fits(body)
 }
 
+const fittings = new WeakMap<z.ZodType, (value: unknown) => boolean>()
+
 /** The shapes of a union are tried one by one, because zod gathers what each of them misses. */
-function fits(schema: unknown, value: unknown): boolean {
-  if (schema instanceof z.ZodUnion) return schema.options.some((option) => fits(option, value))
-  return schema instanceof z.ZodType && parseFitting(schema, value) !== undefined
+function fittingOf(schema: unknown): (value: unknown) => boolean {
+  if (schema instanceof z.ZodUnion) {
+    const options = schema.options.map(fittingOf)
+    return (value) => options.some((fits) => fits(value))
+  }
+  if (!(schema instanceof z.ZodType)) return () => false
+  const glance = glanceOf(schema)
+  return (value) => glance(value) && schema.safeParse(value).success
 }
 
 /**

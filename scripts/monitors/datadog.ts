@@ -8,7 +8,7 @@ import { type Leaf, labelsOfLeaves, leavesOf } from '../domain/reading/leaves.ts
 import { readSeverity } from '../domain/reading/severity.ts'
 import { readStatus } from '../domain/reading/status.ts'
 import { tagsOf } from '../domain/reading/tags.ts'
-import { lookUp, objectsIn, plainKey } from '../domain/reading/value.ts'
+import { isObject, type JsonObject, lookUp, objectsIn, plainKey } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -61,7 +61,8 @@ const Default = z.looseObject({
 })
 const CustomTransition = z.looseObject({ alert_transition: z.string() })
 /** Any other template, by a link to Datadog at the top or in `links`. Who names its source itself is read as plain. */
-const Linked = z.looseObject({ source: z.undefined().optional() }).refine((body) => {
+const Linked = z.custom<JsonObject>((body) => {
+  if (!isObject(body) || body.source !== undefined) return false
   const values = [...Object.values(body), ...objectsIn(body.links).flatMap((link) => Object.values(link))]
   return values.slice(0, 200).some(isDatadogLink)
 })

@@ -38,13 +38,23 @@ export const generic: Monitor = {
   },
 }
 
-/** The alerts of a body: a list at the top, a list in it with what its items have in common, or the body itself. */
+const lastRead = new WeakMap<object, Part[]>()
+
+/** The alerts of a body; what recognises it and what reads it ask the same. */
 function partsOf(body: unknown): Part[] {
+  const known = typeof body === 'object' && body !== null ? lastRead.get(body) : undefined
+  const parts = known ?? partsIn(body)
+  if (typeof body === 'object' && body !== null) lastRead.set(body, parts)
+  return parts
+}
+
+/** The alerts of a body: a list at the top, a list in it with what its items have in common, or the body itself. */
+function partsIn(body: unknown): Part[] {
   if (Array.isArray(body)) {
     const objects = objectsIn(body)
     return objects.length === 0 && body.length > 0
       ? [{ document: {}, leaves: [] }]
-      : objects.flatMap((one) => partsOf(one))
+      : objects.flatMap((one) => partsIn(one))
   }
   if (!isObject(body)) return [{ document: {}, leaves: [] }]
   for (const name of lists) {

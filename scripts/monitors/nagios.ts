@@ -44,7 +44,8 @@ type Macro = keyof typeof names
 
 /** https://icinga.com/docs/icinga-2/latest/doc/12-icinga2-api/#event-streams */
 const Event = z.looseObject({ host: z.string(), state: z.number(), check_result: z.looseObject({}) })
-const Notification = z.looseObject({}).refine((body) => {
+const Notification = z.custom<JsonObject>((body) => {
+  if (!isObject(body) || !Object.keys(body).some((key) => /host/i.test(key))) return false
   const macros = macrosOf(body)
   if (macros('host') === null) return false
   const state = macros('serviceState') ?? macros('hostState')

@@ -7,6 +7,7 @@ import { labelsIn } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
 import { firstText, type JsonObject, lookUp, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
+import { parseFitting } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
 /** A check that could not be evaluated says nothing good about its data. */
@@ -38,7 +39,7 @@ export const soda: Monitor = {
   recognises({ body }) {
     return (
       firstText(body, ['event']) !== null &&
-      [CheckEvaluation, Incident, Quiet].some((one) => one.safeParse(body).success)
+      (parseFitting(CheckEvaluation, body) ?? parseFitting(Incident, body) ?? parseFitting(Quiet, body)) !== undefined
     )
   },
 

@@ -1,15 +1,19 @@
 import { oneLine } from '../text.ts'
 import { namesIn, numberOf, plainKey, textOf } from './value.ts'
 
-/** The keys and values of a payload, found by a pattern over the key in the form `snake_case`. */
+/** The keys and values of a payload, found by a pattern over the key in the form `snake_case`; anchors need the flag `m`. */
 export class Claims {
   readonly #entries: readonly (readonly [string, unknown])[]
+  /** Every key on a line of its own: whether any matches is asked before each is. */
+  readonly #keys: string
 
   constructor(entries: readonly (readonly [string, unknown])[]) {
     this.#entries = entries.map(([key, value]) => [snake(key), value])
+    this.#keys = this.#entries.map(([key]) => key).join('\n')
   }
 
   find<T>(pattern: RegExp, read: (value: unknown) => T | null): T | null {
+    if (!pattern.test(this.#keys)) return null
     for (const [key, value] of this.#entries) {
       if (!pattern.test(key)) continue
       const found = read(value)
@@ -32,6 +36,7 @@ export class Claims {
   }
 
   names(pattern: RegExp): string[] {
+    if (!pattern.test(this.#keys)) return []
     const names = this.#entries.flatMap(([key, value]) =>
       pattern.test(key) && typeof value === 'object' ? namesIn(value) : [],
     )
@@ -40,6 +45,7 @@ export class Claims {
 
   /** A length of time in seconds, by the unit at the end of the key: `_hours`, `_minutes`, `_ms`. */
   seconds(pattern: RegExp): number | null {
+    if (!pattern.test(this.#keys)) return null
     for (const [key, value] of this.#entries) {
       const number = pattern.test(key) ? numberOf(value) : null
       const unit = key.slice(key.lastIndexOf('_') + 1)

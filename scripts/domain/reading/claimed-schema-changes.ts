@@ -27,12 +27,12 @@ const changeWords: readonly (readonly [RegExp, Change])[] = [
 
 /** Columns that a payload says were dropped, renamed, retyped or added; at most eight. */
 export function schemaChanges(asset: Asset | null, claims: Claims): AlertFact[] {
-  const by = claims.text(/^(?:last_)?(?:modified|changed|altered|deployed)_by$|^author$/)
+  const by = claims.text(/^(?:last_)?(?:modified|changed|altered|deployed)_by$|^author$/m)
   const moment = claims.find(
-    /^(?:last_)?(?:modified|changed|altered)_(?:at|time)$|^change_time$|^changed_at$/,
+    /^(?:last_)?(?:modified|changed|altered)_(?:at|time)$|^change_time$|^changed_at$/m,
     readTime,
   )
-  const table = asset?.name ?? claims.text(/^table(?:_name)?$/)
+  const table = asset?.name ?? claims.text(/^table(?:_name)?$/m)
   if (table === null) return []
   const fact = (change: Change, column: string, before: string | null, after: string | null): AlertFact => ({
     kind: 'schema_change',
@@ -51,12 +51,12 @@ export function schemaChanges(asset: Asset | null, claims: Claims): AlertFact[] 
       : columnsOf(value).map(({ column, before, after }) => fact(change, column, before, after))
   })
   if (listed.length > 0) return listed.slice(0, 8)
-  const column = claims.text(/^(?:column|field)(?:_name)?$/)
-  const kind = claims.text(/^(?:change|change_type|ddl|ddl_type|operation|schema_change|event_type)$/)
+  const column = claims.text(/^(?:column|field)(?:_name)?$/m)
+  const kind = claims.text(/^(?:change|change_type|ddl|ddl_type|operation|schema_change|event_type)$/m)
   const change = kind === null ? undefined : changeWords.find(([pattern]) => pattern.test(kind))?.[1]
   if (column === null || change === undefined) return []
-  const before = claims.text(/^(?:column_type|data_type|type|old_type|previous_type|before|old_name)$/)
-  return [fact(change, column, before, claims.text(/^(?:new_type|after|new_name)$/))]
+  const before = claims.text(/^(?:column_type|data_type|type|old_type|previous_type|before|old_name)$/m)
+  return [fact(change, column, before, claims.text(/^(?:new_type|after|new_name)$/m))]
 }
 
 /** Columns as a list of names, as a list of `{name, from, to}`, or as `{old: new}`. */

@@ -43,13 +43,13 @@ function metricFact(metric: JsonObject, claims: Claims): AlertFact[] {
     )?.[1] ?? null
   const unit = textOf(metric.unit) ?? (/percent|pct/.test(`${valueKey}`) ? 'percent' : null)
   const mean = claims.number(
-    /(?:historical|baseline|typical|usual|normal)\w*(?:avg|mean|average|median|p50|typical)|^baseline$|^baseline_value$|^(?:avg|average|mean)_/,
+    /(?:historical|baseline|typical|usual|normal)\w*(?:avg|mean|average|median|p50|typical)|^baseline$|^baseline_value$|^(?:avg|average|mean)_/m,
   )
-  const max = claims.number(/(?:historical|baseline|typical|usual|normal)\w*(?:max|peak|p9\d)|^(?:max|peak)_/)
+  const max = claims.number(/(?:historical|baseline|typical|usual|normal)\w*(?:max|peak|p9\d)|^(?:max|peak)_/m)
   const pattern = claims.text(
-    /^(?:known_|historical_|recurrence_|recurring_|usage_|expected_)?pattern$|^recurrence$|^(?:batch_|maintenance_|processing_)?window$|^processing_type$/,
+    /^(?:known_|historical_|recurrence_|recurring_|usage_|expected_)?pattern$|^recurrence$|^(?:batch_|maintenance_|processing_)?window$|^processing_type$/m,
   )
-  const impact = claims.text(/(?:customer|user|business)_impact$|^customer_facing$/)
+  const impact = claims.text(/(?:customer|user|business)_impact$|^customer_facing$/m)
   return [
     {
       kind: 'metric',
@@ -76,17 +76,17 @@ function metricFact(metric: JsonObject, claims: Claims): AlertFact[] {
 
 function runFact(asset: Asset | null, claims: Claims): AlertFact[] {
   const dag = asset?.native?.dag_id
-  const state = claims.text(/^(?:current_|dag_|run_|dag_run_|task_)?(?:state|status)$/)
+  const state = claims.text(/^(?:current_|dag_|run_|dag_run_|task_)?(?:state|status)$/m)
   if (dag === undefined || state === null) return []
   const duration = claims.seconds(
-    /^(?:actual_|current_|elapsed_|running_|run_)?(?:duration|runtime|elapsed|running(?:_for|_time)?)_/,
+    /^(?:actual_|current_|elapsed_|running_|run_)?(?:duration|runtime|elapsed|running(?:_for|_time)?)_/m,
   )
   const typical = claims.seconds(
-    /(?:typical|average|avg|median|historical|usual|normal|last_successful)\w*(?:duration|runtime)\w*|^duration_avg_/,
+    /(?:typical|average|avg|median|historical|usual|normal|last_successful)\w*(?:duration|runtime)\w*|^duration_avg_/m,
   )
-  const task = asset?.native?.task_id ?? claims.text(/^(?:current_|stuck_|failed_|running_)?task(?:_id|_name)?$/)
-  const start = claims.find(/^(?:run_|dag_)?start(?:ed)?(?:_time|_at|_date)?$/, readTime)
-  const run = claims.text(/^(?:dag_)?run_id$/)
+  const task = asset?.native?.task_id ?? claims.text(/^(?:current_|stuck_|failed_|running_)?task(?:_id|_name)?$/m)
+  const start = claims.find(/^(?:run_|dag_)?start(?:ed)?(?:_time|_at|_date)?$/m, readTime)
+  const run = claims.text(/^(?:dag_)?run_id$/m)
   const facts: AlertFact[] = [
     {
       kind: 'dag_run',
@@ -98,7 +98,7 @@ function runFact(asset: Asset | null, claims: Claims): AlertFact[] {
       data: present({ dag_id: dag, run_id: run, state, start, duration_s: duration, typical_duration_s: typical }),
     },
   ]
-  const error = claims.text(/^(?:error|exception)(?:_message)?$/)
+  const error = claims.text(/^(?:error|exception)(?:_message)?$/m)
   if (task === null) return facts
   return [
     ...facts,
@@ -114,23 +114,23 @@ function runFact(asset: Asset | null, claims: Claims): AlertFact[] {
         run_id: run,
         state,
         log_excerpt: error,
-        try_number: claims.number(/^try_number$|^attempt$/),
-        max_tries: claims.number(/^max_tries$|^retries$/),
+        try_number: claims.number(/^try_number$|^attempt$/m),
+        max_tries: claims.number(/^max_tries$|^retries$/m),
       }),
     },
   ]
 }
 
 const downstream =
-  /downstream|dependents?(?:_|$)|dependent_|consumers?$|blocked|waiting|affected_(?:tables|systems|models|assets|reports|dashboards|ml_models)|impacted/
-const waiting = /(?:systems?|consumers?|dashboards?|reports?|services?|teams?|exposures?)(?:_|$)|waiting|blocked/
+  /downstream|dependents?(?:_|$)|dependent_|consumers?$|blocked|waiting|affected_(?:tables|systems|models|assets|reports|dashboards|ml_models)|impacted/m
+const waiting = /(?:systems?|consumers?|dashboards?|reports?|services?|teams?|exposures?)(?:_|$)|waiting|blocked/m
 
 function lineageFact(asset: Asset | null, claims: Claims): AlertFact[] {
   const down = claims.names(downstream)
   // `sources` alone may as well name the monitors that speak; a dotted name is a table.
-  const sources = claims.names(/^sources$/).filter((name) => name.includes('.'))
-  const up = [...new Set([...claims.names(/upstream|depends_on/), ...sources])]
-  const exposures = claims.names(/exposures?$|dashboards?(?:_|$)|reports?(?:_|$)/)
+  const sources = claims.names(/^sources$/m).filter((name) => name.includes('.'))
+  const up = [...new Set([...claims.names(/upstream|depends_on/m), ...sources])]
+  const exposures = claims.names(/exposures?$|dashboards?(?:_|$)|reports?(?:_|$)/m)
   if (down.length + up.length + exposures.length === 0) return []
   return [
     {
@@ -146,19 +146,19 @@ function lineageFact(asset: Asset | null, claims: Claims): AlertFact[] {
 /** What the payload says was promised and to whom. It is the monitor's word: the catalogue's own entry outranks it. */
 function promiseFact(asset: Asset | null, claims: Claims): AlertFact[] {
   if (!asset) return []
-  const seconds = claims.seconds(/^(?:sla|expected_duration|max_duration|allowed_duration)(?:_|$)(?!breach)/)
+  const seconds = claims.seconds(/^(?:sla|expected_duration|max_duration|allowed_duration)(?:_|$)(?!breach)/m)
   const minutes = seconds === null ? null : seconds / 60
   const ran = claims.seconds(
-    /^(?:actual_|current_|elapsed_|running_|run_)?(?:duration|runtime|elapsed|running(?:_for|_time)?)_/,
+    /^(?:actual_|current_|elapsed_|running_|run_)?(?:duration|runtime|elapsed|running(?:_for|_time)?)_/m,
   )
-  const stated = claims.find(/^sla_(?:breached|missed|violated|exceeded)$/, (value) =>
+  const stated = claims.find(/^sla_(?:breached|missed|violated|exceeded)$/m, (value) =>
     typeof value === 'boolean' ? value : null,
   )
   const breached = stated ?? (seconds === null || ran === null ? null : ran > seconds)
   const consumers = claims.names(waiting)
-  const owner = claims.text(/^(?:owner|owning_team|data_owner|team|owned_by)$/)
-  const revenue = claims.number(/revenue\w*per_hour/)
-  const deadline = claims.find(/^(?:sla_)?deadline(?:_at)?$|^sla_deadline/, readTime)
+  const owner = claims.text(/^(?:owner|owning_team|data_owner|team|owned_by)$/m)
+  const revenue = claims.number(/revenue\w*per_hour/m)
+  const deadline = claims.find(/^(?:sla_)?deadline(?:_at)?$|^sla_deadline/m, readTime)
   if (minutes === null && breached === null && consumers.length === 0 && deadline === null && revenue === null)
     return []
   return [
@@ -186,12 +186,12 @@ function rowsFact(asset: Asset | null, metric: JsonObject, claims: Claims): Aler
   const isCount = /^rows?[_ .-]?(?:count|s)$|row[_ .-]?count/i.test((textOf(metric.name) ?? '').slice(0, 100))
   const count =
     (isCount ? numberOf(metric.value) : null) ??
-    claims.number(/^(?:current_|actual_)?row_?count$|^rows(?:_processed|_loaded)?(?:_today)?$/)
+    claims.number(/^(?:current_|actual_)?row_?count$|^rows(?:_processed|_loaded)?(?:_today)?$/m)
   const before = claims.number(
-    /^(?:previous|expected|historical\w*|typical|avg|average|baseline)_row(?:_?count|s)$|^historical_avg_rows$/,
+    /^(?:previous|expected|historical\w*|typical|avg|average|baseline)_row(?:_?count|s)$|^historical_avg_rows$/m,
   )
-  const altered = claims.find(/^last_(?:altered|updated|loaded|refreshed|load|refresh)(?:_at|_time)?$/, readTime)
-  const expected = claims.find(/^expected_(?:by|at)$|^due_(?:by|at)$/, readTime)
+  const altered = claims.find(/^last_(?:altered|updated|loaded|refreshed|load|refresh)(?:_at|_time)?$/m, readTime)
+  const expected = claims.find(/^expected_(?:by|at)$|^due_(?:by|at)$/m, readTime)
   if (asset?.kind !== 'table' || (count === null && altered === null)) return []
   return [
     {
