@@ -70,6 +70,7 @@ async function checkChain(name: string | boolean | undefined, head: string | boo
   const newest = report.head ? `${report.head.sequence}:${report.head.seal}` : 'none'
   const verdict = faults.length === 0 ? 'Every link holds.' : `${faults.length} faults.`
   process.stdout.write(`${verdict} Newest link: ${newest}. Not sealed yet: ${report.unsealed}.\n`)
+  if (report.erased > 0) process.stdout.write(`${report.erased} lines are what an erasure left of them.\n`)
   if (faults.length > 0) process.exitCode = 1
 }
 

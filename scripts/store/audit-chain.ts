@@ -1,4 +1,4 @@
-import { createHmac } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import { z } from 'zod'
 import { AppError } from '../lib/errors.ts'
 import type { Query, Store } from './connection.ts'
@@ -108,15 +108,17 @@ const Link = z.object({
 
 /**
  * Holds every link to the line it was made of. A link is judged by the seal that stands before it, so that one changed
- * line is one fault. Changes nothing.
+ * line is one fault. A line out of which a person's data was taken is none, as long as it is what that erasure left:
+ * `erased` counts them. Changes nothing.
  * @throws AppError E_SETTING_INVALID
  */
 export async function checkAuditChain(
   store: Store,
   key: string,
-): Promise<{ head: ChainHead | null; faults: ChainFault[]; unsealed: number }> {
+): Promise<{ head: ChainHead | null; faults: ChainFault[]; unsealed: number; erased: number }> {
   checkKey(key)
   const faults: ChainFault[] = []
+  const changed = new Map<string, string>()
   let head: ChainHead | null = null
   for (;;) {
     const after: number = head?.sequence ?? 0
@@ -134,12 +136,53 @@ export async function checkAuditChain(
       const line = Line.safeParse(link)
       if (sequence !== before.sequence + 1) faults.push({ sequence, audit_id, what: 'link missing before' })
       else if (!line.success) faults.push({ sequence, audit_id, what: 'removed' })
-      else if (sealOf(key, store.tenant, sequence, before.seal, line.data) !== seal)
+      else if (sealOf(key, store.tenant, sequence, before.seal, line.data) !== seal) {
         faults.push({ sequence, audit_id, what: 'changed' })
+        changed.set(audit_id, fingerprintOf(line.data))
+      }
       head = { sequence, seal }
     }
-    if (links.length < batch) return { head, faults, unsealed: await unsealedLines(store) }
+    if (links.length < batch) break
   }
+  const left = await store.transaction((query) => leftByErasures(query, changed))
+  const unexplained = faults.filter(({ audit_id, what }) => what !== 'changed' || !left.has(audit_id))
+  return { head, faults: unexplained, unsealed: await unsealedLines(store), erased: left.size }
+}
+
+const Erasure = z.object({ id: z.string(), lines: z.record(z.string(), z.string()).nullable() })
+
+/** Which of the changed lines are what an erasure left of them. An erasure that was changed itself explains nothing. */
+async function leftByErasures(query: Query, changed: ReadonlyMap<string, string>): Promise<Set<string>> {
+  if (changed.size === 0) return new Set()
+  const erasures = await query.rows(
+    Erasure,
+    sql`select id::text, detail -> 'lines' as lines from audit where what = 'erased' order by id`,
+  )
+  const left = new Map<string, { by: string; fingerprint: string }>()
+  for (const { id, lines } of erasures)
+    for (const [line, fingerprint] of Object.entries(lines ?? {})) left.set(line, { by: id, fingerprint })
+  const isLeft = (id: string) => left.get(id)?.fingerprint === changed.get(id)
+  return new Set([...changed.keys()].filter((id) => isLeft(id) && isSound(left.get(id)?.by ?? '', changed, isLeft)))
+}
+
+function isSound(id: string, changed: ReadonlyMap<string, string>, isLeft: (id: string) => boolean): boolean {
+  return !changed.has(id) || isLeft(id)
+}
+
+/** What lines of the audit log are at this moment, by their ids. */
+export async function fingerprintsOfLines(query: Query, ids: readonly string[]): Promise<Record<string, string>> {
+  if (ids.length === 0) return {}
+  const lines = await query.rows(
+    Line,
+    sql`select ${columns} from audit a where a.id = any(${ids}::bigint[]) order by a.id`,
+  )
+  return Object.fromEntries(lines.map((line) => [line.audit_id, fingerprintOf(line)]))
+}
+
+function fingerprintOf({ audit_id, at, actor, what, subject, detail }: Line): string {
+  return createHash('sha256')
+    .update(JSON.stringify([audit_id, at, actor, what, subject, detail]))
+    .digest('hex')
 }
 
 /** The seal of a link that a head named before; null when there is no such link. */

@@ -122,7 +122,7 @@ describe('retention', () => {
     await expect(retireDeliveries(store, 3, 10)).rejects.toThrow()
     await expect(store.transaction((query) => query.run(sql`delete from incidents`))).rejects.toThrow()
     await expect(
-      store.transaction((query) => query.first(z.object({}), sql`select * from erase_words(array['text'], true)`)),
+      store.transaction((query) => query.first(z.object({}), sql`select * from erase_everywhere(array['text'], true)`)),
     ).rejects.toThrow()
   })
 })
