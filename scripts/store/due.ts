@@ -52,15 +52,27 @@ export async function hastenDue(access: Access, row: { kind: DueKind; subject: s
   )
 }
 
+/** In how many milliseconds the next row of a kind is due, by PostgreSQL's clock, 0 when it is; null when there is none. */
+export async function msUntilDue(access: Access, kind: DueKind): Promise<number | null> {
+  const row = await within(access, (query) =>
+    query.first(
+      z.object({ ms: z.number().nullable() }),
+      sql`select (min(extract(epoch from due_at - now())) * 1000)::float8 as ms from due
+          where kind = ${kind} and (lease_until is null or lease_until <= now())`,
+    ),
+  )
+  return row === null || row.ms === null ? null : Math.max(0, row.ms)
+}
+
 /** Claims rows whose time has come, the longest waiting first. A row of a kind that a later release added stays. */
-export function claimDue(access: Access, limit: number): Promise<Due[]> {
+export function claimDue(access: Access, limit: number, kinds: readonly DueKind[] = DueKind.options): Promise<Due[]> {
   return within(access, (query) =>
     query.rows(
       Due,
       // Chosen apart: inside the update, a plan may run the choice once for each row.
       sql`with chosen as materialized (
             select tenant as of_tenant, kind as of_kind, subject as of_subject from due
-            where due_at <= now() and (lease_until is null or lease_until <= now()) and kind = any(${DueKind.options})
+            where due_at <= now() and (lease_until is null or lease_until <= now()) and kind = any(${kinds})
             order by due_at limit ${limit} for update skip locked
           )
           update due set attempt = attempt + 1, lease_token = ${randomUUID()},

@@ -26,6 +26,12 @@ void runTask({
   async run({ execution, settings, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const turn = await tick(store, { settings, namespace: execution.tenant, limitMs: 50_000, log })
-    return { count: turn.toAnalyze, fix: turn.toFix, purge: turn.purgeBefore?.toISOString() ?? '', worked: turn.worked }
+    return {
+      count: turn.toAnalyze,
+      fix: turn.toFix,
+      purge: turn.purgeBefore?.toISOString() ?? '',
+      worked: turn.worked,
+      page: turn.isPageNear,
+    }
   },
 })

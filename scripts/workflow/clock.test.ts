@@ -10,7 +10,7 @@ import { tick } from './clock.ts'
 const { world } = useWorlds()
 const minute = 60_000
 const hour = 60 * minute
-const idle = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0 }
+const idle = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0, isPageNear: false }
 
 describe('a turn of the clock', () => {
   test('does nothing while another one is at it', async () => {

@@ -4,7 +4,16 @@ import { toAppError } from '../lib/errors.ts'
 import { sealAudit } from '../store/audit-chain.ts'
 import type { Store } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
-import { claimDue, type Due, finishDue, hastenDue, postponeDue, scheduleDue, withClockLock } from '../store/due.ts'
+import {
+  claimDue,
+  type Due,
+  finishDue,
+  hastenDue,
+  msUntilDue,
+  postponeDue,
+  scheduleDue,
+  withClockLock,
+} from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { deliverMessages } from './deliver.ts'
 import { planDigests } from './digest.ts'
@@ -24,7 +33,11 @@ export interface Turn {
   purgeBefore: Date | null
   /** How many due rows, messages and bodies were worked. */
   worked: number
+  /** Whether a page falls due before the next turn. */
+  isPageNear: boolean
 }
+
+const betweenTurnsMs = 60_000
 
 /** How long a due row that failed waits, by attempt. */
 const backOffMs = [30_000, 60_000, 300_000, 900_000]
@@ -45,7 +58,7 @@ export async function tick(
   const { settings, namespace, limitMs, log } = options
   const start = Date.now()
   const until = (share: number) => () => Date.now() > start + limitMs * share
-  const turn: Turn = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0 }
+  const turn: Turn = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0, isPageNear: false }
   const waiting: Due[] = []
   await withClockLock(store, async () => {
     await attempt('sending messages', () => send(until(0.3)))
@@ -69,6 +82,7 @@ export async function tick(
     await attempt('sending messages', () => send(until(1)))
     await attempt('sealing the audit log', seal)
     turn.toAnalyze = await countUndispatched(store)
+    turn.isPageNear = ((await msUntilDue(store, 'page_deadline')) ?? betweenTurnsMs) < betweenTurnsMs
   })
   return turn
 
