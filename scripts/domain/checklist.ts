@@ -37,7 +37,9 @@ function isWrong({ data }: { data: { status: string } }): boolean {
 }
 
 function runbook(evidence: readonly Evidence[]): string | null {
-  const entry = ofKind(evidence, 'catalog_entry').find(({ source, data }) => source === 'catalog' && data.runbook)
+  const entry = ofKind(evidence, 'catalog_entry').find(
+    ({ source, data }) => source === 'catalog' && !data.below && data.runbook,
+  )
   return entry ? `Follow the runbook of ${entry.data.asset}.` : null
 }
 

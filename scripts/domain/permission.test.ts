@@ -100,18 +100,19 @@ describe('just before the run', () => {
 })
 
 describe('the environment', () => {
-  const entry = (source: 'catalog' | 'alert', environment: string): Evidence => ({
+  const entry = (source: 'catalog' | 'alert', environment: string, more: object = {}): Evidence => ({
     id: 'ev_1',
     source,
     kind: 'catalog_entry',
     summary: '',
-    data: { asset: 'a', environment },
+    data: { asset: 'a', environment, ...more },
   })
   test.each<[string, Evidence[], string | null]>([
     ['as the catalogue says', [entry('catalog', 'Staging')], 'staging'],
     ['not as an alert says', [entry('alert', 'staging')], null],
     ['not when the catalogue names two', [entry('catalog', 'staging'), entry('catalog', 'production')], null],
     ['not when nobody does', [], null],
+    ['not when only something made from it says so', [entry('catalog', 'staging', { below: 'b' })], null],
   ])('%s', (_, evidence, expected) => {
     expect(environmentIn(evidence)).toBe(expected)
   })

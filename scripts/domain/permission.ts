@@ -30,7 +30,7 @@ export function allowRuleFor(
  */
 export function environmentIn(evidence: readonly Evidence[]): string | null {
   const named = ofKind(evidence, 'catalog_entry').flatMap(({ source, data }) =>
-    source === 'catalog' && data.environment ? [data.environment.toLowerCase()] : [],
+    source === 'catalog' && !data.below && data.environment ? [data.environment.toLowerCase()] : [],
   )
   return new Set(named).size === 1 ? (named[0] ?? null) : null
 }

@@ -71,13 +71,20 @@ export function listOpen(
   })
 }
 
-/** The catalogue's entry of an incident, or of the thing of the highest rank among several. */
-const promise = sql`select item #>> '{data,owner}' as owner, (item #>> '{data,tier}')::int as tier,
-    (item #>> '{data,sla_deadline}')::timestamptz as deadline
-  from evidence
-  where evidence.tenant = chosen.tenant and evidence.incident = chosen.id and evidence.revision = chosen.revision
-    and kind = 'catalog_entry' and evidence.source = 'catalog'
-  order by (item #>> '{data,tier}')::int nulls last, position limit 1`
+/**
+ * The catalogue's entry of an incident, or of the thing of the highest rank among several; what is only made from it
+ * comes last, and lends its deadline where nothing nearer has one.
+ */
+const promise = sql`select (array_agg(owner order by place))[1] as owner, (array_agg(tier order by place))[1] as tier,
+    (array_agg(deadline order by place) filter (where deadline is not null))[1] as deadline
+  from (
+    select item #>> '{data,owner}' as owner, (item #>> '{data,tier}')::int as tier,
+      (item #>> '{data,sla_deadline}')::timestamptz as deadline,
+      row_number() over (order by item #>> '{data,below}' is not null, (item #>> '{data,tier}')::int nulls last, position)
+        as place
+    from evidence
+    where evidence.tenant = chosen.tenant and evidence.incident = chosen.id and evidence.revision = chosen.revision
+      and kind = 'catalog_entry' and evidence.source = 'catalog') as entries`
 
 function matches({ severity, search }: OpenFilter): Statement {
   const pattern = search ? `%${search.replace(/[\\%_]/g, '\\$&')}%` : null

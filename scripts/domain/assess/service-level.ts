@@ -60,7 +60,8 @@ function ownEntries(
   entries: readonly EvidenceOf<'catalog_entry'>[],
   around: Neighbourhood,
 ): EvidenceOf<'catalog_entry'>[] {
-  const trusted = entries.filter(({ source }) => source !== 'alert' && source !== 'history')
+  // What is only made from the asset says nothing of the asset's own rank.
+  const trusted = entries.filter(({ source, data }) => source !== 'alert' && source !== 'history' && !data.below)
   if (around.names.length === 0) {
     const named = trusted.filter(({ data }) => mentions(alerts, data.asset))
     return named.length > 0 ? named : trusted

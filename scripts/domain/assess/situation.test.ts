@@ -46,6 +46,11 @@ describe('the catalogue', () => {
     expect(assess(situationOf({ asset: table }, ...both)).level.tier).toBe(1)
   })
 
+  it('takes no rank from what is only made from the asset', () => {
+    const below = entry('board', 4, { below: orders })
+    expect(assess(situationOf({ title: 'Something is late', asset: null }, below)).level.tier).toBeNull()
+  })
+
   it('takes no rank from a payload, but its readers and its broken promise', () => {
     const claim = { ...entry(orders, 4, { breached: true, consumers: ['a'] }), source: 'alert' as const }
     const { level, isCatalogued, affected, urgency } = assess(situationOf({ asset: table }, claim))
@@ -204,7 +209,7 @@ describe('what surrounds it', () => {
 
 it('judges a lock by its session, not by what its table is called', () => {
   const locked = (summary: string) => {
-    const data = { table: 'shop.zombie_sessions', holder: 'etl', held_s: 7200, waiting: 2 }
+    const data = { table: 'shop.zombie_sessions', holder: 'etl', held_s: 7200, waiting: 2, statement: 'select 1' }
     const evidence = piece('lock', data, { summary })
     return assess(situationOf({}, evidence)).findings.map(({ sign }) => sign)
   }
