@@ -302,7 +302,7 @@ describe('what is sent', () => {
     ['post', '/switches/throw', 'why=because', 400],
     ['post', '/switches/throw', '[]', 400],
     ['post', '/switches/throw', `{"why":${'['.repeat(30_000)}${']'.repeat(30_000)}}`, 400],
-    ['post', '/switches/throw', '{"why":"because","__proto__":{"subject":"*"}}', 400],
+    ['post', '/switches/throw', '{"why":"because","constructor":{"subject":"*"}}', 400],
     ['post', '/accounts/__proto__/role', { role: 'admin' }, 400],
     ['post', '/accounts/constructor/role', { role: 'admin' }, 404],
     ['post', '/switches/throw', '{"why":', 400],
