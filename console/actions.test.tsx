@@ -97,7 +97,15 @@ describe('the pages', () => {
     expect(quiet).toContain('The weekly batch fills the memory')
     expect(quiet).not.toContain('Column customer_segment was dropped')
     const page = await browser.read('/analytics')
-    for (const part of ['MTTR', 'Noise removed: 83.3 %', 'Fold ratio', 'cloudwatch']) expect(page).toContain(part)
+    for (const part of [
+      'MTTR',
+      'Noise removed: 83.3 %',
+      'Fold ratio',
+      'cloudwatch',
+      'Agreement in shadow mode',
+      'The model, day by day',
+    ])
+      expect(page).toContain(part)
     expect(await browser.read('/analytics/figures.csv')).toMatch(/^figure,value,unit,how it is computed\r\nMTTA,/)
     const { totals } = JSON.parse(await browser.read('/analytics/all.json'))
     expect(totals).toMatchObject({ alerts: 18, incidents: 7, told: 3, dismissed: 1, by_model: 2, tokens: 10022 })
@@ -153,6 +161,19 @@ describe('the pages', () => {
     expect((await browser.send('/tokens', '/tokens/revoke', { id })).status).toBe(303)
     expect(await browser.read('/tokens')).toContain('No token yet')
     expect((await browser.get('/tokens/openapi.json')).headers.get('content-type')).toContain('application/json')
+  })
+
+  it('set a silence by asset or source, and show budget and windows', async () => {
+    const send = (form: Record<string, string>) => browser.send('/configuration', '/configuration/silence', form)
+    const form = { asset: '', source: 'fivetran', hours: '4', why: 'the vendor is on it' }
+    expect((await send(form)).status).toBe(303)
+    expect(await listSilences(store)).toMatchObject([{ source: 'fivetran', asset: null, created_by: 'ada' }])
+    expect((await send({ ...form, source: ' ' })).status).toBe(400)
+    expect((await send({ ...form, hours: '9000' })).status).toBe(400)
+    expect((await send({ ...form, why: '' })).status).toBe(400)
+    const page = await browser.read('/configuration')
+    for (const part of ['Tokens today', '0 of 2,000,000', '$0.00 of $5.00', 'Maintenance windows'])
+      expect(page).toContain(part)
   })
 
   it('add a person by a link, and end everything of one who is deactivated', async () => {

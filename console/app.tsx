@@ -73,7 +73,7 @@ export function createConsole(ground: Ground): Hono<ConsoleEnv> {
   app.route('/', incidentListPages())
   app.route('/incidents', incidentPages(ground))
   app.route('/sources', sourcePages(ground))
-  app.route('/analytics', analyticsPages())
+  app.route('/analytics', analyticsPages(ground))
   app.route('/configuration', configurationPage(ground))
   app.route('/accounts', accountPages(ground))
   app.route('/tokens', tokenPages())

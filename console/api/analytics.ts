@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { Analytics, analytics } from '../../scripts/store/analytics.ts'
 import { Figure, figuresOf } from '../analytics/figures.ts'
+import { loadReport, Report } from '../analytics/load.ts'
 import { type Operation, operation } from './operation.ts'
 import { SpanQuery, spanOf } from './shapes.ts'
 
@@ -13,11 +13,11 @@ export const analyticsOperations: readonly Operation[] = [
     role: 'viewer',
     query: SpanQuery,
     answers: z
-      .object({ from: z.date(), to: z.date(), figures: z.array(Figure), ...Analytics.shape })
+      .object({ from: z.date(), to: z.date(), figures: z.array(Figure), ...Report.shape })
       .meta({ id: 'Analytics' }),
     async run({ store }, { query }) {
       const span = spanOf(query)
-      const found = await analytics(store, span)
+      const found = await loadReport(store, span)
       return { from: span.from, to: span.to, figures: figuresOf(found), ...found }
     },
   }),

@@ -130,6 +130,20 @@ function FeedbackForm({ record, viewer }: { record: IncidentRecord; viewer: View
   )
 }
 
+/** How long a silence is to be. */
+export function HoursField() {
+  return (
+    <label>
+      For
+      <select name="hours">
+        {silenceHours.map((hours) => (
+          <option value={hours}>{hours === 1 ? '1 hour' : `${hours} hours`}</option>
+        ))}
+      </select>
+    </label>
+  )
+}
+
 function SilenceForm({ record, viewer }: { record: IncidentRecord; viewer: Viewer }) {
   return (
     <Foldout id="silence" title="Silence its asset">
@@ -138,14 +152,7 @@ function SilenceForm({ record, viewer }: { record: IncidentRecord; viewer: Viewe
           Further trouble of <code>{record.incident.asset?.name}</code> is kept and wakes nobody; when the silence ends
           and the trouble goes on, it is analysed then.
         </p>
-        <label>
-          For
-          <select name="hours">
-            {silenceHours.map((hours) => (
-              <option value={hours}>{hours === 1 ? '1 hour' : `${hours} hours`}</option>
-            ))}
-          </select>
-        </label>
+        <HoursField />
         <Reason label="Why, for others to read" />
         <button type="submit">Silence it</button>
       </Do>

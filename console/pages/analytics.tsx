@@ -1,9 +1,12 @@
 import { Hono } from 'hono'
-import { type Analytics, analytics } from '../../scripts/store/analytics.ts'
+import type { Analytics } from '../../scripts/store/analytics.ts'
 import type { Shown, Span } from '../../scripts/store/incident-list.ts'
+import { modelBudget } from '../../scripts/workflow/model-budget.ts'
 import { asCsv } from '../analytics/csv.ts'
 import { figuresOf } from '../analytics/figures.ts'
-import type { ConsoleContext, ConsoleEnv } from '../environment.ts'
+import { loadReport, type Report } from '../analytics/load.ts'
+import { ModelDays, NoisiestRules, ShadowAgreement } from '../analytics/tables.tsx'
+import type { ConsoleContext, ConsoleEnv, Ground } from '../environment.ts'
 import { Layout } from '../parts/layout.tsx'
 import { address } from '../parts/query.ts'
 import { isoDay, SpanForm, SpanQuery, spanOf, spanParameters } from '../parts/span.tsx'
@@ -12,11 +15,13 @@ import { viewerOf } from '../parts/viewer.ts'
 import { lasting, named, whole } from '../parts/words.ts'
 
 /** How it went over a span: each figure says how it is computed and leads to its incidents. */
-export function analyticsPages(): Hono<ConsoleEnv> {
+export function analyticsPages(ground: Ground): Hono<ConsoleEnv> {
   const pages = new Hono<ConsoleEnv>()
 
   pages.get('/', async (context) => {
     const { span, found } = await read(context)
+    const store = context.get('store')
+    const budget = await modelBudget(store, ground.settings(store.tenant)).catch(() => null)
     return context.html(
       <Layout title="Analytics" viewer={viewerOf(context)} place="/analytics" scripts={['uplot.js', 'charts.js']}>
         <div>
@@ -33,6 +38,11 @@ export function analyticsPages(): Hono<ConsoleEnv> {
           <Ranking title="Fold ratio by source" first="Source" rows={found.sources} span={span} filter="source" />
           <Ranking title="Worst assets" first="Asset" rows={found.assets} span={span} />
           <Ranking title="Most told owners" first="Owner" rows={found.owners} span={span} filter="owner" />
+        </div>
+        <NoisiestRules rules={found.rules} />
+        <div class="three">
+          <ShadowAgreement agreement={found.agreement} />
+          <ModelDays days={found.model} budget={budget} />
         </div>
         <p class="inline">
           <a class="button" href={address('/analytics/figures.csv', spanParameters(span))}>
@@ -76,9 +86,9 @@ export function analyticsPages(): Hono<ConsoleEnv> {
   return pages
 }
 
-async function read(context: ConsoleContext): Promise<{ span: Span; found: Analytics }> {
+async function read(context: ConsoleContext): Promise<{ span: Span; found: Report }> {
   const span = spanOf(SpanQuery.parse(context.req.query()), new Date(), 30)
-  return { span, found: await analytics(context.get('store'), span) }
+  return { span, found: await loadReport(context.get('store'), span) }
 }
 
 function csv(context: ConsoleContext, name: string, text: string) {

@@ -14,7 +14,7 @@ import { replay } from '../parts/replay.ts'
 import { Table } from '../parts/table.tsx'
 import { Ago, At } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
-import { whole } from '../parts/words.ts'
+import { named, whole } from '../parts/words.ts'
 import { notFound, parsed } from '../refusal.ts'
 import { requireRole } from '../security/session.ts'
 
@@ -63,13 +63,36 @@ function Heard({ sources, now }: { sources: readonly SourceStanding[]; now: Date
           <p>Post an alert to the webhook, or connect a monitor as SETUP.md says; it shows here by itself.</p>
         </div>
       ) : (
-        <Table caption="Sources" heads={['Source', 'Mode', 'Last heard', 'Deliveries', 'State']}>
+        <Table
+          caption="Sources"
+          heads={[
+            'Source',
+            'Mode',
+            'Last heard',
+            'Deliveries',
+            'Alerts in 1 h · 24 h',
+            'Ignored in 24 h',
+            'Agreement',
+            'State',
+          ]}
+        >
           {sources.map((source) => (
             <tr data-row={source.source}>
-              <th scope="row">{source.source}</th>
+              <th scope="row">{named(source.source)}</th>
               <td>{source.mode ?? <span class="muted">policy.yaml can’t be read</span>}</td>
               <td>{source.last_heard_at ? <Ago at={source.last_heard_at} now={now} /> : 'never'}</td>
               <td>{whole(source.heard)}</td>
+              <td>
+                {whole(source.alerts_last_hour)} · {whole(source.alerts_last_day)}
+              </td>
+              <td>{whole(source.ignored_last_day)}</td>
+              <td>
+                {source.compared === 0 ? (
+                  <span class="muted">nothing to compare</span>
+                ) : (
+                  `${Math.round((100 * source.agreed) / source.compared)} % of ${whole(source.compared)}`
+                )}
+              </td>
               <td>
                 {source.silent_since ? (
                   <span class="state escalated">
@@ -85,6 +108,10 @@ function Heard({ sources, now }: { sources: readonly SourceStanding[]; now: Date
           ))}
         </Table>
       )}
+      <p class="muted">
+        Ignored: a resolve of nothing that was open, pure information, an echo of our own. Agreement: of the fixes that
+        were left to people, the share that people did the same way; what to look at before allowing them.
+      </p>
     </section>
   )
 }

@@ -19,6 +19,28 @@ export async function modelUsage(access: Access): Promise<ModelUsage> {
   return { calls: row?.calls ?? 0, tokens: row?.tokens ?? 0, costUsd: row?.cost_usd ?? 0 }
 }
 
+/** What the tenant has used of the model on one day, UTC. */
+export const ModelDay = z.object({
+  day: z.string(),
+  calls: z.number(),
+  tokens: z.coerce.number(),
+  cost_usd: z.number(),
+})
+export type ModelDay = z.infer<typeof ModelDay>
+
+/** The days of a span on which the model was used, in order. */
+export function modelDays(access: Access, { from, to }: { from: Date; to: Date }): Promise<ModelDay[]> {
+  return within(access, (query) =>
+    query.rows(
+      ModelDay,
+      sql`select day::text, calls, tokens, cost_usd::float from model_usage
+          where day >= (${from}::timestamptz at time zone 'utc')::date
+            and day < (${to}::timestamptz at time zone 'utc')::date and calls > 0
+          order by day`,
+    ),
+  )
+}
+
 /** Adds to the day what an analysis used, answered or not. */
 export async function addModelUsage(access: Access, used: ModelUsage): Promise<void> {
   await within(access, (query) =>

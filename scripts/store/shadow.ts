@@ -77,8 +77,11 @@ export const Agreement = z.object({
 })
 export type Agreement = z.infer<typeof Agreement>
 
-/** How well each template's proposals agree with what people did: what to look at before allowing it. */
-export function shadowAgreement(access: Access): Promise<Agreement[]> {
+/**
+ * How well each template's proposals agree with what people did: what to look at before allowing it. Of those noted in a
+ * time, or of all.
+ */
+export function shadowAgreement(access: Access, noted: { from?: Date; to?: Date } = {}): Promise<Agreement[]> {
   return within(access, (query) =>
     query.rows(
       Agreement,
@@ -88,7 +91,9 @@ export function shadowAgreement(access: Access): Promise<Agreement[]> {
             (count(*) filter (where people = 'unknown'))::int as unknown,
             (count(*) filter (where people = 'same'))::float8
               / nullif(count(*) filter (where people in ('same', 'other')), 0) as score
-          from shadow_fixes group by template order by template`,
+          from shadow_fixes
+          where noted_at >= coalesce(${noted.from ?? null}, noted_at) and noted_at <= coalesce(${noted.to ?? null}, noted_at)
+          group by template order by template`,
     ),
   )
 }
