@@ -91,8 +91,8 @@ export interface KestraApi {
   deploy(namespace: string, sources: string[]): Promise<string[]>
 }
 
-/** @throws AppError E_SETTING_MISSING when KESTRA_URL or the log-in is not set. */
-export function kestraApi(settings: Settings): KestraApi {
+/** `signal` ends every call. @throws AppError E_SETTING_MISSING when KESTRA_URL or the log-in is not set. */
+export function kestraApi(settings: Settings, signal?: AbortSignal): KestraApi {
   const { KESTRA_URL: url, KESTRA_USERNAME: username, KESTRA_PASSWORD: password } = settings
   if (!url || !username || !password) {
     throw new AppError(
@@ -103,6 +103,7 @@ export function kestraApi(settings: Settings): KestraApi {
   }
   const base = `${url.replace(/\/+$/, '')}/api/v1/main`
   const authorization = `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}`
+  const request = { headers: { authorization }, signal }
   const yaml = { authorization, 'content-type': 'application/x-yaml' }
   const at = (...parts: string[]) => `${base}/${parts.map(encodeURIComponent).join('/')}`
 
@@ -114,24 +115,23 @@ export function kestraApi(settings: Settings): KestraApi {
   }
 
   return {
-    execution: (id) =>
-      requestJson(at('executions', id), { headers: { authorization }, schema: KestraExecution, ...large }),
+    execution: (id) => requestJson(at('executions', id), { ...request, schema: KestraExecution, ...large }),
     executions({ namespace, flow, states, since, page, size }) {
       const query = new URLSearchParams({ page: String(page), size: String(size), sort: 'state.startDate:asc' })
       query.set('filters[namespace][EQUALS]', namespace)
       query.set('filters[flowId][EQUALS]', flow)
       query.set('filters[startDate][GREATER_THAN_OR_EQUAL_TO]', since.toISOString())
       query.set('filters[state][IN]', states.join(','))
-      return requestJson(`${base}/executions/search?${query}`, { headers: { authorization }, schema: Page, ...large })
+      return requestJson(`${base}/executions/search?${query}`, { ...request, schema: Page, ...large })
     },
     count: async (namespace, options) => (await searchIn(namespace, options?.open ?? false, 1)).total,
     open: async (namespace) => (await searchIn(namespace, true, 100)).results,
     async flows(namespace) {
-      const flows = await requestJson(at('flows', namespace), { headers: { authorization }, schema: z.array(FlowId) })
+      const flows = await requestJson(at('flows', namespace), { ...request, schema: z.array(FlowId) })
       return flows.map(({ id }) => id)
     },
     async deleteFlow(namespace, id) {
-      await requestJson(at('flows', namespace, id), { method: 'DELETE', headers: { authorization } })
+      await requestJson(at('flows', namespace, id), { method: 'DELETE', ...request })
     },
     start(namespace, flow, inputs, labels = {}) {
       const form = new FormData()
@@ -140,7 +140,7 @@ export function kestraApi(settings: Settings): KestraApi {
       for (const [key, value] of Object.entries(labels)) query.append('labels', `${key}:${value}`)
       return requestJson(`${at('executions', namespace, flow)}${query.size > 0 ? `?${query}` : ''}`, {
         method: 'POST',
-        headers: { authorization },
+        ...request,
         body: form,
         schema: KestraExecution,
         ...large,
@@ -153,20 +153,20 @@ export function kestraApi(settings: Settings): KestraApi {
       query.set('filters[startDate][GREATER_THAN_OR_EQUAL_TO]', since.toISOString())
       if (label) query.set(`filters[labels][EQUALS][${label.key}]`, label.value)
       const search = `${base}/executions/search?${query}`
-      return (await requestJson(search, { headers: { authorization }, schema: Page, ...large })).results
+      return (await requestJson(search, { ...request, schema: Page, ...large })).results
     },
     async kill(id) {
-      await requestJson(at('executions', id, 'kill'), { method: 'DELETE', headers: { authorization } })
+      await requestJson(at('executions', id, 'kill'), { method: 'DELETE', ...request })
     },
     async flow(namespace, id) {
       try {
-        return await requestJson(at('flows', namespace, id), { headers: { authorization }, schema: KestraFlow })
+        return await requestJson(at('flows', namespace, id), { ...request, schema: KestraFlow })
       } catch (thrown) {
         if (thrown instanceof HttpStatusError && thrown.status === 404) return null
         throw thrown
       }
     },
-    logs: (id) => requestJson(at('logs', id), { headers: { authorization }, schema: z.array(LogEntry) }),
+    logs: (id) => requestJson(at('logs', id), { ...request, schema: z.array(LogEntry) }),
     async validate(source) {
       const violations = await requestJson(at('flows', 'validate'), {
         method: 'POST',

@@ -30,33 +30,33 @@ export const runFlow: RemediationRow = {
   /** Only policy knows which flow is for what: `planFlow` plans it. */
   plan: () => null,
 
-  async dryRun(remediation, settings) {
+  async dryRun(remediation, settings, signal) {
     const { flow, inputs } = flowOf(remediation)
-    const { revision } = await runnable(kestraApi(settings), remediation)
+    const { revision } = await runnable(kestraApi(settings, signal), remediation)
     const given = Object.entries(inputs).map(([name, value]) => `${name}=${oneLine(value, 200)}`)
     return `The flow ${flow} (revision ${revision ?? 'unknown'}) would run${given.length > 0 ? ` with ${given.join(', ')}` : ' without inputs'}.`
   },
 
-  async wasDone(remediation, key, settings) {
-    const kestra = kestraApi(settings)
+  async wasDone(remediation, key, settings, signal) {
+    const kestra = kestraApi(settings, signal)
     const since = new Date(Date.now() - attemptsMs)
     if (await ownExecution(kestra, remediation, key, since)) return true
     await delay(indexedMs)
     return (await ownExecution(kestra, remediation, key, since)) !== null
   },
 
-  async execute(remediation, key, settings) {
-    const kestra = kestraApi(settings)
+  async execute(remediation, key, settings, signal) {
+    const kestra = kestraApi(settings, signal)
     const { flow, namespace, id, inputs } = flowOf(remediation)
     await runnable(kestra, remediation)
     const begun = await changing('Kestra', kestra.start(namespace, id, inputs, { [markField]: markOf(key) }))
     return `started ${flow} as execution ${begun.id}`
   },
 
-  async verify(remediation, settings, _signal, { key, since, ask }) {
+  async verify(remediation, settings, signal, { key, since, ask }) {
     const { flow } = flowOf(remediation)
     if (key !== null) {
-      const execution = await ownExecution(kestraApi(settings), remediation, key, since)
+      const execution = await ownExecution(kestraApi(settings, signal), remediation, key, since)
       if (!execution) return { state: 'bad', detail: `Kestra knows no execution of ${flow} by this fix` }
       const { id, state } = execution
       if (!endedStates.includes(state.current)) {
@@ -69,17 +69,17 @@ export const runFlow: RemediationRow = {
     return stillInTrouble(remediation, ask)
   },
 
-  async undo(remediation, key, settings) {
-    const kestra = kestraApi(settings)
+  async undo(remediation, key, settings, signal) {
+    const kestra = kestraApi(settings, signal)
     const execution = await ownExecution(kestra, remediation, key, new Date(Date.now() - attemptsMs))
     if (!execution || endedStates.includes(execution.state.current)) return 'nothing of it was left to take back'
     await kestra.kill(execution.id)
     return `execution ${execution.id} was stopped`
   },
 
-  async wasDoneByHand(remediation, since, settings) {
+  async wasDoneByHand(remediation, since, settings, signal) {
     const { namespace, id } = flowOf(remediation)
-    const executions = await kestraApi(settings).latest(namespace, id, since)
+    const executions = await kestraApi(settings, signal).latest(namespace, id, since)
     return executions.some(({ state, labels }) => goodStates.has(state.current) && !labelled(labels))
   },
 }
