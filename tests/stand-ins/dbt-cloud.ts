@@ -4,6 +4,7 @@ import { type Answer, type Received, type StandIn, startStandIn } from './server
 interface StandInResult {
   unique_id: string
   status: string
+  message?: string
 }
 
 export interface StandInRun {
@@ -35,9 +36,12 @@ const finished: readonly number[] = [10, 20, 30]
  */
 export async function startDbtCloud({
   runs,
+  manifest,
   recovery = { ends: 'success', looks: 1 },
 }: {
   runs: StandInRun[]
+  /** The project's manifest, as every run leaves it. */
+  manifest?: object
   recovery?: { ends: 'success' | 'error'; looks: number }
 }): Promise<DbtCloudStandIn> {
   const retried: number[] = []
@@ -61,8 +65,10 @@ export async function startDbtCloud({
       return retry(found)
     }
     look(found)
-    if (verb === 'artifacts')
+    if (verb === 'artifacts') {
+      if (file === 'manifest.json' && manifest) return ok(manifest, false)
       return file === 'run_results.json' ? ok(artifact(found), false) : failed(404, 'Not found.')
+    }
     return ok(shown(found))
   }
 
@@ -121,7 +127,7 @@ function artifact({ results, id }: StandInRun) {
   return {
     metadata: { generated_at: '2026-11-20T06:05:00.000000Z', invocation_id: `run-${id}` },
     args: { which: 'build' },
-    results: results.map((result) => ({ ...result, message: null, failures: null, execution_time: 1.5 })),
+    results: results.map((result) => ({ message: null, ...result, failures: null, execution_time: 1.5 })),
   }
 }
 

@@ -43,35 +43,40 @@ const stories = [
 async function killAt(step: KillStep): Promise<FaultRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'dim-faults-engine-'))
   const receivers = new Map<Way, Receiver>()
-  for (const way of tried) receivers.set(way, await way.open())
-  const told = tried.filter(({ task }) => task === 'notify').map(({ destination }) => destination)
-  const settings: Settings = Object.assign({}, ...[...receivers.values()].map((one) => one.settings), {
-    DIM_CONFIG_DIR: await writeConfiguration(join(folder, 'config-'), told),
-    ANALYZER: 'rules',
-  })
+  try {
+    for (const way of tried) receivers.set(way, await way.open())
+    const told = tried.filter(({ task }) => task === 'notify').map(({ destination }) => destination)
+    const settings: Settings = Object.assign({}, ...[...receivers.values()].map((one) => one.settings), {
+      DIM_CONFIG_DIR: await writeConfiguration(join(folder, 'config-'), told),
+      ANALYZER: 'rules',
+    })
+    return await onEngine(settings, receivers, step)
+  } finally {
+    for (const receiver of receivers.values()) await receiver.close()
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function onEngine(settings: Settings, receivers: Map<Way, Receiver>, step: KillStep): Promise<FaultRow[]> {
   const { stack, progress } = await launch({ name: 'faults', settings, fresh: true })
   try {
     await using store = openStore(stack.settings.DATABASE_URL, rootNamespace)
     const rows: FaultRow[] = []
     for (const [task, file] of stories) {
-      const [way] = tried.filter((one) => one.task === task)
-      const receiver = way && receivers.get(way)
+      const receiver = [...receivers].find(([way]) => way.task === task)?.[1]
       if (!receiver) continue
       progress.step(`The engine, killed ${step} of ${task}`)
       const execution = await fireAndKill({ stack, store, receiver, step, task, file })
       progress.step(`The engine is back; waiting until ${file} is at rest`)
       const { incident, atRest, state } = await untilAtRest(store, execution)
-      for (const [one, seen] of receivers) {
-        if (one.task !== task) continue
-        rows.push(judge(one, step, [{ ...seen.counted(incident), atRest, state, missed: 0 }]))
+      for (const [way, seen] of receivers) {
+        if (way.task === task) rows.push(judge(way, step, [{ ...seen.counted(incident), atRest, state, missed: 0 }]))
       }
     }
     return rows
   } finally {
     progress.pause()
     await stack.stop()
-    for (const receiver of receivers.values()) await receiver.close()
-    await rm(folder, { recursive: true, force: true })
   }
 }
 
