@@ -47,6 +47,10 @@ export interface Failure {
 /** A kind of system that can be asked what failed, for what its callbacks never told. */
 export interface FailureFeed {
   readonly kind: string
+  /** Whose alerts tell of such failures where they are called back. */
+  readonly monitor: string
+  /** How much later than it ended a failure may come to be seen, in milliseconds. */
+  readonly lateMs?: number
   /** What ended badly at `since` or after, oldest first, at most so many. @throws AppError when it can't be asked */
   failuresSince(since: Date, limit: number, context: ConnectorContext): Promise<Failure[]>
 }

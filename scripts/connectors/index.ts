@@ -4,6 +4,7 @@ import { airflow } from './airflow.ts'
 import { catalog } from './catalog.ts'
 import { change } from './change.ts'
 import type { Connector, FailureFeed, Survey } from './connector.ts'
+import { dbtCloudFailures, dbtFailures } from './dbt/failures.ts'
 import { dbtSurvey } from './dbt/survey.ts'
 import { dbt } from './dbt.ts'
 import { metrics } from './metrics.ts'
@@ -14,7 +15,7 @@ import { snowflake } from './snowflake.ts'
 export const connectors: readonly Connector[] = [catalog, airflow, dbt, postgres, snowflake, change, metrics]
 
 /** Those of them that can tell what failed. */
-export const failureFeeds: readonly FailureFeed[] = [airflowFailures]
+export const failureFeeds: readonly FailureFeed[] = [airflowFailures, dbtCloudFailures, dbtFailures]
 
 /** Those of them from which a catalogue can be drafted, the one that knows the business best first. */
 export const surveys: readonly Survey[] = [dbtSurvey, airflowSurvey, postgresSurvey]

@@ -12,16 +12,19 @@ const Reported = z.object({
 })
 export type Reported = z.infer<typeof Reported>
 
-/** The failures of Airflow's pipelines that were reported since then, the latest first; one row a task and run. */
-export function reportedSince(access: Access, since: Date): Promise<Reported[]> {
+/**
+ * The failures of pipelines (a DAG, a job of dbt Cloud) that alerts of this source told of since then, the latest first; one
+ * row a task and run.
+ */
+export function reportedSince(access: Access, since: Date, source: string): Promise<Reported[]> {
   return within(access, (query) =>
     query.rows(
       Reported,
-      sql`select alert #>> '{asset,native,dag_id}' as pipeline, alert #>> '{asset,native,task_id}' as task,
+      sql`select coalesce(alert #>> '{asset,native,dag_id}', alert #>> '{asset,native,job_id}') as pipeline, alert #>> '{asset,native,task_id}' as task,
             alert ->> 'external_id' as run, alert ->> 'environment' as environment, max(received_at) as "receivedAt"
           from alerts
-          where source = 'airflow' and status = 'firing' and received_at > ${since}
-            and alert #>> '{asset,native,dag_id}' is not null
+          where source = ${source} and status = 'firing' and received_at > ${since}
+            and coalesce(alert #>> '{asset,native,dag_id}', alert #>> '{asset,native,job_id}') is not null
           group by 1, 2, 3, 4 order by 5 desc`,
     ),
   )

@@ -1,5 +1,4 @@
-import type { Failure } from '../connectors/connector.ts'
-import { noLibrary } from '../connectors/gathering/library.ts'
+import type { Failure, FailureFeed } from '../connectors/connector.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
 import { failureFeeds } from '../connectors/index.ts'
 import type { System } from '../domain/system.ts'
@@ -8,6 +7,7 @@ import type { Store } from '../store/connection.ts'
 import { loadMark, saveMark } from '../store/marks.ts'
 import { type Reported, reportedSince } from '../store/reported.ts'
 import { takeOrKeep } from './dead-letter.ts'
+import { libraryIn } from './library.ts'
 import { taughtMonitorsOr } from './taught-monitors.ts'
 import type { WorkOptions } from './work.ts'
 
@@ -35,7 +35,7 @@ export async function takeUnreported(store: Store, options: WorkOptions & { stop
     const feed = failureFeeds.find(({ kind }) => kind === system.kind)
     if (!feed || stop()) continue
     try {
-      taken += await readFeed(store, system, feed.failuresSince, options)
+      taken += await readFeed(store, system, feed, options)
     } catch (thrown) {
       const { code, message } = toAppError(thrown)
       if (code.startsWith('E_STORE')) throw thrown
@@ -48,20 +48,21 @@ export async function takeUnreported(store: Store, options: WorkOptions & { stop
 async function readFeed(
   store: Store,
   system: System,
-  failuresSince: (typeof failureFeeds)[number]['failuresSince'],
+  feed: FailureFeed,
   options: WorkOptions & { stop(): boolean },
 ): Promise<number> {
   const now = Date.now()
   const name = `failures/${system.name}`
   const mark = await loadMark(store, name)
-  const from = mark ? Math.max(mark.at.getTime() - overlapMs, now - longestOutageMs) : now - firstLookMs
-  const found = await failuresSince(new Date(from), mostAtOnce, {
+  const behindMs = overlapMs + (feed.lateMs ?? 0)
+  const from = mark ? Math.max(mark.at.getTime() - behindMs, now - longestOutageMs) : now - firstLookMs
+  const found = await feed.failuresSince(new Date(from), mostAtOnce, {
     system,
     signal: AbortSignal.timeout(askMs),
-    library: noLibrary,
+    library: libraryIn(store),
   })
   const settled = found.filter(({ at }) => at.getTime() <= now - graceMs)
-  const reported = settled.length > 0 ? await reportedSince(store, new Date(from - 24 * 60 * minute)) : []
+  const reported = settled.length > 0 ? await reportedSince(store, new Date(from - 24 * 60 * minute), feed.monitor) : []
   const taught = settled.length > 0 ? await taughtMonitorsOr(options.settings.DIM_CONFIG_DIR, () => {}) : []
   let taken = 0
   for (const failure of settled) {

@@ -12,6 +12,9 @@ export interface StandInRun {
   /** 1 queued, 2 starting, 3 running, 10 success, 20 error, 30 cancelled. */
   status: number
   results: StandInResult[]
+  finishedAt?: Date
+  /** What stands in `status_message`. */
+  message?: string
 }
 
 export interface DbtCloudStandIn extends StandIn {
@@ -81,8 +84,9 @@ export async function startDbtCloud({
     return ok(
       found
         .toReversed()
+        .slice(Number(query.get('offset') ?? 0))
         .slice(0, Number(query.get('limit') ?? 100))
-        .map(shown),
+        .map((one) => ({ ...shown(one), ...related(query.get('include_related')) })),
     )
   }
 
@@ -110,7 +114,12 @@ export async function startDbtCloud({
   return { ...server, account, job, tokens, runs, retried }
 }
 
-function shown({ id, status }: StandInRun) {
+function related(asked: string | null) {
+  const names = { job: { id: job, name: 'Nightly marts' }, environment: { id: 3, name: 'Production' } }
+  return asked === null ? { job: null, environment: null } : names
+}
+
+function shown({ id, status, finishedAt, message }: StandInRun) {
   return {
     id,
     job_definition_id: job,
@@ -120,6 +129,9 @@ function shown({ id, status }: StandInRun) {
     is_complete: finished.includes(status),
     is_success: status === 10,
     is_error: status === 20,
+    status_message: message ?? null,
+    // Without a `T`, as dbt Cloud writes times.
+    finished_at: finishedAt?.toISOString().replace('T', ' ').replace('Z', '000+00:00') ?? null,
   }
 }
 

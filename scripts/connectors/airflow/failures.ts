@@ -8,6 +8,7 @@ import { openAirflow } from './client.ts'
  */
 export const airflowFailures: FailureFeed = {
   kind: 'airflow',
+  monitor: 'airflow',
 
   async failuresSince(since, limit, { system, signal }) {
     const failed = await openAirflow(accessTo(system), signal).failedSince(since, limit)

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { readTime } from '../../domain/reading/time.ts'
 import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 import { HttpStatusError, type JsonRequest, requestJson } from '../../lib/http.ts'
@@ -13,6 +14,8 @@ export const DbtCloud = z.strictObject({
   job_id: z.int(),
 })
 
+const Named = z.object({ name: z.string() }).nullish().catch(null)
+
 /** A run of a job. `status`: 1 queued, 2 starting, 3 running, 10 success, 20 error, 30 cancelled. */
 export const CloudRun = z.object({
   id: z.int(),
@@ -20,6 +23,12 @@ export const CloudRun = z.object({
   status: z.int(),
   /** `00:12:31`. */
   duration: z.string().nullish(),
+  status_message: z.string().nullish().catch(null),
+  started_at: z.string().nullish().catch(null),
+  finished_at: z.string().nullish().catch(null),
+  /** Only where they are asked for. */
+  job: Named,
+  environment: Named,
 })
 export type CloudRun = z.infer<typeof CloudRun>
 
@@ -28,6 +37,10 @@ const finished = '[10,20,30]'
 
 const One = z.object({ data: CloudRun })
 const Several = z.object({ data: z.array(CloudRun) })
+
+const pageSize = 100
+/** A job that runs every minute for a week does not reach it. */
+const mostRuns = 12_000
 
 /** A manifest of 5,000 nodes has some 40 MB. */
 export const longestFile = 150_000_000
@@ -39,6 +52,8 @@ export interface DbtJob {
   lastFinished(): Promise<CloudRun | null>
   /** The run that was begun last, whatever became of it. */
   newest(): Promise<CloudRun | null>
+  /** Runs that ended in an error at `since` or after, oldest first, at most so many. */
+  failedSince(since: Date, limit: number): Promise<{ run: CloudRun; at: Date }[]>
   /** Null when there is no such run. */
   run(id: number): Promise<CloudRun | null>
   /** A file that a run left; null when it left none of that name. */
@@ -73,6 +88,24 @@ export function openJob(system: System, signal: AbortSignal): DbtJob {
     jobId: job_id,
     lastFinished: () => first({ order_by: '-finished_at', status__in: finished }),
     newest: () => first({ order_by: '-id' }),
+    async failedSince(since, limit) {
+      const found: { run: CloudRun; at: Date }[] = []
+      for (let offset = 0; offset < mostRuns; offset += pageSize) {
+        const filter = new URLSearchParams({
+          job_definition_id: String(job_id),
+          status__in: `[${runStatus.error}]`,
+          order_by: '-finished_at',
+          include_related: '["job","environment"]',
+          limit: String(pageSize),
+          offset: String(offset),
+        })
+        const { data } = await requestJson(`${runs}?${filter}`, { ...request, schema: Several })
+        const ended = data.map((run) => ({ run, at: new Date(readTime(run.finished_at) ?? 0) }))
+        found.push(...ended.filter(({ at }) => at >= since))
+        if (data.length < pageSize || ended.some(({ at }) => at < since)) break
+      }
+      return found.toSorted((a, b) => a.at.getTime() - b.at.getTime()).slice(0, limit)
+    },
     async run(id) {
       const found = await orNull(requestJson(`${runs}${id}/`, { ...request, schema: One }))
       return found?.data ?? null
