@@ -67,41 +67,42 @@ async function totals(query: Query, span: Span): Promise<z.infer<typeof Totals>>
   const row = await query.first(
     Totals,
     sql`with chosen as materialized (
-          select id, fingerprint, state, told_at, acknowledged_at, closed_how, ${isMended} as is_mended, extract(epoch from acknowledged_at - opened_at) as to_acknowledge,
-            extract(epoch from closed_at - opened_at) as to_mend
+          select id, fingerprint, state, told_at, acknowledged_at, closed_how, ${isMended} as is_mended,
+            extract(epoch from acknowledged_at - opened_at)::float as to_acknowledge,
+            extract(epoch from closed_at - opened_at)::float as to_mend
           from incidents where ${inSpan(span)}
         ), judged as (
-          select distinct on (feedback.incident, who) verdict, told_at is not null as told
-          from feedback join chosen on chosen.id = feedback.incident
-          order by feedback.incident, who, feedback.id desc
+          select (count(*) filter (where verdict = 'false_alarm'))::int as false_alarms,
+            (count(*) filter (where verdict = 'was_real'))::int as was_real,
+            (count(*) filter (where told))::int as judged_told, (count(*) filter (where not told))::int as judged_quiet
+          from (
+            select distinct on (feedback.incident, who) verdict, told_at is not null as told
+            from feedback join chosen on chosen.id = feedback.incident
+            order by feedback.incident, who, feedback.id desc
+          ) as last_words
         ), analysed as (
-          select analyzer, tokens, cost_usd, fell_back
+          select (count(*) filter (where analyzer = 'gemini'))::int as by_model,
+            (count(*) filter (where analyzer = 'rules'))::int as by_rules, (count(*) filter (where fell_back))::int as fallbacks,
+            coalesce(sum(tokens), 0) as tokens, coalesce(sum(cost_usd), 0)::float as cost_usd
           from decisions join chosen on chosen.id = decisions.incident
+        ), counted as (
+          select count(*)::int as incidents, (count(told_at))::int as told,
+            (count(*) filter (where state = 'dismissed'))::int as dismissed, (count(acknowledged_at))::int as acknowledged,
+            (count(*) filter (where is_mended))::int as mended,
+            avg(to_acknowledge)::float as mtta_s,
+            percentile_cont(0.5) within group (order by to_acknowledge)::float as mtta_median_s,
+            (avg(to_mend) filter (where is_mended))::float as mttr_s,
+            (percentile_cont(0.5) within group (order by case when is_mended then to_mend end))::float as mttr_median_s,
+            (select coalesce(sum(times), 0)::int from (
+              select count(*) as times from chosen group by fingerprint having count(*) > 1) as repeated) as recurring,
+            (count(*) filter (where closed_how = 'fixed'))::int as fixed,
+            (count(*) filter (where state = 'escalated'))::int as escalated,
+            (select count(distinct actions.incident)::int
+              from actions join chosen on chosen.id = actions.incident
+              where actions.kind = 'fix' and attempt > 0) as fix_tried
+          from chosen
         )
-        select count(*)::int as incidents, (count(told_at))::int as told,
-          (count(*) filter (where state = 'dismissed'))::int as dismissed, (count(acknowledged_at))::int as acknowledged,
-          (count(*) filter (where is_mended))::int as mended,
-          avg(to_acknowledge)::float as mtta_s,
-          percentile_cont(0.5) within group (order by to_acknowledge)::float as mtta_median_s,
-          (avg(to_mend) filter (where is_mended))::float as mttr_s,
-          (percentile_cont(0.5) within group (order by case when is_mended then to_mend end))::float as mttr_median_s,
-          (select coalesce(sum(times), 0)::int from (
-            select count(*) as times from chosen group by fingerprint having count(*) > 1) as repeated) as recurring,
-          (count(*) filter (where closed_how = 'fixed'))::int as fixed,
-          (count(*) filter (where state = 'escalated'))::int as escalated,
-          (select count(distinct actions.incident)::int
-            from actions join chosen on chosen.id = actions.incident
-            where actions.kind = 'fix' and attempt > 0) as fix_tried,
-          (select count(*)::int from judged where verdict = 'false_alarm') as false_alarms,
-          (select count(*)::int from judged where verdict = 'was_real') as was_real,
-          (select count(*)::int from judged where told) as judged_told,
-          (select count(*)::int from judged where not told) as judged_quiet,
-          (select count(*)::int from analysed where analyzer = 'gemini') as by_model,
-          (select count(*)::int from analysed where analyzer = 'rules') as by_rules,
-          (select count(*)::int from analysed where fell_back) as fallbacks,
-          (select coalesce(sum(tokens), 0) from analysed) as tokens,
-          (select coalesce(sum(cost_usd), 0)::float from analysed) as cost_usd
-        from chosen`,
+        select * from counted, judged, analysed`,
   )
   if (!row) throw new Error('An aggregate always has a row.')
   return row
@@ -132,17 +133,16 @@ function days(query: Query, span: Span): Promise<Analytics['days']> {
     Day,
     sql`with opened as (
           select date_trunc('day', opened_at, 'UTC') as day, count(*)::int as incidents, count(told_at)::int as told,
-            sum(occurrences)::int as alerts
-          from incidents where ${inSpan(span)} group by 1
-        ), spent as (
-          select date_trunc('day', opened_at, 'UTC') as day, sum(cost_usd)::float as cost_usd
-          from decisions join incidents on incidents.id = decisions.incident
-          where cost_usd > 0 and ${inSpan(span)} group by 1
+            sum(occurrences)::int as alerts, sum(cost)::float as cost_usd
+          from incidents left join (
+            select incident as id, sum(cost_usd) as cost from decisions where cost_usd > 0 group by incident
+          ) as spent using (id)
+          where ${inSpan(span)} group by 1
         )
         select day, coalesce(alerts, 0) as alerts, coalesce(incidents, 0) as incidents, coalesce(told, 0) as told,
           coalesce(cost_usd, 0) as cost_usd
         from generate_series(date_trunc('day', ${from}::timestamptz, 'UTC'), ${to}::timestamptz - interval '1 microsecond',
-          interval '1 day') as day left join opened using (day) left join spent using (day) order by day`,
+          interval '1 day') as day left join opened using (day) order by day`,
   )
 }
 
@@ -161,7 +161,7 @@ function ranked(query: Query, span: Span, by: keyof typeof groups): Promise<z.in
   return query.rows(
     Rank,
     sql`select ${groups[by]} as name, count(*)::int as incidents, sum(occurrences)::int as alerts,
-          coalesce(sum(extract(epoch from coalesce(closed_at, now()) - opened_at)), 0)::float as open_s
+          coalesce(sum(extract(epoch from coalesce(closed_at, now()) - opened_at)::float), 0) as open_s
         from incidents where ${inSpan(span)} and ${told}
         group by 1 order by incidents desc, name limit 10`,
   )

@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import { startPostgres } from '../../../engine/postgres.ts'
@@ -82,9 +83,10 @@ export async function measureConsole(runs: ConsoleRuns, onProgress: (text: strin
         known.set(name, { cookie: await served.logIn(name), incidents: await someIncidents(databaseUrl, name) })
       }
       const lookers = names.flatMap((name) => known.get(name) ?? [])
-      const pages = await measurePages({ url, lookers, runs: runs.pages, onProgress })
       const cookies = [...known.values()].map(({ cookie }) => cookie)
+      // First, because what many pages left behind would hide what connections cost.
       const connections = await measureConnections({ url, pid, cookies, onProgress })
+      const pages = await measurePages({ url, lookers, runs: runs.pages, onProgress })
       const live = await measureLive({
         databaseUrl,
         tenant: largest,
@@ -100,6 +102,8 @@ export async function measureConsole(runs: ConsoleRuns, onProgress: (text: strin
   } finally {
     onProgress('Stopping')
     await postgres.stop()
+    // Some gigabytes that nobody will look at again.
+    await rm(stateDir, { recursive: true, force: true })
   }
 }
 

@@ -23,6 +23,7 @@ export async function measureConnections(options: {
 }): Promise<Connections> {
   const { url, pid, cookies, onProgress } = options
   onProgress(`Holding ${wanted} live connections`)
+  for (const cookie of cookies) await (await fetch(url, { headers: { cookie } })).text()
   const before = await residentOf(pid)
   const open: { destroy(): void }[] = []
   try {
