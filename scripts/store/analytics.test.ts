@@ -32,7 +32,10 @@ describe('figures', () => {
       await count(store, sql`select count(*) from decisions where record ->> 'fallback' is not null`),
     )
     expect(totals.messages).toBe(
-      await count(store, sql`select count(*) from actions where message is not null and state in ('sent', 'confirmed')`),
+      await count(
+        store,
+        sql`select count(*) from actions where message is not null and state in ('sent', 'confirmed')`,
+      ),
     )
     expect(totals.fallbacks).toBeGreaterThan(0)
     expect(totals.messages).toBeGreaterThan(0)
