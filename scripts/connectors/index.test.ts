@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
+import { type OpenMetadataStandIn, startOpenMetadata } from '../../tests/stand-ins/openmetadata.ts'
 import { type Fault, type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
 import { answerTable, type SnowflakeStandIn, startSnowflake } from '../../tests/stand-ins/snowflake.ts'
 import { dbtManifest, dbtModel, shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
@@ -37,12 +38,19 @@ const tableQuestion: Question = {
   category: 'data_quality',
 }
 /** What each connector is asked about. */
-const questions: Record<string, Question> = { dbt: tableQuestion, postgres: tableQuestion, snowflake: tableQuestion }
+const questions: Record<string, Question> = {
+  dbt: tableQuestion,
+  openmetadata: tableQuestion,
+  postgres: tableQuestion,
+  snowflake: tableQuestion,
+}
 const exampleConfig = join(import.meta.dirname, '..', '..', 'config')
 
 let airflow: AirflowStandIn
 let prometheus: StandIn
 let snowflake: SnowflakeStandIn
+let metadata: OpenMetadataStandIn
+let metadataUrl: string
 let example: string
 let repository: string
 let settings: Record<string, string>
@@ -67,6 +75,8 @@ beforeEach(async () => {
       data: path.endsWith('_range') ? { result: [] } : { result: [{ metric: {}, value: [0, '9000'] }] },
     },
   }))
+  metadata = await startOpenMetadata()
+  metadataUrl = metadata.url
   snowflake = await startSnowflake()
   answerTable(snowflake, {})
   repository = example
@@ -82,14 +92,19 @@ beforeEach(async () => {
   }
 })
 afterEach(async () => {
-  await Promise.all([airflow.close(), prometheus.close(), snowflake.close()])
+  await Promise.all([airflow.close(), prometheus.close(), snowflake.close(), metadata.close()])
 })
 
-/** What is configured by settings, and a clone, which only the file can name. */
+/** What is configured by settings, and what only the file can name: a clone, and OpenMetadata. */
 async function configured(): Promise<Systems> {
   const clone = { kind: 'git', options: { path: repository }, credentials: {} }
   const common = { environment: null, aliases: [], limitMs: null }
-  return systemsOf(...(await loadSystems(settings)).all, { name: 'git', ...clone, ...common })
+  const open = { kind: 'openmetadata', options: { url: metadataUrl }, credentials: metadata.credentials }
+  const named = [
+    { name: 'git', ...clone, ...common },
+    { name: 'openmetadata', ...open, ...common },
+  ]
+  return systemsOf(...(await loadSystems(settings)).all, ...named)
 }
 
 async function contextFor(connector: Connector): Promise<ConnectorContext> {
@@ -195,6 +210,17 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
       },
     })),
   ),
+  openmetadata: httpFaults
+    .filter(([name]) => name !== '404')
+    .map(([name, fault, reason]) => ({
+      name,
+      reason,
+      ...(fault === 'hang' ? { limitMs: 300 } : {}),
+      async arrange() {
+        if (fault === 'down') metadataUrl = 'http://127.0.0.1:2'
+        else metadata.fail(fault, always)
+      },
+    })),
   metrics: httpFaults
     .filter(([name]) => name !== '404')
     .map(([name, fault, reason]) => ({
@@ -330,7 +356,7 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
       const asked = new Set<string>(connectors.flatMap((one) => (one.name === name ? [] : [one.name])))
       const others = well.evidence.map(({ source }) => source).filter((source) => asked.has(source))
       expect(evidence.map(({ source }) => source)).toEqual(expect.arrayContaining(others))
-      expect(JSON.stringify(evidence)).not.toMatch(/stand-in-password|Bearer/)
+      expect(JSON.stringify(evidence)).not.toMatch(/stand-in-password|stand-in-token|Bearer/)
     },
   )
 })

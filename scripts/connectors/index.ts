@@ -8,11 +8,21 @@ import { dbtCloudFailures, dbtFailures } from './dbt/failures.ts'
 import { dbtSurvey } from './dbt/survey.ts'
 import { dbt } from './dbt.ts'
 import { metrics } from './metrics.ts'
+import { openmetadata } from './openmetadata.ts'
 import { postgres, postgresSurvey } from './postgres.ts'
 import { snowflake } from './snowflake.ts'
 
 /** Every kind of system that can be asked. */
-export const connectors: readonly Connector[] = [catalog, airflow, dbt, postgres, snowflake, change, metrics]
+export const connectors: readonly Connector[] = [
+  catalog,
+  openmetadata,
+  airflow,
+  dbt,
+  postgres,
+  snowflake,
+  change,
+  metrics,
+]
 
 /** Those of them that can tell what failed. */
 export const failureFeeds: readonly FailureFeed[] = [airflowFailures, dbtCloudFailures, dbtFailures]

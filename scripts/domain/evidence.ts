@@ -146,6 +146,7 @@ export const EvidenceSource = z.enum([
   'snowflake',
   'postgres',
   'catalog',
+  'openmetadata',
   'history',
   'change',
   'maintenance',

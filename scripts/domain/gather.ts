@@ -1,6 +1,7 @@
 import type { Alert } from './alert.ts'
 import { sameAsset } from './assess/asset-names.ts'
 import { Evidence, type EvidenceOf, ofKind } from './evidence.ts'
+import { believedEntries } from './owners.ts'
 import { oneLine, plainText } from './text.ts'
 
 const mostEvidence = 100
@@ -86,19 +87,20 @@ function capped(value: unknown): unknown {
 const promiseKeys = ['sla_minutes', 'sla_deadline', 'sla_minutes_left', 'sla_since'] as const
 const mergedKeys = ['owner', 'channel', 'consumers', 'runbook'] as const
 
-/** The team's own entry with what dbt knows of the same asset and the entry leaves open. */
+/** The team's own entry, and what other catalogues know of the same asset and it leaves open. */
 function merged(entry: EvidenceOf<'catalog_entry'>, evidence: readonly Evidence[]): EvidenceOf<'catalog_entry'> {
   if (entry.source !== 'catalog') return entry
-  const known = ofKind(evidence, 'catalog_entry').find(
-    ({ source, data }) => source === 'dbt' && sameAsset(data.asset, entry.data.asset),
+  const others = believedEntries(evidence).filter(
+    ({ source, data }) => source !== 'catalog' && sameAsset(data.asset, entry.data.asset),
   )
-  if (!known) return entry
-  const hasPromise = promiseKeys.some((key) => entry.data[key] != null)
-  const keys = [...mergedKeys, ...(hasPromise ? [] : promiseKeys)].filter(
-    (key) => entry.data[key] == null && known.data[key] != null,
-  )
-  if (keys.length === 0) return entry
-  return { ...entry, data: { ...entry.data, ...Object.fromEntries(keys.map((key) => [key, known.data[key]])) } }
+  const data = { ...entry.data }
+  for (const { data: known } of others) {
+    const hasPromise = promiseKeys.some((key) => data[key] != null)
+    const keys = [...mergedKeys, ...(hasPromise ? [] : promiseKeys)]
+    const open = keys.filter((key) => data[key] == null && known[key] != null)
+    Object.assign(data, Object.fromEntries(open.map((key) => [key, known[key]])))
+  }
+  return { ...entry, data }
 }
 
 /** The entry with what runs and tables tell of its promise. An alert's word can break it, and never keep it. */

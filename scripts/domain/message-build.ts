@@ -5,7 +5,7 @@ import { type Evidence, ofKind } from './evidence.ts'
 import type { Incident } from './incident.ts'
 import type { Message, MessageLink, Occasion } from './message.ts'
 import { nextStep } from './next-step.ts'
-import { ownersOf } from './owners.ts'
+import { believedEntries, ownersOf } from './owners.ts'
 import { oneLine, plainText } from './text.ts'
 
 /** More than this nobody reads on a phone. */
@@ -99,9 +99,7 @@ function assetName(asset: Incident['asset']): string | null {
 
 /** Only the team's own catalogue says who owns a thing and where its runbook is: an alert may claim anything. */
 function catalogEntry(evidence: readonly Evidence[]) {
-  const entries = ofKind(evidence, 'catalog_entry').filter(({ data }) => !data.below)
-  const own = entries.find(({ source }) => source === 'catalog') ?? entries.find(({ source }) => source === 'dbt')
-  return own?.data
+  return believedEntries(evidence).find(({ data }) => !data.below)?.data
 }
 
 /** What the decision cites, in its order; while nothing is decided, whatever is known. */

@@ -1,6 +1,6 @@
 import { dagIdOf } from './alert.ts'
 import { sameAsset } from './assess/asset-names.ts'
-import { type Evidence, type EvidenceOf, ofKind } from './evidence.ts'
+import { type Evidence, type EvidenceOf, type EvidenceSource, ofKind } from './evidence.ts'
 import type { Incident } from './incident.ts'
 
 /** A team and where its catalogue entry says that it listens. */
@@ -13,8 +13,8 @@ export interface Owner {
 }
 
 /**
- * Whose it is, and whose promise suffers. Only the team's own catalogue says so, then its dbt project, then who owns the
- * DAG in Airflow: an alert may claim anything.
+ * Whose it is, and whose promise suffers. Only the team's own catalogues say so, then who owns the DAG in Airflow: an
+ * alert may claim anything.
  */
 export interface Owners {
   /** The owner of what is in trouble. */
@@ -27,8 +27,7 @@ type Entry = EvidenceOf<'catalog_entry'>
 
 /** The owners as the evidence of an incident names them. */
 export function ownersOf(asset: Incident['asset'], evidence: readonly Evidence[]): Owners {
-  const all = ofKind(evidence, 'catalog_entry')
-  const entries = [...all.filter(({ source }) => source === 'catalog'), ...all.filter(({ source }) => source === 'dbt')]
+  const entries = believedEntries(evidence)
   // What stands below an asset is another team's: it suffers, and is not the cause.
   const near = entries.filter(({ data }) => !data.below)
   const named = near.find(({ data }) => asset !== null && isNamed(data.asset, asset))
@@ -42,6 +41,15 @@ export function ownersOf(asset: Incident['asset'], evidence: readonly Evidence[]
     if (owner && owner.name !== cause?.name && !suffering.has(owner.name)) suffering.set(owner.name, owner)
   }
   return { cause, suffering: [...suffering.values()] }
+}
+
+/** The catalogues that are believed, the team's own file first. */
+const catalogues: readonly EvidenceSource[] = ['catalog', 'openmetadata', 'dbt']
+
+/** The entries of catalogues, in the order in which these are believed. */
+export function believedEntries(evidence: readonly Evidence[]): Entry[] {
+  const all = ofKind(evidence, 'catalog_entry')
+  return catalogues.flatMap((name) => all.filter(({ source }) => source === name))
 }
 
 /** The highest tier (1) of what the incident touches; null when the catalogue knows none of it. */
