@@ -1,3 +1,4 @@
+import { snowflakeSettings } from '../lib/config.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { verifyFix } from '../workflow/fix.ts'
@@ -10,6 +11,7 @@ void runTask({
     'SYSTEMS_CREDENTIALS',
     'SYSTEMS_WRITE_CREDENTIALS',
     'WAREHOUSE_URL',
+    ...snowflakeSettings,
     'WAREHOUSE_WRITE_URL',
     'AIRFLOW_URL',
     'AIRFLOW_USERNAME',
