@@ -110,6 +110,10 @@ describe.each(flows)('flow $path', ({ id, source }) => {
     }
   })
 
+  it('hands what changes something to the flow of fixes alone', () => {
+    expect(source.match(/[A-Z_]*_WRITE_[A-Z_]+/g) !== null).toBe(id === 'auto_remediate')
+  })
+
   it('never pastes data into a command', () => {
     for (const task of tasks) {
       for (const command of task.commands ?? []) {

@@ -128,13 +128,12 @@ const shownAlerts = 5
 export function flowFacts(input: AnalysisInput): Fact[] {
   const { flows = [] } = input.policy
   if (flows.length === 0) return []
-  return offeredFlows(assess(input), flows)
-    .slice(0, shownFlows)
-    .map(({ target, flow }) => ({
-      name: `flow ${flow.name}`,
-      line: safeStringify({ own_flow: target, does: oneLine(flow.what, 300) }),
-      leftOut: [],
-    }))
+  const offered = new Map(offeredFlows(assess(input), flows).map((one) => [one.target, one]))
+  return [...offered.values()].slice(0, shownFlows).map(({ target, flow }) => ({
+    name: `flow ${flow.name}`,
+    line: safeStringify({ own_flow: target, does: oneLine(flow.what, 300) }),
+    leftOut: [],
+  }))
 }
 
 const shownFlows = 10
