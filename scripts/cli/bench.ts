@@ -16,6 +16,7 @@ import { latencySection, measureLatency } from './bench/latency.ts'
 import { lineageSection, measureLineage } from './bench/lineage.ts'
 import { memoryOf, memorySection } from './bench/memory.ts'
 import { measureParsing, parsingSection } from './bench/parsing.ts'
+import { measureRemembering, rememberingSection } from './bench/remembering.ts'
 import { markdownReport, mebibytes, plainReport } from './bench/report.ts'
 import { measureTaskStarts, taskStartSection } from './bench/task-start.ts'
 import { measureTaskWork, taskWorkSection } from './bench/task-work.ts'
@@ -25,8 +26,8 @@ import { showProgress } from './progress.ts'
 const help = `Usage: npm run --silent bench [-- --console] [--quick] [--markdown] [--json FILE]
 
 Measures the product on this machine, on the embedded engine, with a store of its own; Slack and Gemini are stand-ins.
-Start of each task, gathering, deciding by rules, the parser alone, a large dbt project, each task with its work, webhook to terminal state beside the same flows with empty scripts,
-duplicates, memory. Takes about five minutes; let the machine do nothing else meanwhile.
+Start of each task, gathering, deciding by rules, searching 100,000 past incidents, the parser alone, a large dbt project, each task with its work, webhook to terminal state beside the same flows with empty scripts,
+duplicates, memory. Takes about ten minutes; let the machine do nothing else meanwhile.
 
   --console      instead: the console's pages, taking alerts in, live updates and connections over a store of a million alerts
                  of 20 tenants; takes about ten minutes and 5 GB, needs no engine, and Chromium
@@ -38,8 +39,8 @@ duplicates, memory. Takes about five minutes; let the machine do nothing else me
 A target that is missed is said in its line. Exit code 1 when duplicates led to more than one incident or message.
 `
 
-const thorough = { start: 21, work: 11, latency: 30, deliveries: 200 }
-const quick = { start: 5, work: 3, latency: 5, deliveries: 40 }
+const thorough = { start: 21, work: 11, latency: 30, deliveries: 200, remembered: 100_000 }
+const quick = { start: 5, work: 3, latency: 5, deliveries: 40, remembered: 5_000 }
 /** After the first start of an engine another one runs in the background, to write down what makes starts fast. */
 const disturbed = 'Disturbed: the engine was started for the first time, which writes an archive. Run it again.'
 
@@ -56,6 +57,11 @@ await runCommand(
     const gathering = await measureGathering({ runs: runs.work, onProgress: early.step })
     const deciding = measureDeciding({ runs: runs.work })
     const parsing = await measureParsing({ runs: runs.work, onProgress: early.step })
+    const remembering = await measureRemembering({
+      incidents: runs.remembered,
+      runs: runs.work,
+      onProgress: early.step,
+    })
     const isNew = await isNewEngine(early.step)
     early.pause()
     const figures = await measureStack(runs)
@@ -69,6 +75,7 @@ await runCommand(
         decidingSection(deciding),
         lineageSection(lineage),
         parsingSection(parsing),
+        rememberingSection(remembering),
         taskWorkSection(taskWork),
         latencySection(latency),
         duplicatesSection(duplicates),
@@ -86,6 +93,7 @@ await runCommand(
         gathering,
         deciding,
         parsing,
+        remembering,
         ...figures,
       }
       await writeFile(values.json, `${safeStringify(all, 2)}\n`)

@@ -47,14 +47,15 @@ const timeouts = {
 /**
  * @param databaseUrl `postgres://…` of the role `dim_app`; TLS by its parameters (`sslmode`, `sslrootcert`, …).
  * @param tenant A Kestra namespace. Row-level security shows and takes its rows only.
+ * @param options `readOnly`: the server refuses every write.
  */
-export function openStore(databaseUrl: string, tenant: string): Store {
+export function openStore(databaseUrl: string, tenant: string, { readOnly = false } = {}): Store {
   if (!/^[a-z0-9][a-z0-9._-]{0,149}$/.test(tenant)) {
     throw new AppError('E_SETTING_INVALID', 'This is no tenant’s name.', 'A tenant is a Kestra namespace.')
   }
   let pool: Promise<Pool> | undefined
   const connect = () => {
-    pool ??= openPool(databaseUrl)
+    pool ??= openPool(databaseUrl, readOnly)
     return pool.then((opened) => opened.connect())
   }
 
@@ -119,7 +120,7 @@ export function openStore(databaseUrl: string, tenant: string): Store {
   }
 }
 
-async function openPool(databaseUrl: string): Promise<Pool> {
+async function openPool(databaseUrl: string, readOnly: boolean): Promise<Pool> {
   const { default: pg } = await import('pg')
   let pool: Pool
   try {
@@ -135,6 +136,7 @@ async function openPool(databaseUrl: string): Promise<Pool> {
           'select rolsuper or rolbypassrls as unguarded from pg_roles where rolname = current_user',
         )
         if (rows[0]?.unguarded !== false) throw unguarded()
+        if (readOnly) await client.query('set default_transaction_read_only = on')
       },
     })
   } catch {

@@ -3,6 +3,7 @@ import { planAction } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
 import { giveFeedback, type Said } from '../store/feedback.ts'
 import { loadIncident } from '../store/incidents.ts'
+import { lockFolding } from '../store/standing.ts'
 import { type Reopened, reopenAsReal } from '../store/was-real.ts'
 import { loadKnown, messagesTo } from './messages.ts'
 import { policyOf } from './policy.ts'
@@ -21,8 +22,11 @@ export async function sayAbout(store: Store, said: Said, settings: Settings): Pr
   // A policy that can't be read stops decisions, never a message.
   const policy = await policyOf(incident.source, settings).catch(() => null)
   return store.transaction(async (query) => {
-    const reopened = await reopenAsReal(query, said.incident, said.who)
+    // Folding takes this lock before any incident's: in the other order the two could wait for each other.
+    await lockFolding(query)
+    // First, so that the word stands with the decision that it is about.
     await giveFeedback(query, said)
+    const reopened = await reopenAsReal(query, said.incident, said.who)
     if (reopened.goesOnIn !== said.incident) await giveFeedback(query, { ...said, incident: reopened.goesOnIn })
     if (reopened.isReopened && policy?.mode !== 'observe') {
       const known = await loadKnown(query, reopened.goesOnIn)
