@@ -163,7 +163,10 @@ describe('a table', () => {
       code: '002043',
       message: 'Object does not exist, or operation cannot be performed.',
     })
-    expect((await gather())('unavailable')).toMatchObject([{ code: 'E_ASSET_UNKNOWN' }])
+    const spent: string[] = []
+    const found = await gather({ severity: 'HIGH', library: { spend: async (system) => spent.push(system) > 0 } })
+    expect(found('unavailable')).toMatchObject([{ code: 'E_ASSET_UNKNOWN' }])
+    expect(spent).toEqual([])
   })
 })
 
@@ -328,6 +331,11 @@ describe('logs in', () => {
     const claims = JSON.parse(Buffer.from(TOKEN.split('.')[1], 'base64url').toString())
     expect(claims).toMatchObject({ sub: 'LOCAL.READER' })
     expect(query).toMatchObject({ roleName: 'INCIDENT_READER', warehouse: 'ASKING', databaseName: 'PROD' })
+  })
+
+  test('and out again', async () => {
+    await gather()
+    await account.waitFor(({ path, query }) => path === '/session' && query.get('delete') === 'true')
   })
 
   test('with an OAuth token', async () => {

@@ -1,7 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import snowflake from 'snowflake-sdk'
 import { asFault } from './faults.ts'
-import type { DriverQuestion, DriverWish, Value } from './session.ts'
+import type { DriverMessage, DriverQuestion, DriverWish, Value } from './session.ts'
 import { openWire, type Wire } from './wire.ts'
 
 /** The thread that Snowflake's driver runs in: answers what `session.ts` asks of it, until it is ended. */
@@ -20,7 +20,10 @@ async function serve({ access, database }: DriverWish): Promise<void> {
     snowflake.configure({ logLevel: 'OFF', additionalLogToConsole: false })
     const connection = snowflake.createConnection(optionsOf(access, database, wire))
     await Promise.race([wire.broken, loggedIn(connection)])
-    parentPort?.on('message', (question: DriverQuestion) => void answer(connection, wire, question))
+    parentPort?.on('message', (message: DriverMessage) => {
+      if (message === null) connection.destroy(() => process.exit())
+      else void answer(connection, wire, message)
+    })
     parentPort?.postMessage({ id: 'ready' })
   } catch (thrown) {
     refuse(null, thrown)

@@ -13,12 +13,16 @@ const faults: readonly (readonly [RegExp, Make])[] = [
     (code) => new AppError('E_ACCESS_DENIED', `Its token has expired or is not valid (${code}).`, 'Get a new one.'),
   ],
   [
-    /^390(?:189|186)$/,
+    /^390(?:186|189|201)$/,
     (code) =>
-      new AppError('E_ACCESS_DENIED', `Its user may not use that role (${code}).`, 'Grant the role to the user.'),
+      new AppError(
+        'E_ACCESS_DENIED',
+        `Its user may not use that role, warehouse or database (${code}).`,
+        'Grant it, or name another.',
+      ),
   ],
   [
-    /^390(?:201|420|432|422)$/,
+    /^390(?:420|422|432)$/,
     (code) =>
       new AppError('E_ACCESS_DENIED', `Its network policy does not let us in (${code}).`, 'Allow this address there.'),
   ],
@@ -40,9 +44,18 @@ const faults: readonly (readonly [RegExp, Make])[] = [
         'Grant the role what SETUP.md lists.',
       ),
   ],
-  [/^(?:000606|057014|000604|090105|090106|090073)$/, (code) => asleep(code)],
+  [/^(?:000606|090105|090106)$/, nothingToAskWith],
   [
-    /^(?:000630|000603)$/,
+    /^090073$/,
+    (code) =>
+      new AppError(
+        'E_WAREHOUSE_ASLEEP',
+        `Its warehouse has no credits left, says a resource monitor (${code}).`,
+        'Raise the quota, or give the role another warehouse.',
+      ),
+  ],
+  [
+    /^(?:000604|000630)$/,
     (code) =>
       new AppError('E_HTTP_TIMEOUT', `It did not answer in time (${code}).`, 'Check how busy its warehouse is.'),
   ],
@@ -66,7 +79,7 @@ export function asFault(thrown: unknown): AppError {
   return make ? make(code) : unknownShape()
 }
 
-function asleep(code: string): AppError {
+function nothingToAskWith(code: string): AppError {
   return new AppError(
     'E_ACCESS_DENIED',
     `Its role has no warehouse or database to ask with (${code}).`,

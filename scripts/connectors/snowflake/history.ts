@@ -17,8 +17,8 @@ const Statement = z.object({
 export type Statement = z.infer<typeof Statement>
 
 /** How far back it is looked, and how late the account's own view may be. In hours. */
-export const reachHours = 48
-export const lagHours = 3
+const reachHours = 48
+const lagHours = 3
 /** What the function of the information schema tells at most, the newest. */
 const mostRecent = 10_000
 const longestText = 2_000
@@ -40,16 +40,16 @@ qualify row_number() over (partition by query_type, execution_status order by st
 order by start_time desc limit 60`
 
 /** All of the account's, up to 3 hours late. https://docs.snowflake.com/en/sql-reference/account-usage/query_history */
-export const lateText = statementsOf('snowflake.account_usage.query_history')
+const lateText = statementsOf('snowflake.account_usage.query_history')
 
 const recent = `table(information_schema.query_history(
   end_time_range_start => dateadd(hour, -${lagHours}, current_timestamp()), result_limit => ${mostRecent}))`
 
 /** At once, of the warehouses that the role monitors. https://docs.snowflake.com/en/sql-reference/functions/query_history */
-export const recentText = statementsOf(recent)
+const recentText = statementsOf(recent)
 
 /** How much the function tells of the last hours. */
-export const coverText = `
+const coverText = `
 select count(*) as statements, count(distinct user_name) as users from ${recent}`
 
 const Cover = z.object({ statements: z.coerce.number(), users: z.coerce.number() })

@@ -41,7 +41,12 @@ export async function askAccount(
   const gaps: Gap[] = []
   const statements: Statement[] = []
   const compute = await findCompute(ask)
-  const refused = await refusal(compute, question, context)
+  let decided: Promise<AppError | null> | null = null
+  /** Whether its warehouse may work is decided once, and not for a table that is not there. */
+  const refusedOnce = () => {
+    decided ??= refusal(compute, question, context)
+    return decided
+  }
 
   /** What is asked beside the table itself: when it fails, or takes too long, that is told, and no more. */
   async function orGap<T>(what: string, answer: () => Promise<T>): Promise<T | null> {
@@ -55,6 +60,7 @@ export async function askAccount(
 
   async function tellHistory(found: Found | null): Promise<void> {
     const [name] = namesOf(asset)
+    const refused = await refusedOnce()
     if (refused) gaps.push({ what: 'when it was written to and what was done to it', fault: refused })
     if (refused || !name) return
     const where = whereabouts(found, name, database)
@@ -75,7 +81,7 @@ export async function askAccount(
       database,
       async find(names) {
         const tables = await findTables(ask, names, database)
-        if (refused) return tables
+        if (tables.every((one) => one === null) || (await refusedOnce())) return tables
         const later = (one: Found) => orGap('when it was last written to', () => withLastAltered(ask, one))
         return Promise.all(tables.map(async (one) => one && ((await later(one)) ?? one)))
       },

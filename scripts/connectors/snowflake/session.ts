@@ -15,7 +15,9 @@ export interface DriverWish {
   database: string | null
 }
 
-/** What the driver's thread is asked. */
+/** What the driver's thread is asked; null: nothing more, and it logs out. */
+export type DriverMessage = DriverQuestion | null
+
 export interface DriverQuestion {
   id: number
   text: string
@@ -36,6 +38,9 @@ const Reply = z.union([
   }),
   z.object({ id: z.literal('ready') }),
 ])
+
+/** Sessions that nobody ends stay open for hours. Nobody waits for it, but so long the thread may take. */
+const logOutMs = 1_000
 
 /** Snowflake has no transaction that may only read: what is asked is constant text, and begins like this. */
 const reads = /^\s*(?:select|show)\b/i
@@ -66,7 +71,7 @@ export async function withSnowflake<T>(
     return await Promise.race([aborted.promise, thread.ready.then(() => work(thread.ask))])
   } finally {
     signal.removeEventListener('abort', abort)
-    await thread.end()
+    thread.leave(signal.aborted ? 0 : logOutMs)
   }
 }
 
@@ -117,13 +122,18 @@ function startDriver(wish: DriverWish) {
     const id = lastId
     const answer = Promise.withResolvers<unknown[]>()
     waiting.set(id, answer)
-    worker.postMessage({ id, text, values } satisfies DriverQuestion)
+    worker.postMessage({ id, text, values } satisfies DriverMessage)
     const rows = await answer.promise.finally(() => waiting.delete(id))
     const parsed = z.array(row).safeParse(rows)
     if (parsed.success) return parsed.data
     throw nonsense()
   }
-  return { ready: ready.promise, ask, end: () => worker.terminate() }
+  const leave = (withinMs: number) => {
+    const timer = setTimeout(() => void worker.terminate(), withinMs)
+    worker.once('exit', () => clearTimeout(timer))
+    worker.postMessage(null satisfies DriverMessage)
+  }
+  return { ready: ready.promise, ask, leave }
 }
 
 function asError({
