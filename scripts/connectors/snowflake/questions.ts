@@ -81,9 +81,10 @@ export async function askAccount(
       database,
       async find(names) {
         const tables = await findTables(ask, names, database)
-        if (tables.every((one) => one === null) || (await refusedOnce())) return tables
-        const later = (one: Found) => orGap('when it was last written to', () => withLastAltered(ask, one))
-        return Promise.all(tables.map(async (one) => one && ((await later(one)) ?? one)))
+        const first = tables.find((one) => one !== null)
+        if (!first || (await refusedOnce())) return tables
+        const later = await orGap('when it was last written to', () => withLastAltered(ask, first))
+        return tables.map((one) => (one === first ? (later ?? first) : one))
       },
       async beyond(found) {
         const [locks, warehouses] = await Promise.all([

@@ -50,10 +50,7 @@ export async function findTables(
     places.set(place, known)
     return theOne(await known, name)
   })
-  const columns = await columnsOf(
-    ask,
-    shown.filter((one) => one !== null),
-  )
+  const columns = await columnsOf(ask, [...new Set(shown.filter((one) => one !== null))])
   return shown.map((one) => {
     const found = one && columns.get(one)
     return one && found ? { ...placeOf(one), state: stateOf(one, found) } : null
