@@ -150,7 +150,18 @@ describe('the console in a browser', () => {
 
   it.each(Object.entries(looks))('has no fault that axe finds, on any page (%s)', async (name, options) => {
     const { page, strangers } = await logIn(shown, options)
-    const paths = ['/', '/quiet', '/sources', '/analytics', '/configuration', '/accounts', '/incidents', '/nowhere']
+    const paths = [
+      '/',
+      '/quiet',
+      '/sources',
+      '/analytics',
+      '/configuration',
+      '/accounts',
+      '/incidents',
+      '/nowhere',
+      '/tokens',
+    ]
+    paths.push('/accounts/person?name=admin')
     for (const story of ['schema-drift', 'daily-elt', 'bigquery-cost']) paths.push(`/incidents/${incidents.get(story)}`)
     for (const path of paths) {
       await page.goto(`${served.url}${path}`)

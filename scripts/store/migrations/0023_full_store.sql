@@ -4,9 +4,9 @@
 alter table decisions add column fell_back boolean generated always as (record ->> 'fallback' is not null) stored;
 create index decisions_spent on decisions (tenant, incident) include (analyzer, tokens, cost_usd, fell_back);
 
--- Who the catalogue names as owner, in its own evidence.
+-- Who the catalogue names as owner, in its own evidence; no longer than an index takes, and than anybody asks for.
 alter table evidence add column owner text
-  generated always as (case when kind = 'catalog_entry' and source = 'catalog' then item #>> '{data,owner}' end) stored;
+  generated always as (case when kind = 'catalog_entry' and source = 'catalog' then left(item #>> '{data,owner}', 200) end) stored;
 create index evidence_owner on evidence (tenant, incident, revision, position) include (owner) where owner is not null;
 
 create index actions_sent on actions (tenant, incident) where message is not null and state in ('sent', 'confirmed');
