@@ -1,6 +1,5 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { setTimeout as delay } from 'node:timers/promises'
 import { z } from 'zod'
 import type { Settings } from '../../lib/config.ts'
 import { AppError } from '../../lib/errors.ts'
@@ -151,6 +150,5 @@ async function goOn(
       await run('remediate')
       await run('verify')
     }
-    await delay(0)
   }
 }
