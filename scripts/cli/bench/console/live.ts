@@ -51,7 +51,8 @@ export async function measureLive(options: {
 
 /** A new incident, gathered and analysed; deciding is all that is left. */
 async function undecided(store: Store, id: string): Promise<string> {
-  const body = JSON.stringify(await freshAlert('notified', id))
+  // Of a source of its own: what is over a source's limit is kept quiet.
+  const body = JSON.stringify({ ...(await freshAlert('notified', id)), source: 'watched' })
   const handedOver = { executionId: id, originalId: id, headers: '{}', body, receivedAt: new Date() }
   const { incident } = await ingest(store, handedOver)
   if (incident === null) throw new Error('The alert opened no incident.')
