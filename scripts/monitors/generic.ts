@@ -1,5 +1,6 @@
 import { draftByMeaning, type Part } from '../domain/reading/alert-by-meaning.ts'
 import { buildAlert } from '../domain/reading/build-alert.ts'
+import { readChatMessage } from '../domain/reading/chat-message.ts'
 import { leavesOf } from '../domain/reading/leaves.ts'
 import { isTelling } from '../domain/reading/meaning.ts'
 import { isObject, type JsonObject, objectsIn } from '../domain/reading/value.ts'
@@ -68,7 +69,15 @@ function partsIn(body: unknown): Part[] {
     const shared = leavesOf({ common }).slice(0, commonLimit)
     return parts.map(({ document, leaves }) => ({ document, leaves: [...leaves, ...shared] }))
   }
-  return [{ document: body, leaves: leavesOf(body) }]
+  return [{ document: body, leaves: [...leavesOf(told(body)), ...leavesOf(body)] }]
+}
+
+/** What a message made for people tells as names and values: `*Table*\nraw.orders` in Slack's blocks. */
+function told(body: JsonObject): JsonObject {
+  const message = Array.isArray(body.blocks) ? readChatMessage(body) : null
+  return message === null || message.facts.size === 0
+    ? {}
+    : { title: message.title, ...Object.fromEntries(message.facts) }
 }
 
 /** The body with a list in it as evidence of one alert. */

@@ -14,13 +14,16 @@ const keys: readonly (readonly [AssetKind, string])[] = [
   ],
   ['model', 'modeluniqueid dbtmodel modelname model uniqueid'],
   ['source', 'sourcename sourceid sourcetable'],
-  ['connector', 'connectorname connectorid connector connectionname connection connectionid syncname sync'],
+  [
+    'connector',
+    'connectorname connectorid connector connectionname connection connectionid syncname sync integrationname',
+  ],
   ['dag', 'pipelinename pipelineid pipeline'],
   [
     'job',
     'flowname flowid flow workflow jobname jobid job deploymentname taskname taskid task definitionname definition',
   ],
-  ['dashboard', 'dashboardname dashboard reportname workbookname workbook'],
+  ['dashboard', 'dashboardname dashboardtitle dashboard reportname workbookname workbook'],
   ['service', 'deployment statefulset daemonset podname pod'],
   [
     'host',
@@ -36,7 +39,7 @@ const keys: readonly (readonly [AssetKind, string])[] = [
     'service',
     'bucketname topicname queuename objectname object streamname stream topic bucket queue loadbalancer clustername collectionname collection',
   ],
-  ['service', 'resources targets workspacename workspace projectname project cluster namespace'],
+  ['service', 'sitename site resources targets workspacename workspace projectname project cluster namespace'],
 ]
 
 const kinds = new Map<string, { kind: AssetKind; rank: number }>()

@@ -7,7 +7,7 @@ import { isOpaque, isTitle, nameOfAlert } from './meaning.ts'
 /** What checks are called: where no thing is named, the check stands for what it watches. */
 const checkNames = ranked(`
   checkname monitorname monitorfriendlyname validatorname alarmname alertname alertrule rulename conditionname policyname searchname healthrulename testname
-  eventdefinitiontitle rule check monitor`)
+  eventdefinitiontitle monitor check rule`)
 
 /**
  * The most telling key that names a thing: `table` before `host` before `project`, the outer before the inner one; one
@@ -75,14 +75,17 @@ export function readCheckedThing(leaves: readonly Leaf[]): Asset | null {
   const leaf =
     findLeaf(leaves, checkNames, (one) => isTitle(one) && !isOpaque(one.text)) ??
     nameOfAlert(leaves) ??
-    leaves.find(({ key, parent }) => key === 'name' && parent === 'source') ??
     nameBesideRun(leaves)
   return leaf ? assetOf('service', leaf.text) : watchedUrl(leaves)
 }
 
 /** A name at the top, beside an object that tells of a run: `{name, build: {status}}`. */
 function nameBesideRun(leaves: readonly Leaf[]): Leaf | undefined {
-  const isRun = leaves.some(({ parents }) => /^(?:build|run|execution|jobrun|connector)$/.test(parents[0] ?? ''))
+  const isRun = leaves.some(
+    ({ key, parents }) =>
+      /^(?:build|run|execution|jobrun|connector)$/.test(parents[0] ?? '') ||
+      (parents.length === 0 && /^(?:jid|runid|endtime|finishedat|rootexception)$/.test(key)),
+  )
   return isRun
     ? leaves.find(({ key, parents, value }) => key === 'name' && parents.length === 0 && typeof value === 'string')
     : undefined

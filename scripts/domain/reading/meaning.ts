@@ -11,7 +11,7 @@ import { wordsOf } from './value.ts'
 const titles = ranked(`
   title alerttitle problemtitle eventtitle issuetitle messagetitle incidenttitle alarmtitle subject headline incidentname alertname alertrule rulename
   searchname savedsearchname monitorname checkname alarmname conditionname healthrulename policyname monitorfriendlyname violationname summary
-  eventname name displayname entitydisplayname humanreadable detailtype eventtypecode trigger rule alert alarm check monitor condition problem issue
+  eventname name displayname entitydisplayname humanreadable detailtype eventtypecode trigger monitor check rule alert alarm condition problem issue
   incident eventmessage event message text msg statemessage description body reason error errormessage errormsg output details content info metricname`)
 const descriptions = ranked(`
   description body message text eventmessage msg statemessage messagebody alertdetails details longdescription output errormessage errormsg error
@@ -27,6 +27,8 @@ const links = ranked(`
   externalurl resultslink generatorurl runurl executionurl href deeplink`)
 const ids = ranked('alertid incidentid eventid issueid problemid alertuid id uuid uid guid key messageid')
 const environments = ranked('environment env stage deployenvironment environmentname')
+/** A stage is as often one of a run: `stage: extraction`. */
+const place = /^(?:prod|live|stag|pre|dev|test|qa|uat|int|sandbox|demo|local)/i
 /** Keys that a monitor made to be the identity of a condition. */
 const dedupKeys = ranked(
   'dedupkey deduplicationkey dedupekey incidentkey alertkey messagekey aggregationkey fingerprint',
@@ -95,7 +97,7 @@ export function readWording(leaves: readonly Leaf[]): Wording {
     ...titled(leaves, titleLeaf),
     description: (described ?? titleLeaf)?.text ?? null,
     category: text(categories),
-    environment: text(environments),
+    environment: findLeaf(leaves, environments, ({ key, text }) => key !== 'stage' || place.test(text))?.text ?? null,
     external_id: text(ids),
     url: findLeaf(leaves, links, ({ text }) => /^https?:\/\//i.test(text))?.text ?? null,
   }
@@ -158,7 +160,7 @@ export function nameOfThing(leaves: readonly Leaf[]): Leaf | null {
   let best: Leaf | null = null
   let lowest = Number.POSITIVE_INFINITY
   for (const leaf of leaves) {
-    if (!/name$/.test(leaf.key) && assetKeyOf(leaf.key) === null) continue
+    if (!/(?:name|label)$/.test(leaf.key) && assetKeyOf(leaf.key) === null) continue
     if (leaf.distance >= 100 || scales.test(leaf.parent) || people.test(leaf.key)) continue
     if (!isTitle(leaf) || isOpaque(leaf.text)) continue
     const asset = assetKeyOf(leaf.key) ?? assetKeyOf(leaf.parent)
