@@ -16,7 +16,7 @@ export function Silences({ silences, viewer }: { silences: readonly KeptSilence[
       {silences.length === 0 ? (
         <p class="muted">Nothing is silenced. A silence is set here, on an incident’s page, or by npm run silence.</p>
       ) : (
-        <Table caption="Silences" heads={['About', 'Why', 'Until', 'By', '']}>
+        <Table caption="Silences" heads={['About', 'Why', 'Until', 'By', 'End']}>
           {silences.map((silence) => (
             <tr data-row={silence.id}>
               <th scope="row">{aboutOf(silence)}</th>

@@ -106,7 +106,7 @@ function Tokens({ tokens, viewer }: { tokens: readonly ApiToken[]; viewer: Viewe
   }
   const now = new Date()
   return (
-    <Table caption="Your tokens" heads={['For', 'Scope', 'Made', 'Last used', 'Good until', '']}>
+    <Table caption="Your tokens" heads={['For', 'Scope', 'Made', 'Last used', 'Good until', 'End']}>
       {tokens.map(({ id, label, scope, created_at, used_at, expires_at }) => (
         <tr data-row={id}>
           <th scope="row">
