@@ -106,7 +106,7 @@ async function gaps({ days: given, json, tenant: named }: Values): Promise<void>
     environment ?? '–',
   ])
   process.stdout.write(`${formatTable(['alerts', 'incidents', 'last', 'kind', 'name', 'environment'], rows)}\n`)
-  const end = found.length === 0 ? 'Every asset that alerted has an entry.' : `${found.length} assets without an entry.`
+  const end = found.length === 0 ? 'Every asset that alerted has an entry.' : `${found.length} without an entry.`
   process.stdout.write(`\n${end}\n`)
 }
 
