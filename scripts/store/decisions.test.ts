@@ -232,7 +232,7 @@ describe('a fix', () => {
   test('is verified, and resolves', async () => {
     const store = tenant()
     const id = await fixing(store)
-    expect(await loadFix(store, id)).toEqual({
+    expect(await loadFix(store, id)).toMatchObject({
       key: 'fix',
       revision: 1,
       remediation,
