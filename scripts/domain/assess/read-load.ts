@@ -15,7 +15,8 @@ export function readLock(item: EvidenceOf<'lock'>, view: View): Reading | null {
   const common = { relation: relationOfData(item, data.table, view), target: data.table }
   const held = data.held_s ?? 0
   const waiting = data.waiting ?? 0
-  const statement = `${data.statement ?? ''}`
+  // One that is not told is not known to be idle.
+  const statement = data.statement ?? '(not told)'
   const who = data.holder ? ` by ${data.holder}` : ''
   const queue = waiting > 0 ? `, ${waiting} waiting` : ''
   const lasts = `lock on ${data.table} held${who} for ${duration(held / 60)}${queue}`
