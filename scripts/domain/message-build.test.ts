@@ -59,6 +59,7 @@ test('says everything that people need', () => {
       'Follow the runbook of prod.analytics.customer_events.',
       'Look at airflow by hand: no answer within 5 s',
     ],
+    sections: [],
     possible_repeat: false,
   })
 })

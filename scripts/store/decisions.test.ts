@@ -240,6 +240,8 @@ describe('a fix', () => {
       detail: null,
       underWay: true,
       overdue: false,
+      abandoned: false,
+      planned_at: expect.any(Date),
     })
     await beginVerifying(store, id, 'cleared')
     await beginVerifying(store, id, 'cleared')
