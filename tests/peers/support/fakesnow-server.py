@@ -5,6 +5,7 @@ leaves out and Snowflake has: the rows of a table in SHOW OBJECTS, and when it w
 own is an error of the statement, not an HTTP 500, after which the driver would try for half a minute.
 """
 
+import asyncio
 import base64
 import datetime
 import re
@@ -97,4 +98,13 @@ FakeSnowflakeCursor.execute = noted_execute
 server.JSONResponse = AsSnowflakeAnswers
 server.app.router.routes.append(Route("/telemetry/send", lambda _: JSONResponse({"success": True}), methods=["POST"]))
 server.app.router.routes.append(Route("/ready", lambda _: JSONResponse({})))
-uvicorn.run(server.app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+one_at_a_time = asyncio.Lock()
+
+
+async def app(scope, receive, send):
+    # fakesnow mixes up statements that run at once in one session, which Snowflake does not.
+    async with one_at_a_time:
+        await server.app(scope, receive, send)
+
+
+uvicorn.run(app, host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", lifespan="off")
