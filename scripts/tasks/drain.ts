@@ -1,7 +1,7 @@
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
-import { takeBacklog } from '../workflow/backlog.ts'
+import { endCatchUp, takeBacklog } from '../workflow/backlog.ts'
 import { taughtMonitorsOr } from '../workflow/taught-monitors.ts'
 
 /** Of 20-odd characters each, what is emitted stays below 32 KB. */
@@ -19,8 +19,10 @@ void runTask({
       namespace: execution.tenant,
       taught,
       limit,
+      again: true,
       stop: () => Date.now() > end,
     })
+    await endCatchUp(store)
     count('drained', backlog.count)
     return { taken: backlog.taken.join(' '), count: await countUndispatched(store) }
   },

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type KestraStandIn, startKestra } from '../../tests/stand-ins/kestra.ts'
 import { count, lateTable, useWorlds, type World } from '../../tests/support/workflow.ts'
 import { claimDispatch, countUndispatched } from '../store/dispatch.ts'
-import { isToCatchUp, takeBacklog } from './backlog.ts'
+import { endCatchUp, isToCatchUp, takeBacklog } from './backlog.ts'
 
 const { world } = useWorlds()
 
@@ -90,6 +90,19 @@ describe('what waits in Kestra’s queue', () => {
     expect(await take(one, { stop: () => true })).toEqual({ taken: [], count: 0 })
   })
 
+  test('is looked for again until nothing more comes', async () => {
+    const one = await worldWithKestra()
+    waiting(one, 'first', lateTable())
+    let looks = 0
+    const stop = () => {
+      looks += 1
+      // Kestra shows the second one only after the first look.
+      if (looks === 4) waiting(one, 'second', lateTable())
+      return false
+    }
+    expect((await take(one, { again: true, stop })).taken).toEqual(['first', 'second'])
+  })
+
   test('since long is taken in by the clock, which says so', async () => {
     const one = await worldWithKestra()
     const long = new Date(Date.now() - 360_000).toISOString()
@@ -112,6 +125,8 @@ describe('who takes it in', () => {
     expect(asked.filter(Boolean)).toHaveLength(1)
     expect(await isToCatchUp(store, ago(10_000))).toBe(false)
     await pass(31_000)
+    expect(await isToCatchUp(store, ago(10_000))).toBe(true)
+    await endCatchUp(store)
     expect(await isToCatchUp(store, ago(10_000))).toBe(true)
   })
 

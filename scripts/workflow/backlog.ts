@@ -1,17 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import { type KestraExecution, kestraApi } from '../lib/kestra-api.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
-import { holdMark } from '../store/marks.ts'
+import { giveBackMark, holdMark } from '../store/marks.ts'
 import { type HandedOver, ingestLate } from './ingest.ts'
 
 /** An alert that waited so long for its turn in Kestra's queue has others behind it. */
 export const backlogAfterMs = 3_000
-/** Longer than one task takes to work the backlog; a task that died holds it no longer than this. */
+/** Longer than one task takes to work the backlog; one that died holds it no longer than this. */
 const leaseMs = 30_000
 const leaseName = 'backlog'
+/** So long before the newest that was seen, one may have been accepted that is shown only now. */
+const overlapMs = 5_000
+const againMs = 500
 /** Bodies are up to 1 MiB and stand in an execution more than once. */
 const pageSize = 20
 const flow = 'alert_ingestion'
@@ -34,6 +38,11 @@ export async function isToCatchUp(store: Store, startedAt: string, now = Date.no
   return waitedMs > backlogAfterMs && (await holdMark(store, leaseName, leaseMs))
 }
 
+/** Lets the next one take in what comes from now on. */
+export function endCatchUp(store: Store): Promise<void> {
+  return giveBackMark(store, leaseName)
+}
+
 /**
  * Takes in the bodies of executions that wait for their turn, oldest first, at most `limit`: one process for all, where
  * a turn of their own would cost a process each. Each is keyed by its execution, so one that gets its turn meanwhile
@@ -46,8 +55,9 @@ export async function takeBacklog(
     settings,
     namespace,
     taught,
-    before = new Date(),
+    before = new Date(Date.now() + 60_000),
     limit,
+    again = false,
     stop,
   }: {
     settings: Settings
@@ -56,30 +66,46 @@ export async function takeBacklog(
     /** Only executions that were started before this. */
     before?: Date
     limit: number
+    /** Whether to look again, until nothing more comes. */
+    again?: boolean
     stop(): boolean
   },
 ): Promise<Backlog> {
   const api = kestraApi(settings)
-  const since = new Date(before.getTime() - 24 * 3_600_000)
-  const backlog: Backlog = { taken: [], count: 0 }
-  for (let page = 1; !stop() && (page - 1) * pageSize < limit; page += 1) {
-    const { results } = await api.executions({ namespace, flow, states: waitingStates, since, page, size: pageSize })
-    const bodies = results.map(handedOver).filter(({ receivedAt }) => receivedAt <= before)
-    const known = await knownExecutions(
-      store,
-      bodies.map(({ originalId }) => originalId),
-    )
-    const taken = await takeIn(
-      store,
-      bodies.filter(({ originalId }) => !known.has(originalId)),
-      taught,
-      settings,
-    )
-    backlog.taken.push(...known, ...taken)
-    backlog.count += taken.length
-    if (bodies.length < pageSize) break
+  const taken = new Set<string>()
+  let since = new Date(before.getTime() - 24 * 3_600_000)
+  let count = 0
+  for (let idle = 0; !stop() && taken.size < limit && idle < (again ? 2 : 1); ) {
+    const { newest, found } = await takePass(since)
+    count += found
+    // Kestra shows what it accepted in the order of its acceptance, but not all of it at once.
+    since = new Date(newest.getTime() - overlapMs)
+    idle = found > 0 ? 0 : idle + 1
+    if (again && idle === 1 && !stop()) await delay(againMs)
   }
-  return backlog
+  return { taken: [...taken], count }
+
+  async function takePass(from: Date): Promise<{ newest: Date; found: number }> {
+    let newest = from
+    let found = 0
+    for (let page = 1; !stop() && taken.size < limit; page += 1) {
+      const query = { namespace, flow, states: waitingStates, since: from, page, size: pageSize }
+      const { results } = await api.executions(query)
+      const bodies = results.map(handedOver).filter(({ receivedAt }) => receivedAt <= before)
+      const unseen = bodies.filter(({ originalId }) => !taken.has(originalId))
+      const known = await knownExecutions(
+        store,
+        unseen.map(({ originalId }) => originalId),
+      )
+      const missing = unseen.filter(({ originalId }) => !known.has(originalId))
+      const added = await takeIn(store, missing, taught, settings)
+      for (const id of [...known, ...added]) taken.add(id)
+      found += added.length
+      newest = bodies.at(-1)?.receivedAt ?? newest
+      if (bodies.length < pageSize) break
+    }
+    return { newest, found }
+  }
 }
 
 /** All of them together, or, where one can't be, one by one. */
