@@ -1,3 +1,4 @@
+import { snowflakeSettings } from '../lib/config.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { analyzeIncident } from '../workflow/analyze.ts'
@@ -22,6 +23,8 @@ void runTask({
     'AIRFLOW_PASSWORD',
     'DBT_ARTIFACTS',
     'DBT_ARTIFACTS_TOKEN',
+    'WAREHOUSE_URL',
+    ...snowflakeSettings,
   ],
   async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
