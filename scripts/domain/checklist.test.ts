@@ -34,7 +34,12 @@ test('names each thing that connectors read, the runbook first, those who read i
       [
         piece('dbt', 'lineage', { downstream: ['shop.public.margins'], exposures: ['Revenue'] }),
         piece('airflow', 'unavailable', { system: 'airflow_us', reason: 'It did not answer in time.' }),
-        piece('history', 'past_incident', { incident_id: 'INC-1', root_cause: 'The source was late.' }),
+        piece('history', 'past_incident', { incident_id: 'INC-0', root_cause: 'Nobody knows.', outcome: 'open' }),
+        piece('history', 'past_incident', {
+          incident_id: 'INC-1',
+          root_cause: 'The source was late.',
+          outcome: 'fixed',
+        }),
         piece('change', 'change', { what: 'deploy', ref: 'abc123', by: 'Ada' }),
         piece('postgres', 'lock', { ...lock, session: 42 }),
         piece('dbt', 'dbt_test', { unique_id: 'test.shop.not_null_id.abc', status: 'fail', failures: 7, column: 'id' }),

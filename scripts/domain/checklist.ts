@@ -128,8 +128,11 @@ function change({ data }: EvidenceOf<'change'>): string {
   return `See whether ${data.what.replaceAll('_', ' ')} ${data.ref ?? ''}${by} has to do with it.`.replace(/ +/g, ' ')
 }
 
+/** One that people judged or that was fixed; what a decision merely said of another is no help. */
 function past(evidence: readonly Evidence[]): string | null {
-  const before = ofKind(evidence, 'past_incident').find(({ data }) => data.root_cause || data.feedback)?.data
+  const before = ofKind(evidence, 'past_incident').find(
+    ({ data }) => data.feedback || (data.root_cause && data.outcome === 'fixed'),
+  )?.data
   if (!before) return null
   return `Compare with ${before.incident_id}: ${oneLine(before.feedback ?? before.root_cause ?? '', 200)}`
 }
