@@ -1,4 +1,5 @@
-import { type ZodType, z } from 'zod'
+import type { ZodType } from 'zod'
+import { z } from 'zod'
 import { type Asset, isRelation } from '../domain/alert.ts'
 import { sameAsset } from '../domain/assess/asset-names.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'

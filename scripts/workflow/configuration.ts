@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { type ZodType, z } from 'zod'
+import type { ZodType } from 'zod'
+import { z } from 'zod'
 import { fileSchema } from '../connectors/gathering/systems.ts'
 import { connectors } from '../connectors/index.ts'
 import { Catalog } from '../domain/catalog.ts'

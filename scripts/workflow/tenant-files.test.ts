@@ -18,9 +18,9 @@ describe('a new tenant', () => {
     const own = await addTenantFiles(files, 'acme-eu')
     expect(own).toBe(configFolderOf(files.folder, 'acme-eu'))
     const configuration = await readConfiguration({ DIM_CONFIG_DIR: own })
-    expect(configuration.map(({ name, text, fault }) => [name, text === null, fault])).toEqual(
-      ['policy.yaml', 'catalog.yaml', 'routing.yaml'].map((name) => [name, false, null]),
-    )
+    expect(configuration.filter(({ fault }) => fault !== null)).toEqual([])
+    const written = configuration.filter(({ text }) => text !== null)
+    expect(written.map(({ name }) => name)).toEqual(['policy.yaml', 'catalog.yaml', 'routing.yaml'])
     expect(await readFile(files.settings, 'utf8')).toMatch(/^ACME_EU__ALERT_WEBHOOK_KEY=[0-9a-f]{48}\n$/)
     expect((await stat(files.settings)).mode & 0o777).toBe(0o600)
     expect(await tenantsIn(files.folder)).toEqual(['acme-eu'])
