@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { channelSettings, isSettingName, settings, snowflakeSettings } from '../scripts/lib/config.ts'
+import { channelSettings, evidenceSettings, isSettingName, settings, snowflakeSettings } from '../scripts/lib/config.ts'
 import { readFlows } from '../scripts/lib/flow-files.ts'
 import { servedFlows } from '../scripts/lib/kestra.ts'
 
@@ -102,7 +102,7 @@ describe.each(flows)('flow $path', ({ id, source }) => {
       const code = readFileSync(join(home, 'scripts', 'tasks', `${name}.ts`), 'utf8')
       const list = code.match(/settings: \[([^\]]*)\]/)?.[1] ?? ''
       const named = [...list.matchAll(/'([A-Z_]+)'/g)].map((match) => match[1])
-      const lists = { channelSettings, snowflakeSettings }
+      const lists = { channelSettings, evidenceSettings, snowflakeSettings }
       const spread = Object.entries(lists).flatMap(([name, some]) => (list.includes(`...${name}`) ? some : []))
       const declared = [...named, ...spread]
       const given = Object.keys(task.env ?? {}).filter((key) => isSettingName(key))

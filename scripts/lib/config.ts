@@ -272,6 +272,21 @@ export const snowflakeSettings = [
   'SNOWFLAKE_WAREHOUSE',
   'SNOWFLAKE_DATABASE',
 ] as const satisfies readonly SettingName[]
+
+/** What the systems that give evidence are read with. */
+export const evidenceSettings = [
+  'SYSTEMS_CREDENTIALS',
+  'PROMETHEUS_URL',
+  'PROMETHEUS_TOKEN',
+  'AIRFLOW_URL',
+  'AIRFLOW_USERNAME',
+  'AIRFLOW_PASSWORD',
+  'DBT_ARTIFACTS',
+  'DBT_ARTIFACTS_TOKEN',
+  'WAREHOUSE_URL',
+  ...snowflakeSettings,
+] as const satisfies readonly SettingName[]
+
 export type Settings = Readonly<Record<string, string | undefined>>
 
 /** The settings a task declared: a required one is there, or the task does not run. */

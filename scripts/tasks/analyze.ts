@@ -1,4 +1,4 @@
-import { snowflakeSettings } from '../lib/config.ts'
+import { evidenceSettings } from '../lib/config.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { analyzeIncident } from '../workflow/analyze.ts'
@@ -15,16 +15,7 @@ void runTask({
     'VERTEX_PROJECT',
     'VERTEX_LOCATION',
     'VERTEX_CREDENTIALS',
-    'SYSTEMS_CREDENTIALS',
-    'PROMETHEUS_URL',
-    'PROMETHEUS_TOKEN',
-    'AIRFLOW_URL',
-    'AIRFLOW_USERNAME',
-    'AIRFLOW_PASSWORD',
-    'DBT_ARTIFACTS',
-    'DBT_ARTIFACTS_TOKEN',
-    'WAREHOUSE_URL',
-    ...snowflakeSettings,
+    ...evidenceSettings,
   ],
   async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)

@@ -1,23 +1,10 @@
-import { snowflakeSettings } from '../lib/config.ts'
+import { evidenceSettings } from '../lib/config.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { gatherIncident } from '../workflow/gather.ts'
 
 void runTask({
-  settings: [
-    'DATABASE_URL',
-    'DIM_CONFIG_DIR',
-    'SYSTEMS_CREDENTIALS',
-    'PROMETHEUS_URL',
-    'PROMETHEUS_TOKEN',
-    'AIRFLOW_URL',
-    'AIRFLOW_USERNAME',
-    'AIRFLOW_PASSWORD',
-    'DBT_ARTIFACTS',
-    'DBT_ARTIFACTS_TOKEN',
-    'WAREHOUSE_URL',
-    ...snowflakeSettings,
-  ],
+  settings: ['DATABASE_URL', 'DIM_CONFIG_DIR', ...evidenceSettings],
   async run({ execution, settings, input, log, count }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
     const gathered = await gatherIncident(store, input('INCIDENT'), execution.originalId, settings, new Date())

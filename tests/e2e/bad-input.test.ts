@@ -18,6 +18,12 @@ const asKestraHandsOn: Record<string, string> = {
   'two objects': 'alerts',
 }
 
+/** What the tasks of `alert_ingestion` that see a body put out, and nothing else. */
+const emitted: Record<string, string[]> = {
+  receive: ['count', 'dispatch', 'drain', 'incident'],
+  drain: ['count', 'taken'],
+}
+
 describe('hostile and broken bodies through the real engine', () => {
   let product: Product
   beforeAll(async () => {
@@ -81,12 +87,12 @@ describe('hostile and broken bodies through the real engine', () => {
     const { results } = await api.executions(query)
     expect(results.length).toBeGreaterThan(0)
     for (const execution of results) {
-      const outputs = execution.taskRunList?.find(({ taskId }) => taskId === 'receive')?.outputs?.vars
-      expect(Object.keys(z.record(z.string(), z.unknown()).parse(outputs)).sort()).toEqual([
-        'count',
-        'dispatch',
-        'incident',
-      ])
+      for (const { taskId, state, outputs } of execution.taskRunList ?? []) {
+        const expected = emitted[taskId]
+        // One whose body was taken in with others was skipped, and emitted nothing.
+        if (!expected || state.current === 'SKIPPED') continue
+        expect(Object.keys(z.record(z.string(), z.unknown()).parse(outputs?.vars)).sort(), taskId).toEqual(expected)
+      }
       expect(JSON.stringify(execution)).not.toContain(product.stack.settings.DATABASE_URL)
     }
   })
