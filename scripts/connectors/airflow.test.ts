@@ -64,7 +64,7 @@ test('a task that stays at work is not waited for, but where its callback told t
   expect(await looksWith([])).toBe(1)
   expect(await looksWith([{ ...told, category: 'pipeline_delay' }])).toBe(1)
   expect(await looksWith([{ ...told, external_id: 'before' }])).toBe(1)
-  expect(await looksWith([told])).toBe(6)
+  expect(await looksWith([told])).toBe(13)
 })
 
 test('a task that failed: its run, its tries, what its log says', async () => {

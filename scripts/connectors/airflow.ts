@@ -19,7 +19,7 @@ const recentTries = 10
 /** The instances that are looked into; the first to fail is the likeliest cause. */
 const mostInstances = 5
 /** How often, and how long apart, Airflow is asked whether it has noted a failure that a callback told of. */
-const mostLooks = 6
+const mostLooks = 13
 const pauseMs = 500
 const troubledStates: readonly string[] = ['failed', 'up_for_retry', 'running']
 /** From here on something runs longer than usual; evidence says by how much, the analyser judges. */
@@ -32,6 +32,7 @@ export const airflow: Connector = {
   settings: readSettingNames,
   fromSettings: settingsInstance,
   topics: ['runs'],
+  patienceMs: ({ alerts, isLead }) => (!isLead && alerts.some(isCallback) ? mostLooks * pauseMs : 0),
   /** Of a table it knows which DAG makes it; one that an answer named leads to its DAG by what named it. */
   concerns: ({ asset, isLead }) => asset !== null && (dagIdOf(asset) !== null || (isRelation(asset.kind) && !isLead)),
   owns: ({ kind }) => kind === 'dag' || kind === 'task',
@@ -182,10 +183,7 @@ async function settledInstances(
   ownTask: string | undefined,
   alerts: Question['alerts'],
 ): Promise<TaskInstance[]> {
-  const isTold = alerts.some(
-    ({ source, status, external_id: id, category }) =>
-      source === 'airflow' && status === 'firing' && id === run.dag_run_id && category !== 'pipeline_delay',
-  )
+  const isTold = alerts.some((alert) => isCallback(alert) && alert.external_id === run.dag_run_id)
   for (let look = 1; ; look += 1) {
     const found = (await client.taskInstances(run.dag_id, run.dag_run_id, { states: troubledStates })) ?? []
     const own = found.filter(({ task_id }) => task_id === ownTask)
@@ -193,6 +191,11 @@ async function settledInstances(
     if (!isBehind || look === mostLooks) return found
     await delay(pauseMs)
   }
+}
+
+/** An alert by which a task says itself that it has failed. */
+function isCallback({ source, status, external_id: run, category }: Question['alerts'][number]): boolean {
+  return source === 'airflow' && status === 'firing' && run !== null && category !== 'pipeline_delay'
 }
 
 /** A log that can't be read is missed, and does not take the rest with it. */

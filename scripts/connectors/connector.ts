@@ -76,6 +76,8 @@ export interface Connector {
   ): (Pick<System, 'kind' | 'options' | 'credentials'> & Partial<Pick<System, 'limitMs'>>) | null
   /** What it can tell of; the table in domain/topics.ts says when that is asked about. */
   readonly topics: readonly Topic[]
+  /** How many milliseconds beyond its limit a question may take whose answer the system itself has yet to settle. */
+  patienceMs?(question: Question): number
   /** Whether a system of this kind can know anything about the question. */
   concerns(question: Question): boolean
   /** Whether the asset itself lives in a system of this kind, so that its `system` names one of these instances. */

@@ -56,7 +56,8 @@ describe('a real Airflow', () => {
   it('has a DAG that fails once cleared, ending well, without a hand', async () => {
     const run = await airflow.trigger('orders_once')
     const { delivery, incident } = await told(run)
-    expect(await product.outcome(delivery)).toMatchObject({
+    const outcome = await product.outcome(delivery)
+    expect(outcome, await whyOf(incident)).toMatchObject({
       action: 'auto_fix',
       fix: 'airflow_clear_task',
       state: 'resolved',
@@ -78,7 +79,8 @@ describe('a real Airflow', () => {
   it('has a DAG that always fails cleared as often as allowed, and then left to people', async () => {
     const run = await airflow.trigger('orders_always')
     const { delivery, incident } = await told(run)
-    expect(await product.outcome(delivery)).toMatchObject({ fix: 'airflow_clear_task', state: 'escalated' })
+    const outcome = await product.outcome(delivery)
+    expect(outcome, await whyOf(incident)).toMatchObject({ fix: 'airflow_clear_task', state: 'escalated' })
     const message = await product.slack.waitForMessage((text) => text.includes(incident))
     expect(textOf(message)).toContain('load failed again')
     expect(await airflow.tries('orders_always', run, 'load')).toEqual(['failed', 'failed'])
@@ -103,6 +105,15 @@ describe('a real Airflow', () => {
       )
       return { done: found !== null, value: found, seen: 'silence' }
     })
+  }
+
+  /** What was known and what guardrails changed, for a failure's message. */
+  async function whyOf(incident: string): Promise<string> {
+    const evidence = (await loadEvidence(product.store, incident)).map(({ kind, summary }) => `${kind}: ${summary}`)
+    const decided = await product.store.transaction((query) =>
+      query.rows(z.object({ decision: z.unknown() }), sql`select decision from decisions where incident = ${incident}`),
+    )
+    return [...evidence, JSON.stringify(decided)].join('\n')
   }
 
   async function seen<K extends EvidenceKind>(incident: string, kind: K): Promise<EvidenceOf<K>[]> {

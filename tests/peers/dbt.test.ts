@@ -30,7 +30,10 @@ describe('a real dbt project', { timeout: 240_000 }, () => {
     expect(of('lineage')).toMatchObject([
       { upstream: ['shop.analytics.stg_orders', 'shop.raw.orders'], exposures: ['revenue_board'] },
     ])
-    expect(of('catalog_entry')).toMatchObject([{ owner: 'Finance Data', tier: 1, consumers: ['revenue_board'] }])
+    expect(of('catalog_entry')).toMatchObject([
+      { asset: 'shop.analytics.fct_revenue', owner: 'Finance Data', tier: 1, consumers: ['revenue_board'] },
+      { asset: 'revenue_board', owner: 'CFO office', below: 'shop.analytics.fct_revenue' },
+    ])
   })
 
   test('whose source has a null: the test that failed, its column and its condition', async () => {

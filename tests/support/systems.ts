@@ -17,7 +17,7 @@ export function instanceOf(connector: Connector, settings: Settings, changes: Pa
 
 /** A connector's context with that instance. */
 export function contextOf(connector: Connector, settings: Settings): ConnectorContext {
-  return { system: instanceOf(connector, settings), signal: AbortSignal.timeout(5_000), library: noLibrary }
+  return { system: instanceOf(connector, settings), signal: AbortSignal.timeout(20_000), library: noLibrary }
 }
 
 /** Only these instances. */

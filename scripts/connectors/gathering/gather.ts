@@ -111,7 +111,8 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     const key = `${connector.name}|${system.name}|${assetKey(about.asset, null) ?? ''}`
     if (asked.has(key) || silent.has(system.name)) return nothing
     asked.add(key)
-    const limitMs = Math.min(system.limitMs ?? perSystemMs, end - Date.now())
+    const patienceMs = connector.patienceMs?.(about) ?? 0
+    const limitMs = Math.min((system.limitMs ?? perSystemMs) + patienceMs, end - Date.now())
     if (limitMs <= 0) return nothing
     const answer = await ask(connector, system, about, { limitMs, memory, library })
     if (answer.fault?.code === 'E_HTTP_TIMEOUT') silent.add(system.name)
