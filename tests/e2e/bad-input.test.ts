@@ -20,6 +20,9 @@ const asKestraHandsOn: Record<string, string> = {
   'two objects': 'alerts',
 }
 
+/** The largest of them take Kestra half a minute each and more, and several are under way at once. */
+const largestMs = 400_000
+
 /** What the tasks of `alert_ingestion` that see a body put out, and nothing else. */
 const emitted: Record<string, string[]> = {
   receive: ['count', 'dispatch', 'drain', 'incident'],
@@ -50,7 +53,7 @@ describe('hostile and broken bodies through the real engine', () => {
     if (response.status === 500 && name === 'lone surrogates') return 'not accepted'
     if (response.status !== 200) return `status ${response.status}`
     const { id } = KestraExecution.parse(parseJson(await response.text(), { deepest: 2_000 }))
-    const { current } = (await product.ended(id)).state
+    const { current } = (await product.ended(id, largestMs)).state
     if (current !== 'SUCCESS') return `execution ${current}`
     const row = await kept(id)
     return row === null ? 'lost' : row.alerts > 0 ? 'alerts' : row.letters > 0 ? 'refused' : 'nothing'
@@ -70,8 +73,7 @@ describe('hostile and broken bodies through the real engine', () => {
     expect(ends).toEqual(expected)
     await endOfAll(product)
     expect((await accountOf(product.store)).unfinished).toBe(0)
-    // The largest of them take Kestra half a minute each.
-  }, 600_000)
+  }, 900_000)
 
   it('renders and executes nothing of them, and asks no address that they carry', () => {
     // Each body that names an address names one of a host that does not exist; the stand-ins are all that was asked.

@@ -27,8 +27,8 @@ export interface Product {
   fire(body: unknown): Promise<KestraExecution>
   /** The body of one of the classic scenarios. */
   scenario(name: string): Promise<Record<string, unknown>>
-  /** Waits until the execution has ended. */
-  ended(id: string): Promise<KestraExecution>
+  /** Waits until the execution has ended; `limitMs` where that takes longer than anything else. */
+  ended(id: string, limitMs?: number): Promise<KestraExecution>
   /** Waits until the incident that the execution led to has come to rest. */
   outcome(id: string, accept?: (outcome: Outcome) => boolean): Promise<Outcome>
   /** Waits for a turn of the clock that starts now, and for the analyses it started. */
@@ -76,11 +76,12 @@ export async function startProduct(
     async scenario(name) {
       return JSON.parse(await readFile(join(home, 'test_scenarios', `${name}.json`), 'utf8'))
     },
-    ended(id) {
-      return until(`execution ${id} has ended`, async () => {
+    ended(id, limitMs) {
+      const look = async () => {
         const execution = await api.execution(id)
         return { done: endedStates.includes(execution.state.current), value: execution, seen: execution.state.current }
-      })
+      }
+      return until(`execution ${id} has ended`, look, limitMs)
     },
     outcome(id, accept = ({ at_rest }) => at_rest) {
       return until(`the incident of ${id} is at rest`, async () => {
@@ -110,12 +111,13 @@ export async function startProduct(
 export async function until<T>(
   what: string,
   look: () => Promise<{ done: boolean; value: T | null; seen: string }>,
+  limitMs = guardMs,
 ): Promise<T> {
-  const end = Date.now() + guardMs
+  const end = Date.now() + limitMs
   for (;;) {
     const { done, value, seen } = await look()
     if (done && value !== null) return value
-    if (Date.now() > end) throw new Error(`Waited ${guardMs / 1000} s until ${what}; it is: ${seen}`)
+    if (Date.now() > end) throw new Error(`Waited ${limitMs / 1000} s until ${what}; it is: ${seen}`)
     await delay(100)
   }
 }
