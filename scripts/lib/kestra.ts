@@ -26,8 +26,8 @@ export interface Execution {
 export interface TaskContext<N extends SettingName> {
   execution: Execution
   settings: Declared<N>
-  /** A value the flow hands over as `DIM_<NAME>`. @throws AppError E_SETTING_MISSING */
-  input(name: string): string
+  /** A value the flow hands over as `DIM_<NAME>`, or what stands for it. @throws AppError E_SETTING_MISSING when neither is there */
+  input(name: string, otherwise?: string): string
   log(level: 'info' | 'warn' | 'error', text: string): void
   count(name: string, value: number): void
 }
@@ -65,8 +65,8 @@ export async function runTask<N extends SettingName>(
     const outputs = await task.run({
       execution,
       settings: own,
-      input(name) {
-        const value = inputs.get(`DIM_${name}`)?.trim()
+      input(name, otherwise) {
+        const value = inputs.get(`DIM_${name}`)?.trim() || otherwise
         if (value) return value
         throw new AppError('E_SETTING_MISSING', `The flow handed over no ${name}.`, 'Deploy the flows of this release.')
       },
