@@ -197,6 +197,21 @@ async function silentPort(): Promise<string> {
   return String(Object(server.address()).port)
 }
 
+/** How a system that is asked over HTTP fails, whatever is asked. What it does not know is told by each in its own way. */
+function faultsOfServer(server: () => StandIn, moveTo: (url: string) => void) {
+  return httpFaults
+    .filter(([name]) => name !== '404')
+    .map(([name, fault, reason]) => ({
+      name,
+      reason,
+      ...(fault === 'hang' ? { limitMs: 300 } : {}),
+      async arrange() {
+        if (fault === 'down') moveTo('http://127.0.0.1:2')
+        else server().fail(fault, always)
+      },
+    }))
+}
+
 /** How each connector's system fails. A connector without an entry fails the suite. */
 const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; arrange: () => Promise<void> }[]> = {
   airflow: ['/auth/token', '/api/v2'].flatMap((path) =>
@@ -210,28 +225,18 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
       },
     })),
   ),
-  openmetadata: httpFaults
-    .filter(([name]) => name !== '404')
-    .map(([name, fault, reason]) => ({
-      name,
-      reason,
-      ...(fault === 'hang' ? { limitMs: 300 } : {}),
-      async arrange() {
-        if (fault === 'down') metadataUrl = 'http://127.0.0.1:2'
-        else metadata.fail(fault, always)
-      },
-    })),
-  metrics: httpFaults
-    .filter(([name]) => name !== '404')
-    .map(([name, fault, reason]) => ({
-      name,
-      reason,
-      ...(fault === 'hang' ? { limitMs: 300 } : {}),
-      async arrange() {
-        if (fault === 'down') settings.PROMETHEUS_URL = 'http://127.0.0.1:2'
-        else prometheus.fail(fault, always)
-      },
-    })),
+  openmetadata: faultsOfServer(
+    () => metadata,
+    (url) => {
+      metadataUrl = url
+    },
+  ),
+  metrics: faultsOfServer(
+    () => prometheus,
+    (url) => {
+      settings.PROMETHEUS_URL = url
+    },
+  ),
   change: [
     {
       name: 'a clone that is gone',

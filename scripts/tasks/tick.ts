@@ -1,4 +1,4 @@
-import { channelSettings, snowflakeSettings } from '../lib/config.ts'
+import { channelSettings, evidenceSettings } from '../lib/config.ts'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { tick } from '../workflow/clock.ts'
@@ -8,16 +8,7 @@ void runTask({
     'DATABASE_URL',
     'DIM_CONFIG_DIR',
     ...channelSettings,
-    'SYSTEMS_CREDENTIALS',
-    'AIRFLOW_URL',
-    'AIRFLOW_USERNAME',
-    'AIRFLOW_PASSWORD',
-    'DBT_ARTIFACTS',
-    'DBT_ARTIFACTS_TOKEN',
-    'WAREHOUSE_URL',
-    ...snowflakeSettings,
-    'PROMETHEUS_URL',
-    'PROMETHEUS_TOKEN',
+    ...evidenceSettings,
     'KESTRA_URL',
     'KESTRA_USERNAME',
     'KESTRA_PASSWORD',
