@@ -36,10 +36,8 @@ describe('the bundled tasks', () => {
       .filter((name) => !name.endsWith('.test.ts'))
       .map((name) => basename(name, '.ts'))
     expect(files.map((file) => basename(file)).sort()).toEqual(names.map((name) => `${name}.cjs`).sort())
-    const expected = [...names, 'google-genai', 'slack-web-api', 'nodemailer', 'snowflake-driver'].flatMap((name) => [
-      `${name}.cjs`,
-      `${name}.code`,
-    ])
+    const packages = ['cron-parser', 'google-genai', 'json-p3', 'nodemailer', 'slack-web-api', 'slack-webhook', 'yaml']
+    const expected = [...names, ...packages, 'snowflake-driver'].flatMap((name) => [`${name}.cjs`, `${name}.code`])
     expect((await readdir(folder)).sort()).toEqual(expected.sort())
   })
 
@@ -94,9 +92,21 @@ describe('the bundled tasks', () => {
     await thread.terminate()
   })
 
-  it('find the SDK that stands apart', async () => {
-    expect((await codeOf(join(folder, 'analyze.cjs'))).source).toContain('require("./google-genai.cjs")')
-    const script = `console.log(typeof require(${JSON.stringify(join(folder, 'google-genai.cjs'))}).GoogleGenAI)`
+  it.each([
+    ['analyze', 'google-genai', 'GoogleGenAI'],
+    ['receive', 'yaml', 'parseDocument'],
+    ['receive', 'cron-parser', 'CronExpressionParser'],
+    ['receive', 'json-p3', 'compile'],
+    ['notify', 'slack-webhook', 'IncomingWebhook'],
+  ])('find what stands apart: %s takes of %s its %s', async (task, file, exported) => {
+    expect((await codeOf(join(folder, `${task}.cjs`))).source).toContain(`require("./${file}.cjs")`)
+    const script = `console.log(typeof require(${JSON.stringify(join(folder, `${file}.cjs`))}).${exported})`
     expect((await node(['-e', script], { env: {} })).stdout).toBe('function\n')
+  })
+
+  it('take an alert in without Kestra’s API and without what reads configuration', async () => {
+    const { source } = await codeOf(join(folder, 'receive.cjs'))
+    const foreign = ['/api/v1/main', 'Map keys must be unique', 'JSONPathSyntaxError']
+    expect(foreign.filter((text) => source.includes(text))).toEqual([])
   })
 })

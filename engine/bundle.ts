@@ -5,17 +5,21 @@ import { withCompiledCode } from './bundle/code.ts'
 
 const home = join(import.meta.dirname, '..')
 
-/** Packages that are large and seldom needed: files of their own, read when they are first used. */
+/** Packages that are large and that not every run needs: files of their own, read when they are first used. */
 const apart: ReadonlyMap<string, string> = new Map([
   ['@google/genai', 'google-genai'],
   ['@slack/web-api', 'slack-web-api'],
+  ['@slack/webhook', 'slack-webhook'],
+  ['cron-parser', 'cron-parser'],
+  ['json-p3', 'json-p3'],
   ['nodemailer', 'nodemailer'],
+  ['yaml', 'yaml'],
 ])
 
 const filesApart: Plugin = {
   name: 'files-apart',
   setup(build) {
-    build.onResolve({ filter: /^(?:@|nodemailer$)/ }, ({ path, kind }) => {
+    build.onResolve({ filter: /^[@a-z]/ }, ({ path, kind }) => {
       const file = apart.get(path)
       return file && kind === 'dynamic-import' ? { path: `./${file}.cjs`, external: true } : null
     })

@@ -1,6 +1,6 @@
 import type { Analysis, AnalysisInput } from '../domain/assess/situation.ts'
 import type { Evidence } from '../domain/evidence.ts'
-import { matchesPattern } from '../domain/policy.ts'
+import { matchesPattern } from '../domain/pattern.ts'
 import { type AppError, toAppError } from '../lib/errors.ts'
 import { analyzeWithModel, type Model } from './model.ts'
 import { analyzeWithRules } from './rules.ts'

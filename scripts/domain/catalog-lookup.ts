@@ -1,6 +1,6 @@
 import { type Asset, type AssetKind, isRelation } from './alert.ts'
 import type { Catalog, CatalogAsset } from './catalog.ts'
-import { matchesPattern } from './policy.ts'
+import { matchesPattern } from './pattern.ts'
 
 /**
  * The entry of an asset, or null. Environment and system must agree where both sides say them; the entry that says

@@ -1,7 +1,8 @@
 import type { Remediation } from './decision.ts'
 import { type Evidence, ofKind } from './evidence.ts'
 import { flowNameIn } from './flow-fix.ts'
-import { type AllowRule, matchesPattern, type Policy } from './policy.ts'
+import { matchesPattern } from './pattern.ts'
+import type { AllowRule, Policy } from './policy.ts'
 
 /** Where an incident counts as being when nobody says so: the place where most can be broken. */
 const unnamedEnvironment = 'production'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { Category, Severity } from './alert.ts'
 import { type Destination, DestinationName, destinationOf, distinct } from './destination.ts'
 import type { Owner, Owners } from './owners.ts'
-import { matchesPattern } from './policy.ts'
+import { matchesPattern } from './pattern.ts'
 import { isTimeZone, isWithinHours, weekdays } from './sla.ts'
 
 const time = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'must read HH:MM')

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Alert, sourceKey } from './alert.ts'
-import { matchesPattern } from './policy.ts'
+import { matchesPattern } from './pattern.ts'
 import { isTimeZone } from './sla.ts'
 
 /** What a silence is about: every key that is given must fit; `*` stands for any characters. */

@@ -1,7 +1,8 @@
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { countUndispatched } from '../store/dispatch.ts'
-import { endCatchUp, takeBacklog } from '../workflow/backlog.ts'
+import { takeBacklog } from '../workflow/backlog.ts'
+import { endCatchUp } from '../workflow/catch-up.ts'
 import { taughtMonitorsOr } from '../workflow/taught-monitors.ts'
 
 /** Of 20-odd characters each, what is emitted stays below 32 KB. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
-import { isToCatchUp } from '../workflow/backlog.ts'
+import { isToCatchUp } from '../workflow/catch-up.ts'
 import { ingest } from '../workflow/ingest.ts'
 import { taughtMonitorsOr } from '../workflow/taught-monitors.ts'
 

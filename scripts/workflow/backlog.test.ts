@@ -2,7 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest'
 import { type KestraStandIn, startKestra } from '../../tests/stand-ins/kestra.ts'
 import { count, lateTable, useWorlds, type World } from '../../tests/support/workflow.ts'
 import { claimDispatch, countUndispatched } from '../store/dispatch.ts'
-import { endCatchUp, isToCatchUp, takeBacklog } from './backlog.ts'
+import { takeBacklog } from './backlog.ts'
+import { endCatchUp, isToCatchUp } from './catch-up.ts'
 
 const { world } = useWorlds()
 

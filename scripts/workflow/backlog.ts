@@ -5,14 +5,8 @@ import { type KestraExecution, kestraApi } from '../lib/kestra-api.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import { knownExecutions } from '../store/books.ts'
 import type { Store } from '../store/connection.ts'
-import { giveBackMark, holdMark } from '../store/marks.ts'
 import { type HandedOver, ingestLate } from './ingest.ts'
 
-/** An alert that waited so long for its turn in Kestra's queue has others behind it. */
-export const backlogAfterMs = 3_000
-/** Longer than one task takes to work the backlog; one that died holds it no longer than this. */
-const leaseMs = 30_000
-const leaseName = 'backlog'
 /** So long before the newest that was seen, one may have been accepted that is shown only now. */
 const overlapMs = 5_000
 const againMs = 500
@@ -27,20 +21,6 @@ export interface Backlog {
   taken: string[]
   /** How many bodies were taken in just now. */
   count: number
-}
-
-/**
- * Whether whoever received this delivery is to take in what waits behind it: it waited long itself, and nobody else is
- * at it. One at a time, by a lease in the store.
- */
-export async function isToCatchUp(store: Store, startedAt: string, now = Date.now()): Promise<boolean> {
-  const waitedMs = now - Date.parse(startedAt)
-  return waitedMs > backlogAfterMs && (await holdMark(store, leaseName, leaseMs))
-}
-
-/** Lets the next one take in what comes from now on. */
-export function endCatchUp(store: Store): Promise<void> {
-  return giveBackMark(store, leaseName)
 }
 
 /**

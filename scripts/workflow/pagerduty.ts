@@ -4,7 +4,6 @@ import { tryParseJson } from '../lib/json.ts'
 import { incidentOfOrigin } from '../store/acknowledgements.ts'
 import type { Store } from '../store/connection.ts'
 import { closeIncident, loadIncident } from '../store/incidents.ts'
-import { acknowledgeIncident, giveBackIncident } from './acknowledge.ts'
 
 /**
  * Does here what people did in PagerDuty: who acknowledged it or was handed it has it here too, and what was resolved
@@ -18,6 +17,8 @@ export async function heedPagerduty(store: Store, body: string): Promise<void> {
   const { what, who, why } = heard
   const incident = heard.incident ?? (await incidentOfOrigin(store, 'pagerduty', heard.id))
   if (incident === null || !(await isKnown(store, incident))) return
+  // Telling the other channels of it takes most of what a task can load.
+  const { acknowledgeIncident, giveBackIncident } = await import('./acknowledge.ts')
   if (what === 'acknowledged') await acknowledgeIncident(store, incident, who, { from: 'pagerduty', why })
   else if (what === 'given_back') await giveBackIncident(store, incident, who, why)
   else await closeIncident(store, incident, 'manual', { who, why })

@@ -2,15 +2,12 @@ import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
 import type { Alert } from '../domain/alert.ts'
-import { Catalog } from '../domain/catalog.ts'
-import { PolicyFile } from '../domain/policy.ts'
 import { reasonOf } from '../domain/quiet.ts'
 import { QuietFile, type QuietRules, quietRules } from '../domain/quiet-rules.ts'
 import { type ActiveSilence, activeSilences, MaintenanceWindow, silencedBy, silenceOf } from '../domain/silence.ts'
 import type { Settings } from '../lib/config.ts'
-import { loadCron, requireCron } from '../lib/cron.ts'
+import { loadCron } from '../lib/cron.ts'
 import { toAppError } from '../lib/errors.ts'
-import { readYamlFile } from '../lib/yaml-file.ts'
 import type { Store } from '../store/connection.ts'
 import { loadMark, saveMark } from '../store/marks.ts'
 import { asSilence, listSilences } from '../store/silences.ts'
@@ -70,10 +67,13 @@ async function readRules(
   const stamp = stamps.join(' ')
   if (kept?.stamp === stamp) return { read: kept, fault: null }
   try {
-    const policy = stamps[0] ? await readYamlFile(files.policy, PolicyFile) : {}
-    const { maintenance: windows = [] } = stamps[1] ? await readYamlFile(files.catalog, Catalog) : {}
-    for (const { name, cron } of windows) if (cron) await requireCron(cron, `maintenance "${name}"`)
-    const read = Kept.parse({ stamp, policy, windows })
+    // What reads the files is loaded when they have changed.
+    const { readQuietFiles } = await import('./quiet-files.ts')
+    const said = await readQuietFiles({
+      policy: stamps[0] ? files.policy : null,
+      catalog: stamps[1] ? files.catalog : null,
+    })
+    const read = Kept.parse({ stamp, ...said })
     await saveMark(store, markName, new Date(), read)
     return { read, fault: null }
   } catch (thrown) {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { lockFolding } from '../../scripts/store/standing.ts'
-import { backlogAfterMs } from '../../scripts/workflow/backlog.ts'
+import { backlogAfterMs } from '../../scripts/workflow/catch-up.ts'
 import { textOf } from '../stand-ins/slack.ts'
 import { accountOf, endOfAll } from './account.ts'
 import { type Product, startProduct } from './product.ts'

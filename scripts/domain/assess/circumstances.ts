@@ -1,6 +1,6 @@
 import type { Alert } from '../alert.ts'
 import type { EvidenceOf } from '../evidence.ts'
-import { matchesPattern } from '../policy.ts'
+import { matchesPattern } from '../pattern.ts'
 import { type Neighbourhood, partOf } from './asset-names.ts'
 import { instantOf } from './service-level.ts'
 

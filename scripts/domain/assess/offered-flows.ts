@@ -1,7 +1,7 @@
 import type { Asset } from '../alert.ts'
 import type { RemediationParams } from '../decision.ts'
 import { type FlowFix, flowTarget } from '../flow-fix.ts'
-import { matchesPattern } from '../policy.ts'
+import { matchesPattern } from '../pattern.ts'
 import { categoryOfSign, type Finding } from './finding.ts'
 import { observedTrouble, type Situation } from './situation.ts'
 

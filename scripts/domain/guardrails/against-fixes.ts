@@ -1,7 +1,7 @@
 import { observed, observedTrouble } from '../assess/situation.ts'
 import { protectedNames } from '../confirm.ts'
+import { matchesPattern } from '../pattern.ts'
 import { freezeIn } from '../permission.ts'
-import { matchesPattern } from '../policy.ts'
 import { citesUnknown, type Guardrail, isUnavailable, isUnsure, neededConfidence, toPeople } from './case.ts'
 
 /** What stands against a fix: it must be confirmed, allowed, able to help, and not one of many. */
