@@ -160,6 +160,24 @@ describe('a failed task', () => {
     expect(await row.verify(remediation, settings, soon(), unasked)).toMatchObject({ state: 'well' })
   })
 
+  test('is left until its run has taken note of the failure, and then cleared with what waited for it', async () => {
+    const failed = { ...ended('load', 'failed', start, 5), end_date: new Date() }
+    const dag = { ...dagOf([failed, task('publish')]), recovery: { ends: 'failed' as const, looks: 1, ms: 0 } }
+    const { server, settings, remediation, newest } = await arrange(dag, { task_id: 'load' })
+    newest.pending = { tasks: [], looksLeft: 2, notBefore: 0 }
+    expect(newest.state).toBe('running')
+    expect(await row.dryRun(remediation, settings, soon())).toContain('load (failed), publish (upstream_failed)')
+    expect(newest.state).toBe('failed')
+    expect(server.clears).toHaveLength(0)
+  })
+
+  test('of a run that goes on with other things is cleared without a wait', async () => {
+    const dag = dagOf([ended('load', 'failed', start, 5), task('other', { state: 'running' })])
+    const { settings, remediation, newest } = await arrange(dag, { task_id: 'load' })
+    expect(await row.dryRun(remediation, settings, AbortSignal.timeout(5_000))).toContain('load (failed)')
+    expect(newest.state).toBe('running')
+  })
+
   test('one mapped instance alone', async () => {
     const parts = [0, 1, 2].map((map_index) => ({
       ...ended('part', map_index === 0 ? 'success' : 'failed', start, 5),

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { writeSettingNames } from '../connectors/airflow/access.ts'
 import type { TaskInstance } from '../connectors/airflow/answers.ts'
 import type { Airflow, ClearBody } from '../connectors/airflow/client.ts'
@@ -12,6 +13,9 @@ const stuckFactor = 2
 const shortestStuckSeconds = 60
 /** A clear that would start more than this again is more than a fix. */
 const mostInstances = 200
+/** How long after a task's failure Airflow's scheduler may still be ending the run, or failing what comes after the task. */
+const settlesMs = 10_000
+const lookMs = 500
 
 /** Runs a failed or stuck task again in its run, with what its failure kept from running. */
 export const airflowClearTask: RemediationRow = {
@@ -56,6 +60,7 @@ export const airflowClearTask: RemediationRow = {
     const airflow = openForFix(remediation, settings, signal)
     const { dagId, runId } = idsOf(remediation)
     await dagForFix(airflow, dagId)
+    await settled(airflow, remediation)
     const again = await airflow.clear(dagId, { ...(await clearBody(airflow, remediation)), dry_run: true })
     if (again.length === 0) throw refused(`Airflow would clear nothing of ${remediation.target} in run ${runId}.`)
     if (again.length > mostInstances || again.some((one) => one.dag_run_id !== runId)) {
@@ -125,6 +130,21 @@ function isStuck({ data, observed_at }: EvidenceOf<'task_failure'>, runs: readon
   const seconds = data.duration_s ?? since
   if (typical === null) return true
   return seconds !== null && seconds >= Math.max(shortestStuckSeconds, typical * stuckFactor)
+}
+
+/**
+ * Waits until the run has taken note of the task's failure: a scheduler that is just doing so writes over a clear, and
+ * the run would stand failed with its task waiting for ever.
+ */
+async function settled(airflow: Airflow, remediation: Remediation): Promise<void> {
+  const { dagId, runId } = idsOf(remediation)
+  for (const end = Date.now() + settlesMs; Date.now() < end; await delay(lookMs)) {
+    const [run, instances] = await Promise.all([airflow.run(dagId, runId), targets(airflow, remediation)])
+    const isFresh = instances.some(
+      ({ state, end_date }) => state === 'failed' && end_date && Date.now() - Date.parse(end_date) < settlesMs,
+    )
+    if (run?.state !== 'running' || !isFresh) return
+  }
 }
 
 /** What to clear, from the state that the task is in now. @throws AppError E_FIX_REFUSED when it is no longer bad. */

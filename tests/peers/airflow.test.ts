@@ -107,13 +107,19 @@ describe('a real Airflow', () => {
     })
   }
 
-  /** What was known and what guardrails changed, for a failure's message. */
+  /** What was known, what guardrails changed and how the fix went, for a failure's message. */
   async function whyOf(incident: string): Promise<string> {
     const evidence = (await loadEvidence(product.store, incident)).map(({ kind, summary }) => `${kind}: ${summary}`)
     const decided = await product.store.transaction((query) =>
       query.rows(z.object({ decision: z.unknown() }), sql`select decision from decisions where incident = ${incident}`),
     )
-    return [...evidence, JSON.stringify(decided)].join('\n')
+    const fixed = await product.store.transaction((query) =>
+      query.rows(
+        z.object({ action: z.unknown() }),
+        sql`select to_json(actions) as action from actions where incident = ${incident}`,
+      ),
+    )
+    return [...evidence, JSON.stringify(decided), JSON.stringify(fixed)].join('\n')
   }
 
   async function seen<K extends EvidenceKind>(incident: string, kind: K): Promise<EvidenceOf<K>[]> {

@@ -8,7 +8,7 @@ export function readTask(item: EvidenceOf<'task_failure'>, view: View): Reading 
   const name = `${data.dag_id}.${data.task_id}`
   const failure = classifyFailure(data.log_excerpt) ?? classifyFailure(item.summary)
   const common = { relation: view.around.relationOf(name, 'pipeline'), failure, target: name }
-  const tries = data.try_number == null ? '' : ` at try ${data.try_number}${triesOf(data.max_tries)}`
+  const tries = data.try_number == null ? '' : ` at try ${data.try_number}${ofAll(data)}`
   const why = failure ? `: ${spellFailure(failure)}` : ''
   const later = laterSuccess(data.dag_id, data.run_id, data.start, view)
   switch (data.state) {
@@ -33,8 +33,9 @@ export function readTask(item: EvidenceOf<'task_failure'>, view: View): Reading 
   }
 }
 
-function triesOf(max: number | null | undefined): string {
-  return max == null ? '' : ` of ${max}`
+/** Airflow calls the retries after the first try `max_tries`: a task without any is at try 1, not at 1 of 0. */
+function ofAll({ try_number: tries, max_tries: most }: EvidenceOf<'task_failure'>['data']): string {
+  return most == null || tries == null || most < tries ? '' : ` of ${most}`
 }
 
 /** Twice what is usual is stuck; half as much again is slow. */
@@ -71,7 +72,7 @@ function readRunningTask(
           ...common,
           sign: 'task_retrying',
           evidence,
-          says: `${says}, at try ${data.try_number}${triesOf(data.max_tries)}`,
+          says: `${says}, at try ${data.try_number}${ofAll(data)}`,
         }
       : { ...common, sign: 'task_slow', evidence, says }
   }
