@@ -5,6 +5,8 @@ import { launch } from './kestra/launch.ts'
 import { trainInBackground } from './kestra/train.ts'
 
 export interface EngineOptions {
+  /** What runs in the process: all of Kestra, all but the worker, or the worker of a server on the same state. */
+  role?: 'all' | 'server' | 'worker'
   /** `1.3.31` or `2.0.0`. */
   kestraVersion: string
   /** Database and files of the engine. Each line of Kestra keeps its own folder in it: neither reads the other's. */
@@ -49,16 +51,18 @@ const endedWhileStarting = 'ended while it started'
 
 /** Builds the engine when that is needed, starts it, and waits until it is ready. @throws with what to do when it can't */
 export async function startEngine(options: EngineOptions): Promise<Engine> {
-  const { kestraVersion, onProgress } = options
+  const { kestraVersion, onProgress, role = 'all' } = options
+  const what = role === 'worker' ? `a worker of Kestra ${kestraVersion}` : `Kestra ${kestraVersion}`
   const build = await buildEngine({ kestraVersion, outputDir: resolve(options.outputDir), onProgress })
   const state = join(resolve(options.stateDir), `kestra-${kestraVersion.split('.', 2).join('.')}`)
   await mkdir(dirname(resolve(options.logFile)), { recursive: true })
-  onProgress(`Starting Kestra ${kestraVersion}`)
+  onProgress(`Starting ${what}`)
   const how = {
     build,
     state,
     environment: {
       ...options.environment,
+      ENGINE_ROLE: role,
       ENGINE_PORT: String(options.port ?? 0),
       ENGINE_HOST: options.host ?? '127.0.0.1',
       ENGINE_USERNAME: options.username,
@@ -69,11 +73,11 @@ export async function startEngine(options: EngineOptions): Promise<Engine> {
   // A service of Kestra's that meets a fault in what a killed engine left ends itself, and is well at the next start.
   const engine = await launch(how).catch((fault: unknown) => {
     if (!(fault instanceof Error && fault.message.includes(endedWhileStarting))) throw fault
-    onProgress(`Starting Kestra ${kestraVersion} once more: ${fault.message}`)
+    onProgress(`Starting ${what} once more: ${fault.message}`)
     return launch(how)
   })
   let isMeantToEnd = false
-  const training = build.archive ? null : trainInBackground(build)
+  const training = build.archive || role === 'worker' ? null : trainInBackground(build)
   return {
     ...engine,
     kestraVersion,

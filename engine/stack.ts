@@ -21,12 +21,14 @@ import {
 import { migrate } from '../scripts/store/migrate.ts'
 import { deployFlows } from '../scripts/workflow/deploy.ts'
 import { buildTasks } from './bundle.ts'
-import { type Engine, startEngine } from './engine.ts'
+import { type Engine, type EngineOptions, startEngine } from './engine.ts'
 import { freePort } from './postgres/system.ts'
 import { type Postgres, startPostgres } from './postgres.ts'
 import { sharedFolder, stateFolder } from './state.ts'
 
 const home = join(import.meta.dirname, '..')
+
+type Role = NonNullable<EngineOptions['role']>
 
 export interface StackOptions {
   /** Separates stacks of one checkout: `demo`, `start`, `test`. */
@@ -38,6 +40,8 @@ export interface StackOptions {
   fresh: boolean
   port?: number
   host?: string
+  /** Run Kestra's worker in a process of its own, so that it can be killed alone. */
+  separateWorker?: boolean
   /** Start the engine again when it ends by itself, as a service manager would. */
   keepAlive?: boolean
   onProgress(text: string): void
@@ -47,6 +51,8 @@ export interface StackOptions {
 export interface Stack {
   settings: Declared<'ALERT_WEBHOOK_KEY' | 'DATABASE_URL'>
   engine: Engine
+  /** Kestra's worker, where it is a process of its own. */
+  worker: Engine | null
   /** `null` when the user brought a database. */
   postgres: Postgres | null
   webhookUrl: string
@@ -58,6 +64,8 @@ export interface Stack {
   logFile: string
   /** Starts the engine again, on the same port and state. */
   restartEngine(): Promise<void>
+  /** Starts the worker again, where it is a process of its own. */
+  restartWorker(): Promise<void>
   /** Starts a PostgreSQL that was stopped again, on the same port and data. */
   restartPostgres(): Promise<void>
   stop(): Promise<void>
@@ -82,8 +90,12 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     await migrate(settings.DATABASE_OWNER_URL ?? '')
     const port = options.port ?? (await steadyPort(join(folder, 'port')))
     settings.KESTRA_URL = `http://127.0.0.1:${port}`
-    let engine = await bootEngine(settings, tenants, port)
+    const boot = (role: Role) => bootEngine(role, settings, tenants, port)
+    const role = options.separateWorker ? 'server' : 'all'
+    let engine = await boot(role)
     stops.push(() => engine.stop())
+    let worker = options.separateWorker ? await boot('worker') : null
+    stops.push(async () => worker?.stop())
     onProgress('Deploying the flows')
     const namespaces = [rootNamespace, ...tenants.map(namespaceOf)]
     for (const namespace of namespaces) await deployFlows({ settings, namespace })
@@ -98,14 +110,20 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       logFile: join(folder, 'engine.log'),
       settings: { ...settings, ...readSettings(['ALERT_WEBHOOK_KEY', 'DATABASE_URL'], settings) },
       engine,
+      worker,
       postgres,
       tenants: namespaces,
       webhookUrl: webhookOf(rootNamespace) ?? '',
       webhookOf,
       async restartEngine() {
-        engine = await bootEngine(settings, tenants, port)
+        engine = await boot(role)
         stack.engine = engine
         watch(engine)
+      },
+      async restartWorker() {
+        if (!worker) return
+        worker = await boot('worker')
+        stack.worker = worker
       },
       async restartPostgres() {
         if (!postgres) return
@@ -145,9 +163,15 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     return started
   }
 
-  async function bootEngine(settings: Record<string, string>, tenants: string[], port: number): Promise<Engine> {
+  async function bootEngine(
+    role: Role,
+    settings: Record<string, string>,
+    tenants: string[],
+    port: number,
+  ): Promise<Engine> {
     const cache = join(folder, 'node-cache')
     return startEngine({
+      role,
       kestraVersion: options.kestraVersion,
       stateDir: join(folder, 'engine'),
       outputDir: await sharedFolder('engine'),
@@ -163,7 +187,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         // The Node that this runs on is the one the tasks run on.
         PATH: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter),
       },
-      logFile: join(folder, 'engine.log'),
+      logFile: join(folder, role === 'worker' ? 'worker.log' : 'engine.log'),
       onProgress,
     })
   }

@@ -25,13 +25,17 @@ const patienceMs = 300_000
 /** Longer than a killed process holds what it worked on. */
 const leaseSeconds = 200
 
+/** What of Kestra is killed: the engine with the worker in it, or a worker that is a process of its own. */
+export const victims = ['engine', 'worker'] as const
+export type Victim = (typeof victims)[number]
+
 /**
- * Kills the engine, and with it the workers that it holds, once a step while a fix leaves and once while messages do;
- * starts it again, and counts when all is at rest. The Node process of the moment lives on, as it does in real life.
+ * Kills it once a step while a fix leaves and once while messages do; starts it again, and counts when all is at rest.
+ * The Node process of the moment lives on, as it does in real life.
  */
-export async function tryEngine(steps: readonly KillStep[]): Promise<FaultRow[]> {
+export async function tryEngine(victim: Victim, steps: readonly KillStep[]): Promise<FaultRow[]> {
   const rows: FaultRow[] = []
-  for (const step of steps) rows.push(...(await killAt(step)))
+  for (const step of steps) rows.push(...(await killAt(victim, step)))
   return rows
 }
 
@@ -40,7 +44,7 @@ const stories = [
   ['notify', 'schema_drift'],
 ] as const
 
-async function killAt(step: KillStep): Promise<FaultRow[]> {
+async function killAt(victim: Victim, step: KillStep): Promise<FaultRow[]> {
   const folder = await mkdtemp(join(tmpdir(), 'dim-faults-engine-'))
   const receivers = new Map<Way, Receiver>()
   try {
@@ -50,24 +54,30 @@ async function killAt(step: KillStep): Promise<FaultRow[]> {
       DIM_CONFIG_DIR: await writeConfiguration(join(folder, 'config-'), told),
       ANALYZER: 'rules',
     })
-    return await onEngine(settings, receivers, step)
+    return await onEngine(victim, settings, receivers, step)
   } finally {
     for (const receiver of receivers.values()) await receiver.close()
     await rm(folder, { recursive: true, force: true })
   }
 }
 
-async function onEngine(settings: Settings, receivers: Map<Way, Receiver>, step: KillStep): Promise<FaultRow[]> {
-  const { stack, progress } = await launch({ name: 'faults', settings, fresh: true })
+async function onEngine(
+  victim: Victim,
+  settings: Settings,
+  receivers: Map<Way, Receiver>,
+  step: KillStep,
+): Promise<FaultRow[]> {
+  const separateWorker = victim === 'worker'
+  const { stack, progress } = await launch({ name: 'faults', settings, separateWorker, fresh: true })
   try {
     await using store = openStore(stack.settings.DATABASE_URL, rootNamespace)
     const rows: FaultRow[] = []
     for (const [task, file] of stories) {
       const receiver = [...receivers].find(([way]) => way.task === task)?.[1]
       if (!receiver) continue
-      progress.step(`The engine, killed ${step} of ${task}`)
-      const execution = await fireAndKill({ stack, store, receiver, step, task, file })
-      progress.step(`The engine is back; waiting until ${file} is at rest`)
+      progress.step(`The ${victim}, killed ${step} of ${task}`)
+      const execution = await fireAndKill({ victim, stack, store, receiver, step, task, file })
+      progress.step(`The ${victim} is back; waiting until ${file} is at rest`)
       const { incident, atRest, state } = await untilAtRest(store, execution)
       for (const [way, seen] of receivers) {
         if (way.task === task) rows.push(judge(way, step, [{ ...seen.counted(incident), atRest, state, missed: 0 }]))
@@ -80,8 +90,9 @@ async function onEngine(settings: Settings, receivers: Map<Way, Receiver>, step:
   }
 }
 
-/** Posts an alert, kills the engine when its fix or its first message has come to the step, and starts it again. */
+/** Posts an alert, kills the engine or its worker when its fix or its first message has come to the step, and starts it again. */
 async function fireAndKill(given: {
+  victim: Victim
   stack: Stack
   store: Store
   receiver: Receiver
@@ -89,7 +100,7 @@ async function fireAndKill(given: {
   task: Way['task']
   file: string
 }): Promise<string> {
-  const { stack, store, receiver, step, task, file } = given
+  const { victim, stack, store, receiver, step, task, file } = given
   const held = step === 'after the record' ? null : receiver.hold(step === 'before the call' ? 'untouched' : 'done')
   const body = z.looseObject({}).parse(parseJson(await readFile(join(home, 'test_scenarios', `${file}.json`), 'utf8')))
   const { id } = await requestJson(stack.webhookUrl, {
@@ -98,12 +109,21 @@ async function fireAndKill(given: {
     schema: z.looseObject({ id: z.string() }),
   })
   await (held ? within(held.reached, `${file} leaves`) : untilRecorded(store, task))
-  await stack.engine.kill()
-  await stack.restartEngine()
+  await killAndRestart(stack, victim)
   // A call that was held untouched never came.
   if (step === 'between call and record') held?.release()
   await passTime(store, leaseSeconds)
   return id
+}
+
+async function killAndRestart(stack: Stack, victim: Victim): Promise<void> {
+  if (victim === 'engine') {
+    await stack.engine.kill()
+    await stack.restartEngine()
+  } else {
+    await stack.worker?.kill()
+    await stack.restartWorker()
+  }
 }
 
 async function untilRecorded(store: Store, task: Way['task']): Promise<void> {

@@ -33,18 +33,26 @@ public final class KestraVersion {
     }
 
     /** Starts the services; they run when their state says so. In the order of stopping, those of one list at once. */
-    List<List<Service>> start(int workerThreads) {
+    List<List<Service>> start(Role role, int workerThreads) {
+        List<Service> workers = role.runsWorker() ? List.of(startWorker(workerThreads)) : List.of();
+        if (!role.runsServer()) {
+            return List.of(workers);
+        }
         ExecutorInterface executor = context.getBean(ExecutorInterface.class);
-        // The worker's id is a UUID in Kestra; the worker is no bean of its own in 1.3.
-        Worker worker = context.createBean(DefaultWorker.class, UUID.randomUUID().toString(), workerThreads, null);
-        context.registerSingleton(worker);
         Scheduler scheduler = context.getBean(Scheduler.class);
         Indexer indexer = context.getBean(Indexer.class);
         Thread.ofPlatform().name("start-executor").start(executor);
-        Thread.ofPlatform().name("start-worker").start(worker);
         Thread.ofPlatform().name("start-scheduler").start(scheduler);
         Thread.ofPlatform().name("start-indexer").start(indexer);
-        return List.of(List.of(scheduler), List.of(worker), List.of(executor), List.of(indexer));
+        return List.of(List.of(scheduler), workers, List.of(executor), List.of(indexer));
+    }
+
+    private Worker startWorker(int threads) {
+        // The worker's id is a UUID in Kestra; the worker is no bean of its own in 1.3.
+        Worker worker = context.createBean(DefaultWorker.class, UUID.randomUUID().toString(), threads, null);
+        context.registerSingleton(worker);
+        Thread.ofPlatform().name("start-worker").start(worker);
+        return worker;
     }
 
     /** Queues the execution; when it returns, the execution survives a crash. */

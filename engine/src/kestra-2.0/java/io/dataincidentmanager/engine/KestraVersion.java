@@ -23,6 +23,7 @@ import io.micronaut.context.ApplicationContext;
 import io.micronaut.core.type.Argument;
 import io.micronaut.http.MediaType;
 import java.nio.charset.Charset;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.slf4j.event.Level;
@@ -38,21 +39,29 @@ public final class KestraVersion {
     }
 
     /** Starts the services; they run when their state says so. In the order of stopping, those of one list at once. */
-    List<List<Service>> start(int workerThreads) {
+    List<List<Service>> start(Role role, int workerThreads) {
+        List<Service> workers = new ArrayList<>();
+        if (role.runsWorker()) {
+            Worker worker = context.getBean(Worker.class);
+            Thread.ofPlatform().name("start-worker").start(() -> worker.start(workerThreads));
+            workers.add(worker);
+        }
+        if (!role.runsServer()) {
+            return List.of(workers);
+        }
         Executor executor = context.getBean(Executor.class);
         Controller controller = context.getBean(Controller.class);
-        Worker worker = context.getBean(Worker.class);
         Scheduler scheduler = context.getBean(Scheduler.class);
         Indexer indexer = context.getBean(Indexer.class);
         // Purging is a system task, which only this worker takes.
         SystemWorker systemWorker = context.getBean(SystemWorker.class);
         Thread.ofPlatform().name("start-executor").start(executor);
         Thread.ofPlatform().name("start-controller").start(controller::start);
-        Thread.ofPlatform().name("start-worker").start(() -> worker.start(workerThreads));
         Thread.ofPlatform().name("start-scheduler").start(scheduler);
         Thread.ofPlatform().name("start-indexer").start(indexer);
         Thread.ofPlatform().name("start-system-worker").start(systemWorker::start);
-        return List.of(List.of(scheduler), List.of(worker, systemWorker), List.of(controller), List.of(executor), List.of(indexer));
+        workers.add(systemWorker);
+        return List.of(List.of(scheduler), workers, List.of(controller), List.of(executor), List.of(indexer));
     }
 
     /** Queues the execution; when it returns, the executor has taken it and it survives a crash. */

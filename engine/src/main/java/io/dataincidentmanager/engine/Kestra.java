@@ -6,8 +6,7 @@ import io.micronaut.context.env.PropertySource;
 import io.micronaut.context.env.yaml.YamlPropertySourceLoader;
 import java.io.IOException;
 import java.io.InputStream;
-import java.net.InetAddress;
-import java.net.ServerSocket;
+import java.sql.SQLException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -18,7 +17,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Kestra's own services in this process: executor, worker, scheduler, indexer and, in 2.0, the controller between
- * executor and worker. Started the way {@code kestra server standalone} does.
+ * executor and worker. Started the way {@code kestra server standalone} does; with a role the way {@code kestra server}
+ * starts some of them.
  */
 public final class Kestra {
     private static final Logger LOG = LoggerFactory.getLogger(Kestra.class);
@@ -46,13 +46,16 @@ public final class Kestra {
         return properties.getProperty("version");
     }
 
-    static Kestra start(Settings settings, StateFolder state, String url) throws IOException, InterruptedException {
+    static Kestra start(Settings settings, StateFolder state, Meeting meeting) throws IOException, InterruptedException, SQLException {
         // Under a name of our own: Micronaut orders a source by its name, and the placeholders must be there first.
         Map<String, Object> values = Map.of(
             "engine.state", state.path().toString(),
-            "engine.url", url,
+            "engine.server-type", settings.role().runsServer() ? "STANDALONE" : "WORKER",
+            "engine.liveness-timeout", (settings.role() == Role.ALL ? 6 : 20) + "s",
+            "engine.url", meeting.url(),
             "engine.encryption-key", state.encryptionKey(),
-            "engine.controller-port", freePort());
+            "engine.database", meeting.database(),
+            "engine.controller-port", meeting.controllerPort());
         try (InputStream file = Kestra.class.getResourceAsStream("/engine.yml")) {
             ApplicationContext context = ApplicationContext.builder()
                 .classLoader(Kestra.class.getClassLoader())
@@ -64,8 +67,11 @@ public final class Kestra {
                     PropertySource.of("engine", new YamlPropertySourceLoader().read("engine", file)))
                 .start();
             KestraVersion version = new KestraVersion(context);
-            Kestra kestra = new Kestra(context, version, version.start(settings.workerThreads()));
+            Kestra kestra = new Kestra(context, version, version.start(settings.role(), settings.workerThreads()));
             kestra.awaitRunning();
+            if (settings.role() == Role.SERVER) {
+                meeting.open(state);
+            }
             return kestra;
         }
     }
@@ -138,12 +144,6 @@ public final class Kestra {
                 }
                 Thread.sleep(20);
             }
-        }
-    }
-
-    private static int freePort() throws IOException {
-        try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
-            return socket.getLocalPort();
         }
     }
 }

@@ -34,12 +34,9 @@ public final class Main {
         try {
             Settings settings = Settings.from(System.getenv());
             settings.parent().ifPresent(Main::endWith);
-            StateFolder state = StateFolder.open(settings.state(), Kestra.number());
-            front = Front.bind(settings);
-            kestra = Kestra.start(settings, state, front.url());
-            front.serve(kestra);
+            String url = settings.role().runsServer() ? startServer(settings) : startWorker(settings);
             Map<String, Object> ready = new LinkedHashMap<>();
-            ready.put("url", front.url());
+            ready.put("url", url);
             ready.put("kestra", Kestra.number());
             ready.put("boot_ms", TimeUnit.NANOSECONDS.toMillis(System.nanoTime() - started));
             stdout.println("ENGINE_READY " + JacksonMapper.ofJson().writeValueAsString(ready));
@@ -55,6 +52,22 @@ public final class Main {
             System.exit(1);
         }
         new CountDownLatch(1).await();
+    }
+
+    private static String startServer(Settings settings) throws Exception {
+        StateFolder state = StateFolder.open(settings.state(), Kestra.number());
+        front = Front.bind(settings);
+        kestra = Kestra.start(settings, state, Meeting.of(state, front.url()));
+        front.serve(kestra);
+        return front.url();
+    }
+
+    /** Listens nowhere; its API is its server's. */
+    private static String startWorker(Settings settings) throws Exception {
+        StateFolder state = StateFolder.join(settings.state(), Kestra.number());
+        Meeting meeting = Meeting.at(state);
+        kestra = Kestra.start(settings, state, meeting);
+        return meeting.url();
     }
 
     /** A launcher that was killed can't stop us, so we watch it. */
