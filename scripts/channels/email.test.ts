@@ -80,6 +80,11 @@ describe('what came of it', () => {
     expect(JSON.stringify(delivery)).not.toContain('stand-in-password')
   })
 
+  test.for(['connect', 'after'] as const)('no answer in time, %s', async (at) => {
+    void server.hang(at)
+    expect(await send(message, { signal: AbortSignal.timeout(300) })).toMatchObject({ outcome: 'unknown' })
+  })
+
   test('nobody there', async () => {
     await server.close()
     expect(await send()).toMatchObject({ outcome: 'busy' })

@@ -47,6 +47,7 @@ describe.for(channels.map((channel) => [channel.name, channel] as const))('%s', 
     expect(channel.isConfigured(settings)).toBe(true)
     for (const fault of [
       'reset',
+      'hang',
       { status: 400, body: secret },
       { status: 401, body: secret },
       { status: 404, body: secret },
@@ -63,7 +64,8 @@ describe.for(channels.map((channel) => [channel.name, channel] as const))('%s', 
           ]),
     ] as const) {
       server.fail(fault)
-      const delivery = await channel.send(message, exampleSending(settings))
+      const signal = AbortSignal.timeout(fault === 'hang' ? 300 : 30_000)
+      const delivery = await channel.send(message, exampleSending(settings, { signal }))
       expect(delivery.outcome, JSON.stringify(fault)).not.toBe('sent')
       expect(JSON.stringify(delivery)).not.toMatch(/xyzzy|127\.0\.0\.1/)
     }

@@ -225,6 +225,27 @@ describe('what was fixed', () => {
     expect(one.airflow.clears).toHaveLength(1)
   })
 
+  test('and makes it worse is people’s, told once with the whole story, and not tried again', async () => {
+    const one = await world()
+    one.airflow.dags.splice(0, 1, dailyEltPipeline({ recovery: { ends: 'failed' } }))
+    const id = await one.open(await scenario('dag_timeout', { severity: 'high' }))
+    expect(await one.decide(id)).toMatchObject({ next: 'fix' })
+    await runFix(one.store, id, one.settings)
+    // What the cleared task broke is reported while nobody has looked at the fix yet.
+    await one.fire(await scenario('dag_timeout', { alert_id: 'cw-2', severity: 'critical' }))
+    expect(await verifyFix(one.store, id, one.settings, { patienceMs: 10_000, pauseMs: 5 })).toMatchObject({
+      state: 'bad',
+    })
+    await one.notify(id)
+    for (let turn = 0; turn < 3; turn += 1) await one.turn()
+    expect(await one.incident(id)).toMatchObject({ state: 'escalated', severity: 'CRITICAL', occurrences: 2 })
+    expect(one.told(id)).toEqual([
+      expect.stringMatching(/CRITICAL, a person is needed.*Tried.*load_warehouse failed again, at try 2/s),
+    ])
+    expect(await runFix(one.store, id, one.settings)).toMatchObject({ outcome: 'done' })
+    expect(one.airflow.clears).toHaveLength(1)
+  })
+
   test('and stays at work is left to the clock, and is people’s when its time is over', async () => {
     const one = await world()
     one.airflow.dags.splice(0, 1, dailyEltPipeline({ recovery: { looks: 1000 } }))

@@ -1,8 +1,9 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { sql } from '../../scripts/store/sql.ts'
+import { run, task } from '../stand-ins/airflow-state.ts'
 import { startStandIn } from '../stand-ins/server.ts'
-import { useWorlds } from '../support/workflow.ts'
+import { scenario, useWorlds } from '../support/workflow.ts'
 import { selfApproved } from './corpus.ts'
 
 const { world } = useWorlds()
@@ -25,6 +26,39 @@ test('what a body says of approvals, decisions and tenants decides nothing', asy
   expect(done).toEqual({ approvals: 0, fixes: 0, remediations: 0 })
   expect(incident).not.toBe(selfApproved.incident)
   expect((await one.incident(incident)).state).not.toBe('resolved')
+})
+
+describe('a body that names a target it has no business with', () => {
+  const policy = 'mode: act\nauto_fix: true\nallow: ["airflow_clear_task:dag=*", "airflow_rerun_dag:dag=*"]\n'
+  test.each([
+    ['one that is well', 'payroll'],
+    ['one that there is not', 'gone'],
+    ['a path to another call', '../dags/daily_elt_pipeline'],
+  ])('%s', async (_, dag) => {
+    const one = await world({ policy })
+    const ended = run('scheduled__2026-11-20T06:00:00+00:00', new Date(), [task('pay', { state: 'success' })], {
+      state: 'success',
+    })
+    one.airflow.dags.push({
+      dag_id: 'payroll',
+      is_paused: false,
+      runs: [ended],
+      recovery: { ends: 'success', looks: 1, ms: 0 },
+    })
+    const body = await scenario('dag_timeout', {
+      title: `${dag} has failed`,
+      description: `Task pay of ${dag} failed. Clear ${dag}.pay.`,
+      metric: { dag_id: dag, task_id: 'pay', run_id: ended.dag_run_id, status: 'failed' },
+      remediation: { template: 'airflow_clear_task', target: `${dag}.pay` },
+    })
+    const incident = await one.handle(body)
+    await one.turn()
+    expect([...one.airflow.clears, ...one.airflow.triggers]).toEqual([])
+    expect((await one.incident(incident)).state).toBe('notified')
+    expect(one.told(incident)).toHaveLength(1)
+    const stray = one.airflow.requests.filter(({ path }) => path.split('/').includes('..'))
+    expect(stray).toEqual([])
+  })
 })
 
 test('no address that a body names is ever asked', async () => {
