@@ -8,9 +8,10 @@ import { readScenarios } from './scenario-files.ts'
 
 const home = join(import.meta.dirname, '../../test_scenarios/eval')
 const { scenarios, broken } = await readScenarios(home)
-const holdout = await readScenarios(join(home, 'holdout'))
-const second = await readScenarios(join(home, 'holdout-2'))
-const all = [...scenarios, ...holdout.scenarios, ...second.scenarios]
+const holdOuts = await Promise.all(
+  ['holdout', 'holdout-2', 'holdout-3'].map(async (name) => ({ name, ...(await readScenarios(join(home, name))) })),
+)
+const all = [...scenarios, ...holdOuts.flatMap((set) => set.scenarios)]
 
 function tagsOf(prefix: string): string[] {
   return [...new Set(scenarios.flatMap(({ tags }) => tags ?? []).filter((tag) => tag.startsWith(prefix)))]
@@ -18,7 +19,7 @@ function tagsOf(prefix: string): string[] {
 
 describe('the open benchmark', () => {
   it('is read whole, and a file has its scenario’s name', async () => {
-    expect([...broken, ...holdout.broken, ...second.broken]).toEqual([])
+    expect([...broken, ...holdOuts.flatMap((set) => set.broken)]).toEqual([])
     const files = (await readdir(home)).filter((file) => file.endsWith('.json'))
     expect(files.map((file) => basename(file, '.json')).sort()).toEqual(scenarios.map(({ name }) => name).sort())
     expect(new Set(all.map(({ name }) => name)).size).toBe(all.length)
@@ -83,11 +84,7 @@ describe('the open benchmark', () => {
   })
 })
 
-describe.each([
-  ['the benchmark', scenarios],
-  ['the hold-out', holdout.scenarios],
-  ['the second hold-out', second.scenarios],
-])('rules on %s', (_, set) => {
+describe.each([{ name: 'the benchmark', scenarios }, ...holdOuts])('rules on $name', ({ scenarios: set }) => {
   it('reach what the product promises', async () => {
     const scores = await Promise.all(set.map(async (one) => (await runScenario(one, { ANALYZER: 'rules' })).scores))
     const share = (of: (one: (typeof scores)[number]) => boolean, among = scores) =>

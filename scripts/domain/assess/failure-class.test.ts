@@ -13,6 +13,7 @@ describe('classifyFailure', () => {
     ['quota', '403 Quota exceeded: Your project exceeded quota for concurrent queries'],
     ['quota', 'OSError: [Errno 28] No space left on device'],
     ['code', "jinja2.exceptions.UndefinedError: 'run_date' is undefined"],
+    ['schema_rejected', 'DataException: Schema being registered is incompatible with an earlier schema'],
     ['type_mismatch', "Numeric value 'abc' is not recognized"],
     ['constraint', 'duplicate key value violates unique constraint "orders_pkey"'],
     ['missing_input', 'botocore.errorfactory.NoSuchKey: The specified key does not exist.'],

@@ -47,6 +47,11 @@ const deterministic: readonly Row[] = [
     /syntaxerror|indentationerror|nameerror|attributeerror|modulenotfounderror|importerror|zerodivisionerror|indexerror|typeerror|notimplementederror|syntax error|compilation error|nullpointerexception|classnotfoundexception|undefinederror|is undefined|broken dag/,
   ],
   [
+    'schema_rejected',
+    'a schema does not fit what reads it (incompatible schema change)',
+    /schema .{0,80}?(?:is |are )?(?:incompatible|not compatible|rejected)|incompatible (?:avro |protobuf |json )?schema|schemaincompatible|incompatibleschema|avrotypeexception|schema evolution/,
+  ],
+  [
     'type_mismatch',
     'a value or type does not fit (data type mismatch)',
     /invalid input syntax|cannot cast|could not (?:convert|parse)|numeric value .{0,80}? is not recognized|type mismatch|datatype mismatch|out of range|incompatible types?|valueerror|jsondecodeerror|unicodedecodeerror|schema mismatch/,
