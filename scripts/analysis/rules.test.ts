@@ -668,6 +668,41 @@ const cases: Case[] = [
     action: 'notify_team',
   },
   {
+    what: 'an instance that is down, and was not at this hour of the weeks before',
+    input: situationOf(
+      { asset: host, category: 'resource', severity: 'MEDIUM' },
+      entry('worker-3', 2, { consumers: ['bi'] }),
+      piece('metric', {
+        name: 'InstanceDown',
+        value: 0,
+        threshold: 0,
+        baseline_mean: 1,
+        baseline_max: 1,
+        is_known: false,
+      }),
+    ),
+    rule: 'beyond_normal',
+    action: 'notify_team',
+  },
+  {
+    what: 'a job that is low at this hour of every week, as was measured',
+    input: situationOf(
+      { asset: host, category: 'resource', severity: 'MEDIUM' },
+      entry('worker-3', 2, { consumers: ['bi'] }),
+      piece('metric', {
+        name: 'sessions',
+        value: 2,
+        threshold: 5,
+        baseline_mean: 4,
+        baseline_max: 9,
+        is_known: true,
+        pattern: 'the same at this weekday and hour',
+      }),
+    ),
+    rule: 'within_normal',
+    action: 'dismiss',
+  },
+  {
     what: 'a silent Airflow',
     input: failure(dagEntry(2), piece('unavailable', { system: 'airflow', reason: 'timeout after 5 s' })),
     rule: 'cannot_check',

@@ -1,29 +1,18 @@
-import { z } from 'zod'
 import type { Alert } from '../domain/alert.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
 import type { System } from '../domain/system.ts'
 import { oneLine } from '../domain/text.ts'
 import { AppError } from '../lib/errors.ts'
-import { requestJson } from '../lib/http.ts'
 import type { Connector, ConnectorContext } from './connector.ts'
+import { type Compared, compareSeries, type Series, weeks } from './metrics/baseline.ts'
+import { directionOf, type Expression, expressionOf } from './metrics/expression.ts'
+import { PrometheusOptions, valuesAround, valuesAt, versionOf } from './metrics/prometheus.ts'
 
 const weekMs = 7 * 86_400_000
-/** The same weekday and hour of so many weeks before are what is usual. */
-const weeks = 4
-/** Around that hour, in both directions. */
-const windowSeconds = 3_600
-const stepSeconds = 300
-const longestQuery = 2_000
-
-const PrometheusOptions = z.strictObject({
-  /** Without `/api/v1`. */
-  url: z.url({ protocol: /^https?$/ }).max(2048),
-  /** How its links in alerts begin, where that is another address. With it, links that begin otherwise are not its. */
-  external_url: z
-    .url({ protocol: /^https?$/ })
-    .max(2048)
-    .optional(),
-})
+/** Around that hour, in both directions together. */
+const windowMs = 3_600_000
+/** So many alerts are measured, the newest, and of each so many series. */
+const mostMeasured = 3
 
 /** Prometheus: the value that an alert is about, now and at the same hour of the weeks before. */
 export const metrics: Connector = {
@@ -37,52 +26,44 @@ export const metrics: Connector = {
   concerns: ({ alerts, isLead }) => !isLead && alerts.some((alert) => expressionOf(alert) !== null),
   owns: () => false,
   shared: ({ alerts, now }) => ({
-    key: [...new Set(alerts.flatMap((alert) => expressionOf(alert)?.expression ?? []))]
-      .sort()
+    key: measured(alerts)
+      .map(keyOf)
       .concat(String(Math.floor(now.getTime() / 60_000))),
     seconds: 30,
   }),
 
   async gather({ alerts, now, asset }, context) {
     // A link is never followed: its expression is asked of the Prometheus that is configured.
-    const found = alerts
-      .filter((alert) => isOf(context.system, alert))
-      .map(expressionOf)
-      .filter((one) => one !== null)
-    const distinct = [...new Map(found.map((one) => [one.expression, one])).values()].slice(-3)
-    const pieces = await Promise.all(distinct.map((one) => measure(one, now, context)))
-    return pieces.flat().map((piece) => ({ ...piece, asset: asset?.name ?? null }))
+    const own = measured(alerts.filter((alert) => isOf(context.system, alert)))
+    const expressions = [...new Set(own.map(({ expression }) => expression))]
+    const answers = await Promise.all(expressions.map((expression) => valuesOf(expression, now, context)))
+    const pieces = own.flatMap((one) => {
+      const answer = answers[expressions.indexOf(one.expression)]
+      return answer ? measure(one, answer, now) : []
+    })
+    if (own.length > 0 && pieces.length === 0) {
+      throw new AppError(
+        'E_ASSET_UNKNOWN',
+        `Prometheus has no series for ${own.map(({ name }) => name).join(', ')}, neither now nor in the ${weeks} weeks before.`,
+        'Check that this is the Prometheus that the alert came from.',
+      )
+    }
+    return pieces.map((piece) => ({ ...piece, asset: asset?.name ?? null }))
   },
 
   async check(context) {
-    const { version } = await ask(context, '/api/v1/status/buildinfo', {}, z.object({ version: z.string() }))
-    return { version, missingRights: [] }
+    return { version: await versionOf(context), missingRights: [] }
   },
 }
 
-interface Expression {
-  name: string
-  /** PromQL, as Prometheus itself wrote it into the alert's link, without the comparison. */
-  expression: string
-  threshold: number | null
+/** What the newest of the alerts measure, each once. */
+function measured(alerts: readonly Alert[]): Expression[] {
+  const found = alerts.map(expressionOf).filter((one) => one !== null)
+  return [...new Map(found.map((one) => [keyOf(one), one])).values()].slice(-mostMeasured)
 }
 
-/** `up == 0`, `mem_percent{…} > 90`: what is compared, and with what. */
-const comparison = /^(.+?)\s*(?:>=|<=|==|!=|>|<)(?:\s*bool)?\s*(-?\d+(?:\.\d+)?(?:e[+-]?\d+)?)\s*$/is
-
-/**
- * The series of an alert: the expression in the link of a Prometheus graph (`g0.expr`), held to the alert's own labels
- * by nothing but Prometheus' own matching. Null where there is none: an expression is never made up.
- */
-function expressionOf({ url, labels }: Alert): Expression | null {
-  const text = url && URL.canParse(url) ? new URL(url).searchParams.get('g0.expr') : null
-  if (!text || text.length > longestQuery) return null
-  const [, compared, limit] = comparison.exec(text) ?? []
-  return {
-    name: oneLine(labels.alertname ?? compared ?? text, 100),
-    expression: (compared ?? text).trim(),
-    threshold: limit === undefined ? null : Number(limit),
-  }
+function keyOf({ expression, condition, labels }: Expression): string {
+  return JSON.stringify([expression, condition, Object.entries(labels).sort()])
 }
 
 function isOf({ options }: System, { url }: Alert): boolean {
@@ -90,101 +71,64 @@ function isOf({ options }: System, { url }: Alert): boolean {
   return external === undefined || (url?.startsWith(external) ?? false)
 }
 
-const Sample = z.tuple([z.number(), z.string()])
-const Vector = z.object({ result: z.array(z.object({ metric: z.record(z.string(), z.string()), value: Sample })) })
-const Matrix = z.object({
-  result: z.array(z.object({ metric: z.record(z.string(), z.string()), values: z.array(Sample) })),
-})
+/** The series of an expression now, and those of each of the weeks before. */
+interface Values {
+  present: Series[]
+  past: Series[][]
+}
 
-async function measure(
-  { name, expression, threshold }: Expression,
-  now: Date,
-  context: ConnectorContext,
-): Promise<EvidenceDraft[]> {
+async function valuesOf(expression: string, now: Date, context: ConnectorContext): Promise<Values> {
   const [present, ...past] = await Promise.all([
-    ask(context, '/api/v1/query', { query: expression, time: seconds(now) }, Vector),
+    valuesAt(context, expression, now),
     ...Array.from({ length: weeks }, (_, index) => {
-      const middle = now.getTime() - (index + 1) * weekMs
-      const from = seconds(new Date(middle - (windowSeconds * 1000) / 2))
-      const until = seconds(new Date(middle + (windowSeconds * 1000) / 2))
-      return ask(
-        context,
-        '/api/v1/query_range',
-        { query: expression, start: from, end: until, step: String(stepSeconds) },
-        Matrix,
-      )
+      const middle = new Date(now.getTime() - (index + 1) * weekMs)
+      return valuesAround(context, expression, { middle, windowMs })
     }),
   ])
-  const values = present.result.map(({ value }) => Number(value[1])).filter(Number.isFinite)
-  const before = past
-    .flatMap(({ result }) => result.flatMap((one) => one.values.map(([, value]) => Number(value))))
-    .filter(Number.isFinite)
-  const value = values.length > 0 ? Math.max(...values) : null
-  if (value === null && before.length === 0) return []
-  const measuredWeeks = past.filter(({ result }) => result.length > 0).length
-  const mean = before.length > 0 ? rounded(before.reduce((sum, one) => sum + one, 0) / before.length) : null
-  const highest = before.length > 0 ? rounded(Math.max(...before)) : null
+  return { present, past }
+}
+
+function measure(about: Expression, { present, past }: Values, now: Date): EvidenceDraft[] {
+  const compared = compareSeries(present, past, about).slice(0, mostMeasured)
+  return compared.map((one) => {
+    const name = compared.length > 1 ? `${about.name} ${spellLabels(one.labels)}` : about.name
+    return metricEvidence({ ...about, name }, one, now)
+  })
+}
+
+function spellLabels(labels: Series['labels']): string {
+  const said = Object.entries(labels).filter(([name]) => name !== '__name__')
+  return oneLine(`{${said.map(([name, value]) => `${name}="${value}"`).join(', ')}}`, 150)
+}
+
+function metricEvidence({ name, condition }: Expression, compared: Compared, now: Date): EvidenceDraft {
+  const { value, mean, max, min, isKnown } = compared
+  const extreme = directionOf(condition) === 'low' ? `${rounded(min)} at least` : `${rounded(max)} at most`
   const usual =
     mean === null
       ? 'nothing is known of the weeks before'
-      : `at this hour of ${measuredWeeks} of ${weeks} weeks before: ${mean} on average, ${highest} at most`
-  return [
-    {
-      source: 'metrics',
-      kind: 'metric',
-      observed_at: now.toISOString(),
-      summary: `${name} is ${value === null ? 'without a value' : rounded(value)} now; ${usual}.`,
-      data: {
-        name,
-        value: value === null ? null : rounded(value),
-        threshold,
-        baseline_mean: mean,
-        baseline_max: highest,
-        pattern:
-          measuredWeeks >= 2 && value !== null && highest !== null && value <= highest
-            ? 'the same at this weekday and hour'
-            : null,
-        weeks: measuredWeeks,
-      },
+      : `at this hour of ${compared.weeks} of ${weeks} weeks before: ${rounded(mean)} on average, ${extreme}`
+  const verdict = { true: ', so this is known', false: ', so this is not known', null: '' }[`${isKnown}`]
+  return {
+    source: 'metrics',
+    kind: 'metric',
+    observed_at: now.toISOString(),
+    summary: `${name} is ${value === null ? 'without a value' : rounded(value)} now; ${usual}${verdict}.`,
+    data: {
+      name,
+      value: rounded(value),
+      threshold: condition?.limit ?? null,
+      baseline_mean: rounded(mean),
+      baseline_max: rounded(max),
+      baseline_min: rounded(min),
+      pattern: isKnown ? 'the same at this weekday and hour' : null,
+      is_known: isKnown,
+      weeks: compared.weeks,
+      series: compared.labels,
     },
-  ]
+  }
 }
 
-const Envelope = z.object({ status: z.literal('success'), data: z.unknown() })
-
-async function ask<T>(
-  { system, signal }: ConnectorContext,
-  path: string,
-  query: Record<string, string>,
-  schema: z.ZodType<T>,
-): Promise<T> {
-  const { url } = PrometheusOptions.parse(system.options)
-  const { token, username, password } = system.credentials
-  const basic = username && password ? `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` : null
-  const authorization = token ? `Bearer ${token}` : basic
-  const answer = await requestJson(
-    `${url.replace(/\/+$/, '')}${path}?${new URLSearchParams({ ...query, timeout: '4s' })}`,
-    {
-      system: 'Prometheus',
-      signal,
-      retries: 1,
-      ...(authorization ? { headers: { authorization } } : {}),
-      schema: Envelope,
-    },
-  )
-  const parsed = schema.safeParse(answer.data)
-  if (parsed.success) return parsed.data
-  throw new AppError(
-    'E_HTTP_ANSWER',
-    'Prometheus answered in a shape that is not known.',
-    'Check that the address is that of a Prometheus.',
-  )
-}
-
-function seconds(at: Date): string {
-  return String(at.getTime() / 1000)
-}
-
-function rounded(value: number): number {
-  return Number(value.toPrecision(4))
+function rounded(value: number | null): number | null {
+  return value === null ? null : Number(value.toPrecision(4))
 }

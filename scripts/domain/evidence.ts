@@ -117,6 +117,8 @@ export const evidenceData = {
     baseline_mean: number,
     baseline_max: number,
     pattern: text,
+    /** Whether the same trouble comes at this weekday and hour, as it was measured; null where that is not known. */
+    is_known: z.boolean().nullish(),
     unit: text,
     customer_impact: text,
   }),

@@ -69,6 +69,11 @@ export function readMetric(item: EvidenceOf<'metric'>, view: View): Reading | nu
       says: `${says}; customers notice: ${oneLine(data.customer_impact ?? '', 100)}`,
     }
   }
+  const isKnown = item.source === 'alert' ? null : data.is_known
+  if (isKnown === false) {
+    return { relation, sign: 'beyond_normal', says: `${says}: not usual at this weekday and hour` }
+  }
+  if (isKnown) return { relation, sign: 'within_normal', says: `${says}${known}` }
   if (isLow) return { relation, sign: 'beyond_normal', says: `${says}: far below normal (drop, rows missing)` }
   if (max !== null || mean !== null) {
     const limit = max ?? (mean ?? 0) * 1.3

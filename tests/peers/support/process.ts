@@ -18,6 +18,8 @@ export interface PeerWish {
   logFile: string
   /** Answers 2xx when it is ready. */
   readyUrl: string
+  /** Where it wants a log-in for that. */
+  readyHeaders?: Record<string, string>
   readyWithinMs?: number
 }
 
@@ -66,11 +68,14 @@ export async function startPeer(wish: PeerWish): Promise<Peer> {
   }
 }
 
-async function untilReady({ name, readyUrl, readyWithinMs = 60_000 }: PeerWish, child: ChildProcess): Promise<void> {
+async function untilReady(wish: PeerWish, child: ChildProcess): Promise<void> {
+  const { name, readyUrl, readyHeaders = {}, readyWithinMs = 60_000 } = wish
   const end = Date.now() + readyWithinMs
   for (;;) {
     if (hasEnded(child)) throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode} while it started.`)
-    const answer = await fetch(readyUrl, { signal: AbortSignal.timeout(5_000) }).catch(() => null)
+    const answer = await fetch(readyUrl, { headers: readyHeaders, signal: AbortSignal.timeout(5_000) }).catch(
+      () => null,
+    )
     await answer?.body?.cancel()
     if (answer?.ok) return
     if (Date.now() > end) throw new Error(`${name} did not answer at ${readyUrl} within ${readyWithinMs / 1000} s.`)
