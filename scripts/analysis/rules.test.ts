@@ -144,6 +144,38 @@ const cases: Case[] = [
     says: /raw_ingest failed/,
   },
   {
+    what: 'a failure below a DAG that is known to feed it, and to have failed first',
+    input: failure(
+      dagEntry(2, { consumers: ['bi'] }),
+      failedTask('ValueError: no orders of today'),
+      piece(
+        'lineage',
+        {
+          upstream: ['raw.orders', 'Ingest'],
+          failed_first: [
+            {
+              dag_id: 'Ingest',
+              run_id: 'r7',
+              failed_at: '2026-11-20T05:10:00Z',
+              feeds: 'nightly_orders',
+              by: ['raw.orders'],
+              before: '2026-11-20T05:31:00Z',
+            },
+          ],
+        },
+        { id: 'above', asset: 'nightly_orders' },
+      ),
+      piece(
+        'dag_run',
+        { dag_id: 'Ingest', run_id: 'r7', state: 'failed', start: '2026-11-20T05:00:00Z' },
+        { id: 'up' },
+      ),
+    ),
+    rule: 'deterministic_failure',
+    action: 'notify_team',
+    says: /^Upstream, Ingest failed at 05:10 UTC, before nightly_orders at 05:31 UTC, and feeds it by raw\.orders\. \[up, above\]/,
+  },
+  {
     what: 'a second try that is under way',
     input: failure(dagEntry(2), failedTask('connection reset by peer', { state: 'running', try_number: 2 })),
     rule: 'retry_pending',

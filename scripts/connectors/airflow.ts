@@ -11,7 +11,8 @@ import { startedBy, tableLineage } from './airflow/assets.ts'
 import { type Airflow, openAirflow } from './airflow/client.ts'
 import { failureEvidence, historyEvidence, type ReadLog, runEvidence, secondsOf } from './airflow/evidence.ts'
 import { logExcerpt } from './airflow/log-excerpt.ts'
-import { orNothing, surroundings } from './airflow/surroundings.ts'
+import { orNothing } from './airflow/or-nothing.ts'
+import { surroundings } from './airflow/surroundings.ts'
 import type { Connector, Question } from './connector.ts'
 
 const recentRuns = 25
@@ -63,12 +64,12 @@ export const airflow: Connector = {
       : null
     const typical = typicalSeconds(runs)
     const focus = wanted ?? runInTrouble(runs, typical, question.now)
-    if (!focus) return surroundings(client, dag, question)
+    if (!focus) return surroundings(client, dag, null, question)
     const shown = new Set([focus, runs[0], runs.find(hasEnded)].filter((run) => run !== undefined))
     const [tasks, starters, around] = await Promise.all([
       taskEvidence(client, focus, typical, question),
       startEvidence(client, focus, question),
-      surroundings(client, dag, question),
+      surroundings(client, dag, focus, question),
     ])
     const ran = [...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now))
     return [...ran, ...tasks, ...starters, ...around]

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Severity } from './alert.ts'
 import { ConditionMemory } from './condition-memory.ts'
+import { FailedFirst } from './failed-first.ts'
 
 const text = z.string().nullish()
 const number = z.number().nullish()
@@ -57,7 +58,13 @@ export const evidenceData = {
     error_after_hours: number,
     status: z.string(),
   }),
-  lineage: z.looseObject({ upstream: names, downstream: names, exposures: names }),
+  lineage: z.looseObject({
+    upstream: names,
+    downstream: names,
+    exposures: names,
+    /** Which DAGs above failed before this one. */
+    failed_first: z.array(FailedFirst).nullish(),
+  }),
   table_state: z.looseObject({
     table: z.string(),
     row_count: number,

@@ -5,12 +5,13 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { freePort } from '../../engine/postgres/system.ts'
 import { airflow as connector } from '../../scripts/connectors/airflow.ts'
+import { gatherEvidence } from '../../scripts/connectors/gathering/gather.ts'
 import { type EvidenceKind, type EvidenceOf, ofKind } from '../../scripts/domain/evidence.ts'
 import { loadEvidence } from '../../scripts/store/evidence.ts'
 import { sql } from '../../scripts/store/sql.ts'
 import { type Product, startProduct, until } from '../e2e/product.ts'
 import { textOf } from '../stand-ins/slack.ts'
-import { contextOf } from '../support/systems.ts'
+import { contextOf, instanceOf, systemsOf } from '../support/systems.ts'
 import { airflowSettings, type RealAirflow, startRealAirflow } from './support/airflow.ts'
 
 /** Only these two DAGs may be cleared, each once. */
@@ -30,21 +31,23 @@ describe('a real Airflow', () => {
   let product: Product
   let airflow: RealAirflow
   let folder: string
+  let settings: ReturnType<typeof airflowSettings>
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'dim-policy-'))
     await cp(join(import.meta.dirname, '..', '..', 'config'), folder, { recursive: true })
     await writeFile(join(folder, 'policy.yaml'), policy)
     const port = await freePort()
+    settings = airflowSettings(port)
     product = await startProduct('airflow', ({ slack }) => ({
       SLACK_WEBHOOK_URL: slack.webhookUrl,
       DIM_CONFIG_DIR: folder,
-      ...airflowSettings(port),
+      ...settings,
     }))
     airflow = await startRealAirflow({ port, webhookUrl: product.stack.webhookUrl })
     // A server that has just started takes seconds for its first answers, and gathering gives each system five.
     const asset = { kind: 'dag' as const, name: 'orders_once', native: { dag_id: 'orders_once' } }
     const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now: new Date() }
-    const context = { ...contextOf(connector, airflowSettings(port)), signal: AbortSignal.timeout(60_000) }
+    const context = { ...contextOf(connector, settings), signal: AbortSignal.timeout(60_000) }
     await connector.gather(question, context)
   })
   afterAll(async () => {
@@ -91,6 +94,33 @@ describe('a real Airflow', () => {
     expect(await airflow.runState('orders_always', again, ['success', 'failed'])).toBe('failed')
     expect(await airflow.tries('orders_always', again, 'load')).toEqual(['failed'])
     expect(messagesOf(incident)).toHaveLength(1)
+  })
+
+  it('tells which DAG failed first, when, and by which asset it feeds the one that is asked about', async () => {
+    const first = await airflow.trigger('Upstream.Ingest')
+    await airflow.runState('Upstream.Ingest', first, ['failed'])
+    const second = await airflow.trigger('Upstream.Report')
+    await airflow.runState('Upstream.Report', second, ['failed'])
+    const asset = { kind: 'dag' as const, name: 'upstream.report', native: { dag_id: 'Upstream.Report' } }
+    const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now: new Date() }
+    const systems = systemsOf(instanceOf(connector, settings))
+    const { evidence } = await gatherEvidence(question, { systems, from: [connector], perSystemMs: 12_000 })
+
+    const [lineage] = ofKind(evidence, 'lineage')
+    const [told] = lineage?.data.failed_first ?? []
+    expect(told).toMatchObject({
+      dag_id: 'Upstream.Ingest',
+      run_id: first,
+      feeds: 'Upstream.Report',
+      by: ['shop.raw.orders'],
+    })
+    expect(Date.parse(told?.failed_at ?? '')).toBeLessThan(Date.parse(told?.before ?? ''))
+    expect(lineage?.summary).toMatch(
+      /^Upstream\.Ingest failed at \S+ UTC, before Upstream\.Report at \S+ UTC, and feeds it by shop\.raw\.orders\./,
+    )
+    const above = ofKind(evidence, 'task_failure').find(({ data }) => data.dag_id === 'Upstream.Ingest')
+    expect(above?.data).toMatchObject({ run_id: first, task_id: 'fetch', state: 'failed' })
+    expect(above?.data.log_excerpt).toContain('vendor.example timed out')
   })
 
   /** The delivery by which the callback of a run was first heard, and the incident that it led to. */

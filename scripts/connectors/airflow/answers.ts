@@ -151,6 +151,8 @@ const AssetAnswer = z.object({
   uri: z.string().nullish(),
   scheduled_dags: ofDags,
   producing_tasks: ofDags,
+  /** Whose tasks name it as what they read; Airflow 3.1 and newer. */
+  consuming_tasks: ofDags.nullish(),
   last_asset_event: z.object({ timestamp: z.string().nullish() }).nullish(),
 })
 /** Airflow 2 calls them datasets, and knows them by their address alone. */

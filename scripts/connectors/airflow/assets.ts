@@ -1,6 +1,7 @@
 import type { Asset } from '../../domain/alert.ts'
 import { sameAsset } from '../../domain/assess/asset-names.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
+import { type FailedFirst, spellFailedFirst } from '../../domain/failed-first.ts'
 import { assetOf } from '../../domain/reading/asset.ts'
 import { oneLine } from '../../domain/text.ts'
 import type { AssetEvents, Assets } from './answers.ts'
@@ -32,25 +33,48 @@ function decoded(part: string): string {
   }
 }
 
-/** What a DAG reads and writes, and who feeds it: asked about next are those DAGs, and the tables that it makes. */
-export function dagLineage(dagId: string, assets: Assets): Lineage[] {
-  const reads = assets.filter(({ scheduled_dags: dags }) => dags.some(({ dag_id }) => dag_id === dagId))
+/** What a DAG waits for, or names as what its tasks read. */
+function readBy(dagId: string, assets: Assets): Assets {
+  return assets.filter(({ scheduled_dags: dags, consuming_tasks: tasks }) =>
+    [...dags, ...(tasks ?? [])].some(({ dag_id }) => dag_id === dagId),
+  )
+}
+
+/** The DAGs that make what a DAG reads, and by which assets; those that are asked about. */
+export function feedingDags(dagId: string, assets: Assets): { dagId: string; by: string[] }[] {
+  const reads = readBy(dagId, assets)
+  const feeding = dagIds(reads.map(({ producing_tasks: tasks }) => tasks)).filter((id) => id !== dagId)
+  return feeding.slice(0, mostNeighbours).map((id) => ({
+    dagId: id,
+    by: reads.filter(({ producing_tasks: tasks }) => tasks.some(({ dag_id }) => dag_id === id)).map(nameOf),
+  }))
+}
+
+/**
+ * What a DAG reads and writes, who feeds it, and which of those failed first: asked about next are those DAGs, by the run
+ * that failed, and the tables that it makes.
+ */
+export function dagLineage(dagId: string, assets: Assets, failed: readonly FailedFirst[] = []): Lineage[] {
+  const reads = readBy(dagId, assets)
   const writes = assets.filter(({ producing_tasks: tasks }) => tasks.some(({ dag_id }) => dag_id === dagId))
   if (reads.length === 0 && writes.length === 0) return []
   const feeding = dagIds(reads.map(({ producing_tasks: tasks }) => tasks)).filter((id) => id !== dagId)
   const fed = dagIds(writes.map(({ scheduled_dags: dags }) => dags))
   const waits =
     feeding.length > 0 ? `reads what ${feeding.slice(0, mostNeighbours).join(', ')} make` : 'feeds other DAGs'
+  const runs = new Map(failed.map((one) => [one.dag_id, one.run_id]))
+  const first = failed.map((one) => `${spellFailedFirst(one)}. `).join('')
   const made = writes.flatMap((one) => tableOf(one) ?? [])
   const makes = made.length > 0 ? `; makes ${made.slice(0, mostNeighbours).map(({ name }) => name)}` : ''
   return [
     {
       kind: 'lineage',
-      summary: oneLine(`${dagId} ${waits}${makes}${lastUpdated(reads)}.`, 400),
+      summary: oneLine(`${first}${dagId} ${waits}${makes}${lastUpdated(reads)}.`, 400),
       data: {
         upstream: [...reads.map(nameOf), ...feeding],
         downstream: [...new Set([...writes.map(nameOf), ...fed])],
-        leads: [...dagLeads(feeding), ...made.slice(0, mostNeighbours)],
+        ...(failed.length > 0 ? { failed_first: [...failed] } : {}),
+        leads: [...dagLeads(feeding, runs), ...made.slice(0, mostNeighbours)],
       },
     },
   ]
@@ -66,10 +90,7 @@ export function startedBy(run: { dag_id: string; dag_run_id: string }, events: A
   })
   if (known.length === 0) return []
   const texts = known.map(({ asset, dagId, timestamp }) => `${asset}, which ${dagId} wrote at ${timestamp}`)
-  const leads = known.slice(0, mostNeighbours).flatMap(({ dagId, runId }) => {
-    const dag = assetOf('dag', dagId)
-    return dag ? [{ ...dag, native: { ...dag.native, ...(runId ? { run_id: runId } : {}) } }] : []
-  })
+  const leads = known.slice(0, mostNeighbours).flatMap(({ dagId, runId }) => dagLead(dagId, runId ?? undefined))
   return [
     {
       kind: 'lineage',
@@ -110,8 +131,13 @@ function dagIds(of: readonly (readonly { dag_id: string }[])[]): string[] {
   return [...new Set(of.flat().map(({ dag_id }) => dag_id))]
 }
 
-function dagLeads(ids: readonly string[]): Asset[] {
-  return ids.slice(0, mostNeighbours).flatMap((id) => assetOf('dag', id) ?? [])
+function dagLeads(ids: readonly string[], runs: ReadonlyMap<string, string> = new Map()): Asset[] {
+  return ids.slice(0, mostNeighbours).flatMap((id) => dagLead(id, runs.get(id)))
+}
+
+function dagLead(dagId: string, runId: string | undefined): Asset[] {
+  const dag = assetOf('dag', dagId)
+  return dag ? [{ ...dag, native: { ...dag.native, ...(runId ? { run_id: runId } : {}) } }] : []
 }
 
 function lastUpdated(assets: Assets): string {

@@ -1,4 +1,4 @@
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import { type AirflowStandIn, startAirflow } from '../../../tests/stand-ins/airflow.ts'
 import { ended, run } from '../../../tests/stand-ins/airflow-state.ts'
 import { startStandIn } from '../../../tests/stand-ins/server.ts'
@@ -96,6 +96,68 @@ test('who feeds it, and what it makes, is asked about next', async () => {
   expect(lineage?.summary).toBe(
     'Load reads what Ingest make; makes dwh.orders; last updated: raw.orders at 2026-11-19T04:00:00Z.',
   )
+})
+
+describe('of the DAGs that feed it, by what it waits for or reads', () => {
+  const by = (name: string, maker: string) => ({ name, scheduled_dags: [], producing_tasks: [{ dag_id: maker }] })
+  const assets = [
+    { ...by('raw.orders', 'Ingest'), scheduled_dags: [{ dag_id: 'Load' }] },
+    { ...by('raw.prices', 'Prices'), consuming_tasks: [{ dag_id: 'Load' }] },
+    { ...by('raw.shops', 'Shops'), consuming_tasks: [{ dag_id: 'Load' }] },
+    { ...by('raw.other', 'Other'), consuming_tasks: [{ dag_id: 'Elsewhere' }] },
+  ]
+  const ran = (dag_id: string, dag_run_id: string, state: string, end: string) => ({
+    dag_id,
+    dag_run_id,
+    state,
+    start_date: '2026-11-20T01:00:00Z',
+    end_date: `2026-11-20T${end}:00Z`,
+  })
+  const runs = {
+    '/dags/Ingest/dagRuns': {
+      dag_runs: [
+        // After ours: it explains nothing of it.
+        ran('Ingest', 'i9', 'success', '07:00'),
+        { ...ran('Ingest', 'i8', 'running', '07:00'), end_date: null },
+        ran('Ingest', 'i7', 'failed', '02:10'),
+      ],
+    },
+    '/dags/Prices/dagRuns': {
+      dag_runs: [ran('Prices', 'p2', 'success', '02:00'), ran('Prices', 'p1', 'failed', '01:00')],
+    },
+    '/dags/Shops/dagRuns': 500,
+  }
+
+  test('that which failed first is told, with when and by what, and its failed run is looked into', async () => {
+    const failed = { dag_runs: [ran('Load', 'l1', 'failed', '02:31')] }
+    const [lineage] = of(await gather({ '/assets': { assets }, '/dags/Load/dagRuns': failed, ...runs }), 'lineage')
+    expect(lineage?.summary).toMatch(
+      /^Ingest failed at 02:10 UTC, before Load at 02:31 UTC, and feeds it by raw\.orders\. Load reads what /,
+    )
+    expect(lineage?.data).toMatchObject({
+      failed_first: [
+        {
+          dag_id: 'Ingest',
+          run_id: 'i7',
+          failed_at: '2026-11-20T02:10:00Z',
+          feeds: 'Load',
+          by: ['raw.orders'],
+          before: '2026-11-20T02:31:00Z',
+        },
+      ],
+      leads: [
+        { name: 'ingest', native: { dag_id: 'Ingest', run_id: 'i7' } },
+        { name: 'prices', native: { dag_id: 'Prices' } },
+        { name: 'shops', native: { dag_id: 'Shops' } },
+      ],
+    })
+  })
+
+  test('one that has been well again since is not told', async () => {
+    const [lineage] = of(await gather({ '/assets': { assets }, ...runs }), 'lineage')
+    expect(lineage?.summary).toMatch(/^Load reads what Ingest, Prices, Shops make/)
+    expect(lineage?.data).not.toHaveProperty('failed_first')
+  })
 })
 
 test('pools that are full, and parts of Airflow that are not well', async () => {

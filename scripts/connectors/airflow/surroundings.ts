@@ -1,12 +1,13 @@
 import { spellDuration } from '../../domain/duration.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
 import { oneLine } from '../../domain/text.ts'
-import { AppError } from '../../lib/errors.ts'
 import type { Question } from '../connector.ts'
-import type { Dag, DagVersions, Monitor, Pools } from './answers.ts'
+import type { Dag, DagRun, DagVersions, Monitor, Pools } from './answers.ts'
 import { dagLineage } from './assets.ts'
 import type { Airflow } from './client.ts'
 import { errorExcerpt } from './log-excerpt.ts'
+import { orNothing } from './or-nothing.ts'
+import { failedFirst } from './upstream.ts'
 
 /** A version this old explains nothing of today. */
 const recentVersionMs = 7 * 86_400_000
@@ -14,16 +15,21 @@ const recentVersionMs = 7 * 86_400_000
 const ofTheWhole: ReadonlySet<string> = new Set(['pipeline_delay', 'infrastructure', 'resource', 'unknown'])
 
 /**
- * What stands around a DAG: its schedule and owners, why it can't be imported, what it waits for, who feeds it, its
- * last version, and whether Airflow itself is well. Each is missed alone when it can't be read.
+ * What stands around a DAG: its schedule and owners, why it can't be imported, what it reads, who feeds it and failed
+ * before its own run in trouble (`focus`), its last version, and whether Airflow itself is well. Each is missed alone when it can't be read.
  */
-export async function surroundings(client: Airflow, dag: Dag, question: Question): Promise<EvidenceDraft[]> {
+export async function surroundings(
+  client: Airflow,
+  dag: Dag,
+  focus: DagRun | null,
+  question: Question,
+): Promise<EvidenceDraft[]> {
   const observed_at = question.now.toISOString()
   const about = { source: 'airflow', asset: dag.dag_id, observed_at } as const
-  const [importError, versions, upstream, pools, health] = await Promise.all([
+  const [importError, versions, lineage, pools, health] = await Promise.all([
     dag.has_import_errors ? orNothing(client.importError(dag)) : null,
     question.isLead ? null : orNothing(client.versions(dag.dag_id)),
-    question.isLead ? null : orNothing(client.assetsOf(dag.dag_id)),
+    question.isLead ? [] : readLineage(client, dag, focus, question.now),
     !question.isLead && ofTheWhole.has(question.category) ? orNothing(client.pools()) : null,
     !question.isLead && ofTheWhole.has(question.category) ? orNothing(client.health()) : null,
   ])
@@ -31,10 +37,15 @@ export async function surroundings(client: Airflow, dag: Dag, question: Question
   return [
     { ...about, kind: 'dag_state', ...describe(client, dag, importError, version?.version_number ?? null) },
     ...versionChange(dag, version, question.now).map((piece) => ({ ...about, ...piece })),
-    ...dagLineage(dag.dag_id, upstream ?? []).map((piece) => ({ ...about, ...piece })),
+    ...lineage.map((piece) => ({ ...about, ...piece })),
     ...fullPools(pools ?? []).map((piece) => ({ ...about, asset: null, ...piece })),
     ...unwell(health ?? [], question.now).map((piece) => ({ ...about, asset: null, ...piece })),
   ]
+}
+
+async function readLineage(client: Airflow, { dag_id: dagId }: Dag, focus: DagRun | null, now: Date) {
+  const assets = (await orNothing(client.assetsOf(dagId))) ?? []
+  return dagLineage(dagId, assets, await failedFirst(client, { dagId, assets, focus, now }))
 }
 
 type Piece<K extends EvidenceDraft['kind']> = Pick<Extract<EvidenceDraft, { kind: K }>, 'kind' | 'summary' | 'data'>
@@ -110,14 +121,4 @@ function unwell(parts: Monitor, now: Date): Piece<'system_health'>[] {
         data: { system: 'airflow', status: 'unhealthy', part, since },
       }
     })
-}
-
-/** What is missing explains less; it does not take the rest with it. */
-export async function orNothing<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code !== 'E_HTTP_TIMEOUT') return null
-    throw thrown
-  }
 }

@@ -1,4 +1,5 @@
 import { type EvidenceOf, ofKind } from '../evidence.ts'
+import { spellFailedFirst } from '../failed-first.ts'
 import { classifyFailure, spellFailure } from './failure-class.ts'
 import { duration, type Finding, type Reading, type View } from './finding.ts'
 import { elapsedMinutes, instantOf } from './service-level.ts'
@@ -100,7 +101,10 @@ export function readRun(item: EvidenceOf<'dag_run'>, view: View): Reading | null
         evidence: [item.id, later.id],
         says: `${name} failed, a later run succeeded`,
       }
-    return { ...common, sign: 'run_failed', failure: classifyFailure(item.summary), says: `${name} failed` }
+    const first = failedFirst(item, view)
+    const evidence = first ? { evidence: [item.id, first.lineage] } : {}
+    const says = first?.says ?? `${name} failed`
+    return { ...common, ...evidence, sign: 'run_failed', failure: classifyFailure(item.summary), says }
   }
   if (data.state !== 'running') return null
   const elapsed = elapsedMinutes(data, view.now)
@@ -110,6 +114,16 @@ export function readRun(item: EvidenceOf<'dag_run'>, view: View): Reading | null
   if (elapsed >= typical * stuckFactor) return { ...common, sign: 'run_late', says: `${says} (too long)` }
   if (elapsed >= typical * slowFactor) return { ...common, sign: 'run_slow', says: `${says} (slow)` }
   return { ...common, sign: 'in_time', says: `${says} (as usual)` }
+}
+
+/** For a run above, that it failed before what it feeds, and by what it feeds it, as its orchestrator says. */
+function failedFirst({ data }: EvidenceOf<'dag_run'>, view: View): { lineage: string; says: string } | null {
+  for (const { id, source, data: lineage } of ofKind(view.evidence, 'lineage')) {
+    const found = source === 'alert' ? [] : (lineage.failed_first ?? [])
+    const own = found.find((one) => one.dag_id === data.dag_id && one.run_id === data.run_id)
+    if (own) return { lineage: id, says: spellFailedFirst(own) }
+  }
+  return null
 }
 
 function typicalMinutes(data: { typical_duration_s?: number | null | undefined } | undefined): number | null {

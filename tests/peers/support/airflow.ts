@@ -78,7 +78,7 @@ export async function startRealAirflow(options: {
     const call = await logIn(url)
     await until('Airflow knows the DAGs', async () => {
       const known = z.object({ total_entries: z.number() }).parse(await call('/dags'))
-      return { done: known.total_entries === 3, value: known, seen: `${known.total_entries} DAGs` }
+      return { done: known.total_entries === 5, value: known, seen: `${known.total_entries} DAGs` }
     })
     return operations(call, stop)
   } catch (thrown) {
