@@ -19,7 +19,7 @@ const help = `Usage: npm run --silent catalog -- init [--out FILE]
        npm run catalog -- check
 
 init    drafts the entries that config/catalog.yaml does not have yet: from dbt (what exposures read; groups, meta, tags),
-        Airflow (DAGs with owners, tags, schedules; outlets) and the warehouse (its largest tables). Prints them, with
+        Airflow (DAGs with owners, tags, schedules; outlets) and the warehouses (their largest tables). Prints them, with
         what each system said as a comment. Systems are those of the settings and of config/systems.yaml.
 gaps    the assets that alerted and have no entry, most alerts first
 check   faults of all configuration files with their lines; owners who listen nowhere; systems, DAGs and channels that are
@@ -55,7 +55,7 @@ async function init({ out, tenant }: Values): Promise<void> {
     throw new AppError(
       'E_SETTING_MISSING',
       'No system is configured that could be asked.',
-      'Set DBT_ARTIFACTS, AIRFLOW_URL or WAREHOUSE_URL, or write config/systems.yaml.',
+      'Set DBT_ARTIFACTS, AIRFLOW_URL, WAREHOUSE_URL or SNOWFLAKE_ACCOUNT, or write config/systems.yaml.',
     )
   }
   for (const { system, findings, fault: problem } of surveyed) {

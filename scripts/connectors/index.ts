@@ -10,7 +10,7 @@ import { dbt } from './dbt.ts'
 import { metrics } from './metrics.ts'
 import { openmetadata } from './openmetadata.ts'
 import { postgres, postgresSurvey } from './postgres.ts'
-import { snowflake } from './snowflake.ts'
+import { snowflake, snowflakeSurvey } from './snowflake.ts'
 
 /** Every kind of system that can be asked. */
 export const connectors: readonly Connector[] = [
@@ -28,4 +28,4 @@ export const connectors: readonly Connector[] = [
 export const failureFeeds: readonly FailureFeed[] = [airflowFailures, dbtCloudFailures, dbtFailures]
 
 /** Those of them from which a catalogue can be drafted, the one that knows the business best first. */
-export const surveys: readonly Survey[] = [dbtSurvey, airflowSurvey, postgresSurvey]
+export const surveys: readonly Survey[] = [dbtSurvey, airflowSurvey, postgresSurvey, snowflakeSurvey]

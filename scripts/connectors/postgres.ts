@@ -1,13 +1,12 @@
 import { z } from 'zod'
 import { type Asset, isRelation } from '../domain/alert.ts'
-import type { Finding } from '../domain/catalog-draft.ts'
-import { assetOf } from '../domain/reading/asset.ts'
 import type { System } from '../domain/system.ts'
 import type { TableName, TableState } from '../domain/warehouse.ts'
 import type { Connector, ConnectorContext, Survey } from './connector.ts'
 import { lockEvidence, missingRight } from './warehouse/evidence.ts'
 import { findLocks, findPlace, findTables, largestTables, theOne } from './warehouse/postgres-questions.ts'
 import { withPostgres } from './warehouse/postgres-session.ts'
+import { tableFindings } from './warehouse/survey.ts'
 import { askAbout } from './warehouse/warehouse.ts'
 
 const PostgresPlace = z.strictObject({
@@ -87,14 +86,7 @@ export const postgres: Connector = {
 export const postgresSurvey: Survey = {
   kinds: ['postgres'],
   survey({ system, signal }) {
-    const home = system.name === 'postgres' ? {} : { system: system.name }
-    return withPostgres(urlOf(system), signal, async (ask) => {
-      const tables = await largestTables(ask)
-      return tables.flatMap(({ name, rows }): Finding[] => {
-        const asset = assetOf('table', name)
-        return asset ? [{ asset, says: home, because: `${system.name}: about ${rows} rows` }] : []
-      })
-    })
+    return withPostgres(urlOf(system), signal, async (ask) => tableFindings(system, await largestTables(ask)))
   },
 }
 

@@ -2,14 +2,15 @@ import { z } from 'zod'
 import { type Asset, isRelation } from '../domain/alert.ts'
 import type { TableName, TableState } from '../domain/warehouse.ts'
 import { snowflakeSettings } from '../lib/config.ts'
-import type { Connector, ConnectorContext } from './connector.ts'
+import type { Connector, ConnectorContext, Survey } from './connector.ts'
 import { accessOf, SnowflakePlace } from './snowflake/address.ts'
 import { findCompute, isRunning, ownCompute } from './snowflake/compute.ts'
 import { historyRights } from './snowflake/history.ts'
 import { noCompute, worstOf } from './snowflake/paying.ts'
 import { askAccount } from './snowflake/questions.ts'
 import { type AskRows, withSnowflake } from './snowflake/session.ts'
-import { asWritten, findTables } from './snowflake/tables.ts'
+import { asWritten, findTables, largestTables } from './snowflake/tables.ts'
+import { tableFindings } from './warehouse/survey.ts'
 import { namesOf } from './warehouse/warehouse.ts'
 
 const platforms = /^snowflake/i
@@ -71,6 +72,15 @@ export const snowflake: Connector = {
       if (!isRunning(own)) return { version: `${version}, ${own.name} suspended`, missingRights: [] }
       return { version, missingRights: await historyRights(ask, place?.role ?? 'its role') }
     })
+  },
+}
+
+/** Its largest tables, by rows: what nobody else speaks of may matter all the same. Wakes no warehouse. */
+export const snowflakeSurvey: Survey = {
+  kinds: ['snowflake'],
+  survey(context) {
+    const { database = null } = SnowflakePlace.parse(context.system.options)
+    return inAccount(context, [], async (ask) => tableFindings(context.system, await largestTables(ask, database)))
   },
 }
 

@@ -112,6 +112,30 @@ function stateOf(one: Shown, columns: Record<string, string>): TableState {
   }
 }
 
+/** Snowflake's own, which nobody's business is in. */
+const notOurs: ReadonlySet<string> = new Set(['SNOWFLAKE', 'SNOWFLAKE_SAMPLE_DATA'])
+const mostLarge = 200
+
+/** The largest tables of a database, or of all that its role sees, by rows. Takes no warehouse that runs. */
+export async function largestTables(ask: AskRows, database: string | null): Promise<{ name: string; rows: number }[]> {
+  const shown = await (database === null ? ask(Shown, 'show tables in account') : tablesOf(ask, database))
+  return shown
+    .filter((one) => !notOurs.has(one.database_name))
+    .map((one) => ({ name: stateOf(one, {}).name, rows: one.rows ?? 0 }))
+    .toSorted((a, b) => b.rows - a.rows || a.name.localeCompare(b.name))
+    .slice(0, mostLarge)
+}
+
+async function tablesOf(ask: AskRows, database: string): Promise<Shown[]> {
+  const shown = (place: string) => ask(Shown, 'show tables in database identifier(?)', [place])
+  try {
+    return await shown(asWritten([database]))
+  } catch (thrown) {
+    if (!isDenied(thrown)) throw thrown
+    return shown(quoted([database]))
+  }
+}
+
 const Altered = z.object({ row_count: z.coerce.number().nullable(), last_altered: z.coerce.date().nullable() })
 
 /** With when it was last written to, which only a warehouse that runs can tell. The session is in its database. */
@@ -177,9 +201,13 @@ async function orNone<T>(answer: Promise<T[]>): Promise<T[]> {
   try {
     return await answer
   } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'E_ACCESS_DENIED') return []
+    if (isDenied(thrown)) return []
     throw thrown
   }
+}
+
+function isDenied(thrown: unknown): boolean {
+  return thrown instanceof AppError && thrown.code === 'E_ACCESS_DENIED'
 }
 
 async function inTurns<T, R>(items: readonly T[], work: (item: T) => Promise<R>): Promise<R[]> {
