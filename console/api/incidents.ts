@@ -1,9 +1,8 @@
-import { z } from 'zod'
 import { Severity } from '../../scripts/domain/alert.ts'
+import { Approval } from '../../scripts/store/approvals.ts'
 import { listIncidents, Shown } from '../../scripts/store/incident-list.ts'
 import { loadIncidentRecord } from '../../scripts/store/incident-record.ts'
 import { listOpen } from '../../scripts/store/overview.ts'
-import { previewFix } from '../../scripts/workflow/preview-fix.ts'
 import { steps } from '../incident/steps.ts'
 import { SearchText } from '../parts/query.ts'
 import { Refusal } from '../refusal.ts'
@@ -76,11 +75,15 @@ export const incidentOperations: readonly Operation[] = [
     summary: 'What the fix that waits for approval would do, as its system says',
     role: 'viewer',
     parameters: IncidentPath,
-    answers: z.object({ dry_run: z.string().nullable() }),
-    async run({ store, settings }, { path: { id } }) {
-      // An incident of nobody's has no dry run either, but says so.
-      await loadIncidentRecord(store, id)
-      return { dry_run: await previewFix(store, id, settings) }
+    answers: Approval.pick({ dry_run: true, dry_run_fault: true, dry_run_at: true }),
+    async run({ store }, { path: { id } }) {
+      const { approval } = await loadIncidentRecord(store, id)
+      const asked = approval?.state === 'asked' ? approval : null
+      return {
+        dry_run: asked?.dry_run ?? null,
+        dry_run_fault: asked?.dry_run_fault ?? null,
+        dry_run_at: asked?.dry_run_at ?? null,
+      }
     },
   }),
   ...steps.map(({ name, summary, input, hint, run }) =>

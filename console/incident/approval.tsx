@@ -1,11 +1,12 @@
 import { includesRole } from '../../scripts/domain/account.ts'
 import { blastRadius } from '../../scripts/domain/blast-radius.ts'
 import { ofKind } from '../../scripts/domain/evidence.ts'
+import type { Approval } from '../../scripts/store/approvals.ts'
 import type { IncidentRecord } from '../../scripts/store/incident-record.ts'
 import { Form } from '../parts/form.tsx'
 import type { Viewer } from '../parts/layout.tsx'
 import { incidentPath } from '../parts/links.tsx'
-import { At, Deadline } from '../parts/time.tsx'
+import { Ago, At, Deadline } from '../parts/time.tsx'
 import { spoken } from '../parts/words.ts'
 
 /** A fix that waits for a person: what it does, to what, what it may reach, and who may say yes. */
@@ -50,9 +51,7 @@ export function ApprovalPart({ record, viewer, now }: { record: IncidentRecord; 
           <dd>{approvers.join(', ') || 'nobody is named'}</dd>
         </div>
       </dl>
-      <p>
-        <a href={`${path}/dry-run`}>See the dry run</a>
-      </p>
+      <DryRunPart approval={approval} now={now} />
       {mayAnswer ? (
         <div class="inline">
           <Form action={`${path}/approve`} csrf={viewer.csrf}>
@@ -74,5 +73,37 @@ export function ApprovalPart({ record, viewer, now }: { record: IncidentRecord; 
         <p class="muted">Policy names you as no approver of this fix.</p>
       )}
     </section>
+  )
+}
+
+/** How long after it was asked for the dry run may take to be there. */
+const madeWithinMs = 120_000
+
+/** What it would do, as its own system said when it was asked. */
+function DryRunPart({ approval, now }: { approval: Approval; now: Date }) {
+  const { asked_at, dry_run, dry_run_fault, dry_run_at } = approval
+  const isLate = now.getTime() - asked_at.getTime() > madeWithinMs
+  return (
+    <div id="dry-run" class="dry-run">
+      <h3>Dry run</h3>
+      {dry_run ? <p class="prose">{dry_run}</p> : null}
+      {dry_run_fault ? (
+        <p class="prose">
+          <span class="state failed">could not be made</span> {dry_run_fault}
+        </p>
+      ) : null}
+      {dry_run_at ? (
+        <p class="muted">
+          Asked of its system <Ago at={dry_run_at} now={now} />. It is asked again just before the fix runs, and what it
+          refuses then does not run.
+        </p>
+      ) : (
+        <p class="muted">
+          {isLate
+            ? 'None was made: the execution of auto_remediate in Kestra says why. It is made just before the fix runs, and what it refuses then does not run.'
+            : 'Its system is being asked what would run; the answer shows here.'}
+        </p>
+      )}
+    </div>
   )
 }

@@ -1,8 +1,6 @@
 import { Hono } from 'hono'
 import { ofKind } from '../../scripts/domain/evidence.ts'
 import { type IncidentRecord, loadIncidentRecord } from '../../scripts/store/incident-record.ts'
-import { loadIncident } from '../../scripts/store/incidents.ts'
-import { previewFix } from '../../scripts/workflow/preview-fix.ts'
 import type { ConsoleEnv, Ground } from '../environment.ts'
 import { ApprovalPart } from '../incident/approval.tsx'
 import { addChanges, incidentId } from '../incident/changes.ts'
@@ -14,7 +12,7 @@ import { LineagePart, lineageOf } from '../incident/lineage.tsx'
 import { FeedbackPart, SteerPart } from '../incident/steer.tsx'
 import { doneWords } from '../parts/done.ts'
 import { Layout, type Viewer } from '../parts/layout.tsx'
-import { incidentPath, Outward } from '../parts/links.tsx'
+import { Outward } from '../parts/links.tsx'
 import { SeverityMark } from '../parts/severity.tsx'
 import { Ago, At, Deadline } from '../parts/time.tsx'
 import { viewerOf } from '../parts/viewer.ts'
@@ -28,26 +26,6 @@ export function incidentPages(ground: Ground): Hono<ConsoleEnv> {
     const record = await loadIncidentRecord(context.get('store'), incidentId(context))
     const done = doneWords(context.req.query('done'))
     return context.html(<IncidentPage record={record} viewer={viewerOf(context)} done={done} ground={ground} />)
-  })
-
-  pages.get('/:id/dry-run', async (context) => {
-    const id = incidentId(context)
-    const store = context.get('store')
-    const { incident } = await loadIncident(store, id)
-    const preview = await previewFix(store, id, ground.settings(store.tenant))
-    return context.html(
-      <Layout title="Dry run" viewer={viewerOf(context)} place="/">
-        <div>
-          <p class="crumbs">
-            <a href={incidentPath(id)}>{incident.title}</a>
-          </p>
-          <h1>Dry run</h1>
-        </div>
-        <section class="panel">
-          <p class="prose">{preview ?? 'No fix of this incident waits for approval.'}</p>
-        </section>
-      </Layout>,
-    )
   })
 
   addChanges(pages, ground)

@@ -1,6 +1,5 @@
 import { startConsole } from '../../console/server.ts'
 import { readSettings } from '../lib/config.ts'
-import { isTenantSetting } from '../lib/tenant.ts'
 import { consoleNotice } from './console-notice.ts'
 import { allSettings, runCommand } from './launch.ts'
 
@@ -15,14 +14,11 @@ Starts the console alone, over the store of DATABASE_URL or of \`npm start\` on 
   OIDC_ISSUER …     an OpenID provider to log in by: SETUP.md, “Single sign-on”
 `
 
-/** Without a right to write anywhere, and without what only tasks need. */
+/** Nothing that opens another system: what is to be seen of these, tasks have kept in the store. */
 const names = [
   'DATABASE_URL',
   'DIM_CONFIG_DIR',
   'KESTRA_URL',
-  'AIRFLOW_URL',
-  'AIRFLOW_USERNAME',
-  'AIRFLOW_PASSWORD',
   'CONSOLE_HOST',
   'CONSOLE_PORT',
   'CONSOLE_URL',
@@ -38,11 +34,7 @@ const names = [
 ] as const
 
 await runCommand(help, {}, async () => {
-  const all = await allSettings()
-  const ofTenants = Object.entries(all).filter(
-    ([name]) => isTenantSetting(name) && names.some((own) => name.endsWith(`__${own}`)),
-  )
-  const running = await startConsole({ ...Object.fromEntries(ofTenants), ...readSettings(names, all) })
+  const running = await startConsole(readSettings(names, await allSettings()))
   process.stdout.write(`${consoleNotice(running)}\nCtrl-C stops it.\n`)
   await new Promise<void>((resolve) => {
     for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => resolve())

@@ -23,10 +23,15 @@ export const Approval = z.object({
   who: z.string().nullable(),
   why: z.string().nullable(),
   answered_at: z.date().nullable(),
+  /** What it would do, as its system said; null while it was not asked, or could not say. */
+  dry_run: z.string().nullable(),
+  /** Why it could not be said. */
+  dry_run_fault: z.string().nullable(),
+  dry_run_at: z.date().nullable(),
 })
 export type Approval = z.infer<typeof Approval>
 const columns = sql`approvals.incident, approvals.revision, remediation, approvals.state, asked_at, expires_at,
-  expires_at <= now() as over, who, why, answered_at`
+  expires_at <= now() as over, who, why, answered_at, dry_run, dry_run_fault, dry_run_at`
 
 /** Asks for an approval, with the decision that wants it: in one transaction. */
 export async function askApproval(
@@ -54,6 +59,28 @@ export function loadApproval(access: Access, incident: string): Promise<Approval
       sql`select ${columns} from approvals where incident = ${incident} order by revision desc limit 1`,
     ),
   )
+}
+
+/** What a fix would do, or why that could not be learned. */
+export type DryRun = { dry_run: string } | { dry_run_fault: string }
+
+/** Keeps it with the approval that is asked for, in place of an earlier one. False when that was answered meanwhile. */
+export function keepDryRun(
+  access: Access,
+  { incident, revision }: Pick<Approval, 'incident' | 'revision'>,
+  made: DryRun,
+): Promise<boolean> {
+  const { dry_run, dry_run_fault } = { dry_run: null, dry_run_fault: null, ...made }
+  return within(access, async (query) => {
+    const kept = await query.run(
+      sql`update approvals set dry_run = ${dry_run}, dry_run_fault = ${dry_run_fault}, dry_run_at = now()
+          where incident = ${incident} and revision = ${revision} and state = 'asked'`,
+    )
+    if (kept === 0) return false
+    const what = dry_run === null ? 'dry run failed' : 'dry run made'
+    await appendAudit(query, { actor: 'auto_remediate', what, subject: incident, detail: { revision, ...made } })
+    return true
+  })
 }
 
 /** Approvals that wait for an answer, the one that ends first first. */

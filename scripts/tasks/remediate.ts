@@ -2,6 +2,7 @@ import { runTask } from '../lib/kestra.ts'
 import { openStore } from '../store/connection.ts'
 import { approveByHand } from '../workflow/approval.ts'
 import { runFix } from '../workflow/fix.ts'
+import { previewFix } from '../workflow/preview-fix.ts'
 
 void runTask({
   settings: [
@@ -25,6 +26,10 @@ void runTask({
     const incident = input('INCIDENT')
     // Started by a person in Kestra's own interface, who is logged in there: that is the approval.
     if (input('STARTED_BY') === 'hand') await approveByHand(store, incident, settings)
+    if (await previewFix(store, incident, settings)) {
+      log('info', 'It waits for approval. What it would do is kept for those who may approve it.')
+      return { outcome: 'asked', verify: false }
+    }
     const { outcome, detail } = await runFix(store, incident, settings)
     log('info', detail)
     return { outcome, verify: outcome === 'done' }

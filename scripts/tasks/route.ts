@@ -12,10 +12,10 @@ void runTask({
     )
     if (!routed) {
       log('info', 'This incident has ended, or is decided elsewhere.')
-      return { action: 'superseded', severity: 'none', next: 'none' }
+      return { action: 'superseded', severity: 'none', next: 'none', asks: false }
     }
-    const { decision, next } = routed
+    const { decision, next, asks } = routed
     for (const change of decision.guardrails) log('info', `${change.rule}: ${change.before} → ${change.after}`)
-    return { action: decision.recommended_action, severity: decision.severity, next }
+    return { action: decision.recommended_action, severity: decision.severity, next, asks }
   },
 })

@@ -23,6 +23,8 @@ export type Next = 'none' | 'notify' | 'fix'
 export interface Routed {
   decision: Decision
   next: Next
+  /** Whether a fix waits for approval: those who are asked need to see what it would do. */
+  asks: boolean
 }
 
 /**
@@ -120,5 +122,5 @@ async function answer(
     : planned.some(({ message }) => message?.occasion === 'decision')
       ? 'notify'
       : 'none'
-  return { decision, next }
+  return { decision, next, asks: outcomeOf(decision).state === 'awaiting_approval' }
 }

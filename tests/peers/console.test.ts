@@ -6,8 +6,8 @@ import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningConsole, startConsole } from '../../console/server.ts'
 import { openStore } from '../../scripts/store/connection.ts'
-import { type Product, startProduct } from '../e2e/product.ts'
-import { dayOfIncidents } from '../support/day-of-incidents.ts'
+import { type Product, startProduct, until } from '../e2e/product.ts'
+import { dayOfIncidents, waitingFix } from '../support/day-of-incidents.ts'
 import { ageIncident, tell } from '../support/stories.ts'
 import { startChromium } from './support/chromium.ts'
 
@@ -50,7 +50,7 @@ describe('the console in a browser', () => {
     const { settings } = product.stack
     // Stories of a tenant that no clock works: what is shown of them stays as it is told.
     await using store = openStore(settings.DATABASE_URL, shown)
-    for (const story of dayOfIncidents()) {
+    for (const story of [...dayOfIncidents(), waitingFix('admin')]) {
       const incident = await tell(store, story)
       await ageIncident(settings.DATABASE_OWNER_URL ?? '', shown, incident, story.minutesAgo)
       incidents.set(story.name, incident)
@@ -127,12 +127,12 @@ describe('the console in a browser', () => {
     const timeout = await product.fire(await product.scenario('dag_timeout'))
     const stuck = await product.outcome(timeout.id, ({ state }) => state === 'awaiting_approval')
     await page.goto(`${served.url}/incidents/${stuck.incident}`)
-    await page.getByRole('link', { name: 'See the dry run' }).click()
+    await page.getByText('Blast radius').waitFor()
     await page
-      .getByText(/load|clear/i)
-      .first()
-      .waitFor()
-    await page.goBack()
+      .locator('#dry-run')
+      .getByText(/these would run again: .*load/)
+      .waitFor({ timeout: 60_000 })
+    expect(product.airflow.clears).toHaveLength(0)
     await page.getByRole('button', { name: 'Approve the fix' }).click()
     await page.getByText('Approved.').waitFor()
     await product.tick()
@@ -145,6 +145,29 @@ describe('the console in a browser', () => {
       .getByText(/\d+ (s|min)/)
       .waitFor()
     expect(strangers).toEqual([])
+    await page.context().close()
+  })
+
+  it('opens again on “this was real” what was kept quiet, and its people are told', async () => {
+    const { page } = await logIn('incident_management')
+    const memory = await product.fire(await product.scenario('false_positive'))
+    const { incident } = await product.outcome(memory.id, ({ state }) => state === 'dismissed')
+    const told = () => product.slack.messages.filter((message) => JSON.stringify(message).includes(incident)).length
+    expect(told()).toBe(0)
+    await page.goto(`${served.url}/quiet`)
+    await page
+      .locator(`[data-row="${incident}"]`)
+      .getByRole('button', { name: /This was real/ })
+      .click()
+    await page.getByText('Thank you').waitFor()
+    await page.locator('#said').getByText('This was real').waitFor()
+    // The clock starts its analysis anew, and that tells people.
+    await product.tick()
+    await product.outcome(memory.id, ({ state }) => state === 'notified')
+    await page.locator('#heading').getByText('People told', { exact: true }).waitFor({ timeout: 60_000 })
+    await until('people are told', async () => ({ done: told() > 0, value: told(), seen: 'no message' }))
+    await page.goto(`${served.url}/`)
+    await page.locator(`[data-row="${incident}"]`).getByText('People told').waitFor()
     await page.context().close()
   })
 
@@ -162,7 +185,8 @@ describe('the console in a browser', () => {
       '/tokens',
     ]
     paths.push('/accounts/person?name=admin')
-    for (const story of ['schema-drift', 'daily-elt', 'bigquery-cost']) paths.push(`/incidents/${incidents.get(story)}`)
+    const told = ['schema-drift', 'daily-elt', 'bigquery-cost', 'nightly-marts']
+    for (const story of told) paths.push(`/incidents/${incidents.get(story)}`)
     for (const path of paths) {
       await page.goto(`${served.url}${path}`)
       const { violations } = await new AxeBuilder({ page }).analyze()
@@ -177,6 +201,8 @@ describe('the console in a browser', () => {
     for (const [file, path] of [
       ['now', '/'],
       ['incident', `/incidents/${incidents.get('schema-drift')}`],
+      ['approval', `/incidents/${incidents.get('nightly-marts')}`],
+      ['quiet', '/quiet'],
       ['analytics', '/analytics'],
     ] as const) {
       await page.goto(`${served.url}${path}`)
@@ -190,7 +216,7 @@ describe('the console in a browser', () => {
     // From the log-in on, with nothing kept from before.
     const { page, sizes } = await logIn(shown, { javaScriptEnabled: false })
     await page.goto(`${served.url}/`, { waitUntil: 'networkidle' })
-    expect(await page.locator('[data-row]').count()).toBe(6)
+    expect(await page.locator('[data-row]').count()).toBe(7)
     const bytes = (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)
     expect(bytes).toBeGreaterThan(5000)
     expect(bytes).toBeLessThan(150_000)

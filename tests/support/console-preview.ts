@@ -11,7 +11,7 @@ import { startConsole } from '../../console/server.ts'
 import { startPostgres } from '../../engine/postgres.ts'
 import { openStore } from '../../scripts/store/connection.ts'
 import { migrate } from '../../scripts/store/migrate.ts'
-import { dayOfIncidents } from './day-of-incidents.ts'
+import { dayOfIncidents, waitingFix } from './day-of-incidents.ts'
 import { ageIncident, tell } from './stories.ts'
 
 const [folder = 'console-preview', ...paths] = process.argv.slice(2)
@@ -21,7 +21,7 @@ const postgres = await startPostgres({ stateDir, durable: false })
 await migrate(postgres.ownerUrl)
 const store = openStore(postgres.appUrl, 'incident_management')
 const incidents = new Map<string, string>()
-for (const story of dayOfIncidents()) {
+for (const story of [...dayOfIncidents(), waitingFix('admin')]) {
   const incident = await tell(store, story)
   await ageIncident(postgres.ownerUrl, store.tenant, incident, story.minutesAgo)
   incidents.set(story.name, incident)

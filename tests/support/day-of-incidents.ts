@@ -275,6 +275,64 @@ export function dayOfIncidents(): Story[] {
   ]
 }
 
+/** A fix that waits for a person: the incident's page shows what it would do. */
+export function waitingFix(approver: string): Story {
+  return {
+    name: 'nightly-marts',
+    minutesAgo: 6,
+    firings: 2,
+    alert: {
+      title: 'nightly_marts failed in build_fct_orders',
+      description: 'build_fct_orders failed at its last try; 4 tasks behind it did not start.',
+      source: 'airflow',
+      category: 'pipeline_failure',
+      severity: 'HIGH',
+      asset: { kind: 'dag', name: 'nightly_marts', native: { dag_id: 'nightly_marts' } },
+    },
+    evidence: [
+      entry('ev_1', 'nightly_marts', 'analytics-engineering', 2, inMinutes(54), ['revenue_dashboard', 'finance_close']),
+      {
+        id: 'ev_2',
+        source: 'airflow',
+        kind: 'task_failure',
+        asset: 'nightly_marts.build_fct_orders',
+        observed_at: inMinutes(-9),
+        summary: 'build_fct_orders failed at try 3 of 3: the warehouse closed the connection.',
+        data: {
+          dag_id: 'nightly_marts',
+          task_id: 'build_fct_orders',
+          state: 'failed',
+          try_number: 3,
+          max_tries: 3,
+          typical_duration_s: 260,
+          log_excerpt: '[05:31:44] ERROR server closed the connection unexpectedly',
+        },
+      },
+    ],
+    decision: {
+      root_cause: 'The warehouse was restarted at 05:31 UTC and closed the connection of build_fct_orders.',
+      business_impact: 'revenue_dashboard shows yesterday until nightly_marts has run through.',
+      reasoning: 'The warehouse answers again, and the task has succeeded in each of its last 30 runs.',
+      category: 'pipeline_failure',
+      recommended_action: 'auto_fix',
+      remediation: {
+        template: 'airflow_clear_task',
+        target: 'nightly_marts.build_fct_orders',
+        params: {
+          dag_id: 'nightly_marts',
+          task_id: 'build_fct_orders',
+          run_id: 'scheduled__2026-11-26T05:00:00+00:00',
+        },
+      },
+      approval: { approvers: [approver], within_minutes: 60 },
+      confidence: 0.91,
+      evidence_ids: ['ev_1', 'ev_2'],
+    },
+    dryRun:
+      'In run scheduled__2026-11-26T05:00:00+00:00 of nightly_marts these would run again: build_fct_orders (failed), build_fct_revenue (upstream_failed), test_marts (upstream_failed), publish (upstream_failed).',
+  }
+}
+
 function entry(
   id: string,
   asset: string,

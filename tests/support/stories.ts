@@ -5,6 +5,7 @@ import type { Evidence } from '../../scripts/domain/evidence.ts'
 import { fingerprint } from '../../scripts/domain/fingerprint.ts'
 import type { Message } from '../../scripts/domain/message.ts'
 import { claimActions, finishAction } from '../../scripts/store/actions.ts'
+import { keepDryRun } from '../../scripts/store/approvals.ts'
 import type { Store } from '../../scripts/store/connection.ts'
 import { beginAnalysis, decide, saveProposal } from '../../scripts/store/decisions.ts'
 import { saveEvidence } from '../../scripts/store/evidence.ts'
@@ -22,6 +23,8 @@ export interface Story {
   evidence?: Evidence[]
   /** Absent: nothing is decided yet. */
   decision?: Partial<Decision>
+  /** What the fix that waits for approval would do. */
+  dryRun?: string
 }
 
 /** Lets a story happen, through the store's own steps. Answers its incident. */
@@ -51,7 +54,7 @@ export async function tell(store: Store, story: Story): Promise<string> {
     record: decision,
   })
   const actions: Parameters<typeof decide>[1]['actions'] =
-    decision.recommended_action === 'auto_fix' && decision.remediation
+    decision.recommended_action === 'auto_fix' && decision.remediation && !decision.approval
       ? [{ kind: 'fix', key: `${incident}:1:fix`, remediation: decision.remediation }]
       : decision.recommended_action === 'notify_team'
         ? [{ kind: 'slack', key: `${incident}:1:slack`, message: messageOf(incident, decision, story) }]
@@ -60,6 +63,7 @@ export async function tell(store: Store, story: Story): Promise<string> {
   for (const action of await claimActions(store, { incident, kinds: ['slack'], limit: 1 })) {
     await finishAction(store, action, { state: 'sent', reference: null })
   }
+  if (story.dryRun !== undefined) await keepDryRun(store, { incident, revision: 1 }, { dry_run: story.dryRun })
   return incident
 }
 
@@ -77,6 +81,8 @@ export async function ageIncident(ownerUrl: string, tenant: string, incident: st
       `update transitions set at = at - ${by} where incident = $1`,
       `update decisions set created_at = created_at - ${by}, decided_at = decided_at - ${by} where incident = $1`,
       `update actions set created_at = created_at - ${by}, sent_at = sent_at - ${by} where incident = $1`,
+      `update approvals set asked_at = asked_at - ${by}, expires_at = expires_at - ${by},
+         dry_run_at = dry_run_at - ${by} where incident = $1`,
       `update audit set at = at - ${by} where subject = $1`,
     ]) {
       await client.query(statement, [incident, minutes])
