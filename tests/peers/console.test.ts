@@ -8,6 +8,7 @@ import { type RunningConsole, startConsole } from '../../console/server.ts'
 import { openStore } from '../../scripts/store/connection.ts'
 import { type Product, startProduct, until } from '../e2e/product.ts'
 import { dayOfIncidents, waitingFix } from '../support/day-of-incidents.ts'
+import { tellPastWeeks } from '../support/past-weeks.ts'
 import { ageIncident, tell } from '../support/stories.ts'
 import { startChromium } from './support/chromium.ts'
 
@@ -50,6 +51,7 @@ describe('the console in a browser', () => {
     const { settings } = product.stack
     // Stories of a tenant that no clock works: what is shown of them stays as it is told.
     await using store = openStore(settings.DATABASE_URL, shown)
+    await tellPastWeeks(store, settings.DATABASE_OWNER_URL ?? '')
     for (const story of [...dayOfIncidents(), waitingFix('admin')]) {
       const incident = await tell(store, story)
       await ageIncident(settings.DATABASE_OWNER_URL ?? '', shown, incident, story.minutesAgo)

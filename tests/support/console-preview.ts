@@ -12,6 +12,7 @@ import { startPostgres } from '../../engine/postgres.ts'
 import { openStore } from '../../scripts/store/connection.ts'
 import { migrate } from '../../scripts/store/migrate.ts'
 import { dayOfIncidents, waitingFix } from './day-of-incidents.ts'
+import { tellPastWeeks } from './past-weeks.ts'
 import { ageIncident, tell } from './stories.ts'
 
 const [folder = 'console-preview', ...paths] = process.argv.slice(2)
@@ -20,6 +21,7 @@ const stateDir = join(tmpdir(), `dim-preview-${randomBytes(6).toString('hex')}`)
 const postgres = await startPostgres({ stateDir, durable: false })
 await migrate(postgres.ownerUrl)
 const store = openStore(postgres.appUrl, 'incident_management')
+await tellPastWeeks(store, postgres.ownerUrl)
 const incidents = new Map<string, string>()
 for (const story of [...dayOfIncidents(), waitingFix('admin')]) {
   const incident = await tell(store, story)

@@ -134,6 +134,8 @@ function decisionOf(story: Story): Decision {
     mode: 'act',
     guardrails: [],
     ...story.decision,
+    // A model names no rule.
+    rule: story.decision?.analyzer === 'gemini' ? null : record.rule,
   }
 }
 
