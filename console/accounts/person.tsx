@@ -30,7 +30,7 @@ export function PersonPage({ account, viewer, belongings, isOver }: PersonProps)
         </p>
         <h1>{name}</h1>
         <p class="muted">
-          {role}
+          Role: {role}
           {deactivated_at ? (
             <>
               , deactivated <At at={deactivated_at} />

@@ -12,6 +12,8 @@ function colour(name) {
   return settled
 }
 
+const dayOf = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', timeZone: 'UTC' })
+
 function draw(place) {
   const table = document.getElementById(place.dataset.chart)
   const heads = [...table.querySelectorAll('thead th')].map((head) => head.textContent)
@@ -29,7 +31,7 @@ function draw(place) {
       width: place.clientWidth,
       height: 240,
       series: [
-        { value: (_, day) => (day === null ? '' : new Date(day * 1000).toISOString().slice(0, 10)) },
+        { label: 'Day', value: (_, day) => (day === null ? '' : new Date(day * 1000).toISOString().slice(0, 10)) },
         ...columns.map((column, index) => ({
           label: heads[column],
           width: 2,
@@ -37,7 +39,15 @@ function draw(place) {
           ...looks[index % looks.length],
         })),
       ],
-      axes: [axis, { ...axis, size: 56 }],
+      axes: [
+        {
+          ...axis,
+          values: (_, days) => days.map((day) => dayOf.format(new Date(day * 1000))),
+          space: 72,
+          incrs: [1, 2, 7, 14, 28, 91, 182].map((days) => days * 86_400),
+        },
+        { ...axis, size: 56 },
+      ],
       scales: { y: { range: (_, __, high) => [0, Math.max(1, high * 1.1)] } },
       tzDate: (day) => uPlot.tzDate(new Date(day * 1000), 'UTC'),
     },

@@ -11,7 +11,7 @@ export function TimelinePart({ record, now }: { record: IncidentRecord; now: Dat
     ...record.timeline.map(({ at, who, why, to_state }) => ({ at, who, what: stateWords[to_state], why })),
     ...record.audit
       .filter(({ what }) => !what.startsWith('decided '))
-      .map(({ at, actor, what }) => ({ at, who: actor, what: spoken(what), why: '' })),
+      .map(({ at, actor, what }) => ({ at, who: actor, what: sentence(spoken(what)), why: '' })),
   ].sort((one, other) => other.at.getTime() - one.at.getTime())
   return (
     <section id="timeline" data-live aria-labelledby="timeline-title" class="panel">
@@ -31,6 +31,10 @@ export function TimelinePart({ record, now }: { record: IncidentRecord; now: Dat
   )
 }
 
+function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`
+}
+
 /** The alerts that were folded into it, latest first. */
 export function AlertsPart({ record }: { record: IncidentRecord }) {
   const { alerts, alertCount } = record
@@ -42,13 +46,16 @@ export function AlertsPart({ record }: { record: IncidentRecord }) {
         {alertCount > alerts.length ? `; the latest ${alerts.length} are shown` : ''}.
       </p>
       <ul class="plain-list alerts">
-        {alerts.map(({ alert, received_at, end_state, end_reason, step }) => (
+        {alerts.map(({ alert, received_at, end_state, end_reason, step }, position) => (
           <li>
             <p>
               <SeverityMark severity={alert.severity} bare />{' '}
               {alert.url ? <Outward url={alert.url}>{alert.title}</Outward> : <strong>{alert.title}</strong>}
             </p>
-            <p class="prose clip">{alert.description}</p>
+            {/* Firings of one thing say the same: it stands with the first of a row of them. */}
+            {alert.description === alerts[position - 1]?.alert.description ? null : (
+              <p class="prose clip">{alert.description}</p>
+            )}
             <p class="muted">
               {alert.source} · {alert.status} · <At at={received_at} /> · {spoken(step)}
               {end_state ? ` · ${endWords[end_state]}` : ''}

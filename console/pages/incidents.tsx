@@ -109,6 +109,7 @@ function Lines({ found, isQuiet, viewer }: { found: Page<IncidentLine>; isQuiet:
   return (
     <section id="lines" data-live aria-label="Incidents">
       <Table
+        stacks
         caption="Incidents"
         heads={['Severity', 'Incident', isQuiet ? 'Why quiet' : 'State', 'Source', 'Folded', 'Opened']}
       >

@@ -178,7 +178,7 @@ function Reference() {
       <p class="muted">
         Below <code>{apiBase}</code>; in full as <a href="/tokens/openapi.json">OpenAPI 3.1</a>.
       </p>
-      <Table caption="Operations" heads={['Operation', 'What it does', 'Needs']}>
+      <Table caption="Operations" stacks heads={['Operation', 'What it does', 'Needs']}>
         {operations.map(({ method, path, summary, role }) => (
           <tr>
             <th scope="row">

@@ -1,12 +1,15 @@
+import pg from 'pg'
 import type { Store } from '../../scripts/store/connection.ts'
 import { giveFeedback } from '../../scripts/store/feedback.ts'
 import { closeIncident } from '../../scripts/store/incidents.ts'
 import { addModelUsage } from '../../scripts/store/model-usage.ts'
 import { acknowledgeIncident } from '../../scripts/workflow/acknowledge.ts'
-import { ageIncident, type Story, tell } from './stories.ts'
+import { letTimePass } from './store.ts'
+import { type Story, tell } from './stories.ts'
 
 const days = 28
-const minutesOfDay = 1440
+const minute = 60_000
+const partsOfDay = 4
 
 /** What comes back again and again: title, source, asset, owner. */
 const conditions = [
@@ -21,36 +24,61 @@ const conditions = [
 export async function tellPastWeeks(store: Store, ownerUrl: string): Promise<void> {
   for (let day = days; day >= 1; day -= 1) {
     // More on some days than on others, and the same at every run.
-    for (let nth = 0; nth <= (day * 5) % 3; nth += 1) await tellOne(store, ownerUrl, day, nth)
+    for (let nth = 0; nth < partsOfDay; nth += 1) {
+      if (nth <= (day * 5) % 3) await tellOne(store, day, nth)
+      await letTimePass(store, (1440 / partsOfDay) * minute)
+    }
   }
+  await ageAlerts(store.tenant, ownerUrl)
   await addModelUsage(store, { calls: 6, tokens: 29_412, costUsd: 0.0192 })
 }
 
-async function tellOne(store: Store, ownerUrl: string, day: number, nth: number): Promise<void> {
+/** Alerts are what the product may not move: they came when their incident began. As the owner, in a test's database. */
+async function ageAlerts(tenant: string, ownerUrl: string): Promise<void> {
+  const client = new pg.Client({ connectionString: ownerUrl })
+  await client.connect()
+  try {
+    await client.query("select set_config('dim.tenant', $1, false)", [tenant])
+    await client.query(
+      `update alerts set received_at = opened_at from incidents
+       where incidents.tenant = alerts.tenant and incidents.id = alerts.incident`,
+    )
+  } finally {
+    await client.end()
+  }
+}
+
+async function tellOne(store: Store, day: number, nth: number): Promise<void> {
   const kind = (day * 3 + nth * 2) % conditions.length
   const isTold = (day + nth) % 3 !== 0
   const id = await tell(store, storyOf(day, nth, kind, isTold))
-  const age = (minutes: number) => ageIncident(ownerUrl, store.tenant, id, minutes)
   if (isTold) {
-    await age(4 + ((day * 7) % 11))
+    await letTimePass(store, (4 + ((day * 7) % 11)) * minute)
     await acknowledgeIncident(store, id, 'ann')
-    await age(12 + ((day * 13) % 40))
+    await letTimePass(store, (12 + ((day * 13) % 40)) * minute)
     await store.transaction((query) => closeIncident(query, id, 'manual', { who: 'ann', why: 'loaded again' }))
   }
   if (day % 4 === 0) {
-    const verdict = isTold && day % 8 === 0 ? 'false_alarm' : 'right'
+    const verdict = isTold && day === 16 ? 'false_alarm' : 'right'
     await giveFeedback(store, { incident: id, verdict, note: '', who: 'ann' })
   }
-  await age(day * minutesOfDay - nth * 190)
 }
 
 function storyOf(day: number, nth: number, kind: number, isTold: boolean): Story {
-  const [title, source, asset, owner] = conditions[kind] ?? conditions[0]
+  const [title, source, told, owner] = conditions[kind] ?? conditions[0]
+  // What was dismissed is not over: a further alert about the same asset would fold into it.
+  const asset = isTold ? told : `${told}_${day}_${nth}`
   return {
     name: `past-${day}-${nth}`,
     minutesAgo: 0,
     firings: 1 + ((day * 3 + nth) % 5),
-    alert: { title, source, severity: kind % 2 === 0 ? 'HIGH' : 'MEDIUM', asset: { kind: 'table', name: asset } },
+    alert: {
+      title,
+      source,
+      severity: kind % 2 === 0 ? 'HIGH' : 'MEDIUM',
+      asset: { kind: 'table', name: asset },
+      fingerprint: `past:${asset}`,
+    },
     evidence: [
       {
         id: 'ev_1',
