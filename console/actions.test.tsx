@@ -3,12 +3,14 @@ import { deactivateAccount, listAccounts } from '../scripts/store/accounts.ts'
 import type { Store } from '../scripts/store/connection.ts'
 import { addDeadLetter } from '../scripts/store/dead-letters.ts'
 import { loadIncidentRecord } from '../scripts/store/incident-record.ts'
+import { addModelUsage } from '../scripts/store/model-usage.ts'
 import { listSilences } from '../scripts/store/silences.ts'
 import { type Browser, openConsole, person } from '../tests/support/console.ts'
 import { dayOfIncidents } from '../tests/support/day-of-incidents.ts'
 import { hostileStrings } from '../tests/support/example-incidents.ts'
 import { useTestStore } from '../tests/support/store.ts'
 import { type Story, tell } from '../tests/support/stories.ts'
+import { exportedTables } from './analytics/exports.ts'
 
 const database = useTestStore()
 let store: Store
@@ -107,6 +109,9 @@ describe('the pages', () => {
     ])
       expect(page).toContain(part)
     expect(await browser.read('/analytics/figures.csv')).toMatch(/^figure,value,unit,how it is computed\r\nMTTA,/)
+    expect(await browser.read('/analytics/rules.csv')).toContain(
+      '\r\nMemory at 85 % on worker-3,plain/prometheus,6,1,0,INC-',
+    )
     const { totals } = JSON.parse(await browser.read('/analytics/all.json'))
     expect(totals).toMatchObject({ alerts: 18, incidents: 7, told: 3, dismissed: 1, by_model: 2, tokens: 10022 })
     expect(await browser.read('/incidents?shown=told')).toContain('stripe_charges has not synced')
@@ -122,6 +127,23 @@ describe('the pages', () => {
         expect([query, path, (await browser.get(`${path}?${query}`)).status]).toEqual([query, path, 200])
       }
     }
+  })
+
+  it('give every table as a file, of the same span and figures as all of it as JSON', async () => {
+    for (const story of dayOfIncidents()) await tell(store, story)
+    await addModelUsage(store, { calls: 2, tokens: 10_022, costUsd: 0.0065 })
+    const all = JSON.parse(await browser.read('/analytics/all.json'))
+    const page = await browser.read('/analytics')
+    for (const { name, heads } of exportedTables) {
+      expect(page).toContain(`/analytics/${name}.csv?`)
+      const answer = await browser.get(`/analytics/${name}.csv`)
+      expect(answer.headers.get('content-disposition')).toContain(`"${name}.csv"`)
+      const [first, ...rows] = (await answer.text()).trimEnd().split('\r\n')
+      expect(first).toBe(heads.join(','))
+      expect([name, rows.length]).toEqual([name, all[name].length])
+    }
+    expect(await browser.read('/analytics/model.csv')).toMatch(/\r\n\d{4}-\d\d-\d\d,2,10022,0\.0065\r\n$/)
+    expect(await browser.read('/analytics/days.csv?from=2001-01-01&to=2001-01-02')).not.toContain('2026')
   })
 
   it('take a dead letter in again, and say why one stays', async () => {

@@ -3,7 +3,7 @@ import type { IncidentRecord } from '../../scripts/store/incident-record.ts'
 import { incidentPath, Outward } from '../parts/links.tsx'
 import { SeverityMark } from '../parts/severity.tsx'
 import { Ago, At } from '../parts/time.tsx'
-import { counted, endWords, spoken, stateWords } from '../parts/words.ts'
+import { counted, endWords, sentence, spoken, stateWords } from '../parts/words.ts'
 
 /** What happened, latest first: states of the incident, and what people did to it. */
 export function TimelinePart({ record, now }: { record: IncidentRecord; now: Date }) {
@@ -29,10 +29,6 @@ export function TimelinePart({ record, now }: { record: IncidentRecord; now: Dat
       </ol>
     </section>
   )
-}
-
-function sentence(words: string): string {
-  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`
 }
 
 /** The alerts that were folded into it, latest first. */

@@ -2,7 +2,7 @@ import { Hono } from 'hono'
 import type { Analytics } from '../../scripts/store/analytics.ts'
 import type { Shown, Span } from '../../scripts/store/incident-list.ts'
 import { modelBudget } from '../../scripts/workflow/model-budget.ts'
-import { asCsv } from '../analytics/csv.ts'
+import { exported, exportedTables } from '../analytics/exports.ts'
 import { figuresOf } from '../analytics/figures.ts'
 import { loadReport, type Report } from '../analytics/load.ts'
 import { ModelDays, NoisiestRules, ShadowAgreement } from '../analytics/tables.tsx'
@@ -12,7 +12,7 @@ import { address } from '../parts/query.ts'
 import { isoDay, SpanForm, SpanQuery, spanOf, spanParameters } from '../parts/span.tsx'
 import { Table } from '../parts/table.tsx'
 import { viewerOf } from '../parts/viewer.ts'
-import { lasting, named, whole } from '../parts/words.ts'
+import { lasting, named, sentence, whole } from '../parts/words.ts'
 
 /** How it went over a span: each figure says how it is computed and leads to its incidents. */
 export function analyticsPages(ground: Ground): Hono<ConsoleEnv> {
@@ -44,13 +44,13 @@ export function analyticsPages(ground: Ground): Hono<ConsoleEnv> {
           <ShadowAgreement agreement={found.agreement} />
           <ModelDays days={found.model} budget={budget} />
         </div>
-        <p class="inline">
-          <a class="button" href={address('/analytics/figures.csv', spanParameters(span))}>
-            Figures as CSV
-          </a>
-          <a class="button" href={address('/analytics/days.csv', spanParameters(span))}>
-            Days as CSV
-          </a>
+        <p class="inline exports">
+          <span class="muted">As CSV</span>
+          {exportedTables.map(({ name }) => (
+            <a class="button" href={address(`/analytics/${name}.csv`, spanParameters(span))}>
+              {sentence(name)}
+            </a>
+          ))}
           <a class="button" href={address('/analytics/all.json', spanParameters(span))}>
             All as JSON
           </a>
@@ -59,23 +59,12 @@ export function analyticsPages(ground: Ground): Hono<ConsoleEnv> {
     )
   })
 
-  pages.get('/figures.csv', async (context) => {
-    const { found } = await read(context)
-    const rows = figuresOf(found).map(({ name, value, unit, how }) => [name, value ?? '', unit, how])
-    return csv(context, 'figures', asCsv([['figure', 'value', 'unit', 'how it is computed'], ...rows]))
-  })
-
-  pages.get('/days.csv', async (context) => {
-    const { found } = await read(context)
-    const rows = found.days.map(({ day, alerts, incidents, told, cost_usd }) => [
-      isoDay(day),
-      alerts,
-      incidents,
-      told,
-      cost_usd,
-    ])
-    return csv(context, 'days', asCsv([['day', 'alerts', 'incidents', 'told', 'cost_usd'], ...rows]))
-  })
+  for (const table of exportedTables) {
+    pages.get(`/${table.name}.csv`, async (context) => {
+      const { found } = await read(context)
+      return csv(context, table.name, exported(table, found))
+    })
+  }
 
   pages.get('/all.json', async (context) => {
     const { span, found } = await read(context)

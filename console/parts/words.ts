@@ -87,3 +87,8 @@ export function atUtc(instant: Date): string {
     minute: '2-digit',
   })} UTC`
 }
+
+/** As words begin a sentence. */
+export function sentence(words: string): string {
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`
+}

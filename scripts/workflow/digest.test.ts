@@ -71,6 +71,40 @@ describe('a digest', () => {
     expect(await digests(one)).toEqual([])
   })
 
+  test('tells each tenant of its own alone, and its own alone counts as told', async () => {
+    const [acme, other] = [await world({ policy, routing }), await world({ policy, routing })]
+    const open = await acme.handle(lateTable({ title: 'Table of acme is late' }))
+    const quiet = await acme.handle({ ...load, title: 'Memory of acme at 90 %', host: 'a' })
+    await addSilence(acme.store, {
+      name: 'upgrade of acme',
+      source: 'plain/nagios',
+      until: new Date(Date.now() + hour),
+      recurring: null,
+      by: 'ada',
+    })
+    await acme.fire({ source: 'nagios', title: 'Disk of acme is full', severity: 'high', host: 'b' })
+    // The other one has nothing to tell, though what is due is called the same; then one thing of its own.
+    await tellDigest(other.store, subject, other.settings)
+    expect(await digests(other)).toEqual([])
+    const own = await other.handle(lateTable({ title: 'Table of the other is late' }))
+    const later = await world({ policy, routing: routing.replaceAll('morning', 'later') })
+    await tellDigest(other.store, subject.replace('morning', 'later'), {
+      ...other.settings,
+      DIM_CONFIG_DIR: later.settings.DIM_CONFIG_DIR,
+    })
+    const [theirs = '', ...more] = await digests(other)
+    expect(more).toEqual([])
+    expect(theirs).toContain(own)
+    expect(theirs).not.toMatch(/acme/)
+    for (const id of [open, quiet]) expect(theirs).not.toContain(id)
+    // What the other was told of is not yet told to acme.
+    await tellDigest(acme.store, subject, acme.settings)
+    const [ours = ''] = await digests(acme)
+    for (const id of [open, quiet]) expect(ours).toContain(id)
+    expect(ours).toContain('upgrade of acme')
+    expect(ours).not.toContain(own)
+  })
+
   test('becomes due at its next time, once', async () => {
     const one = await world({ policy, routing })
     for (let times = 0; times < 2; times += 1) await planDigests(one.store, one.settings, new Date(at.getTime() + 1))
