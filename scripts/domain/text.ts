@@ -22,7 +22,11 @@ export function plainText(value: string, limit: number): string {
     .replace(/\uFFFD$/, '')}…`
 }
 
+/** What is not on one line as it is. */
+const uneven = /[^\x20-\x7e]| {2}/
+
 /** The same on one line. */
 export function oneLine(value: string, limit: number): string {
+  if (value.length <= limit && !uneven.test(value)) return value.trim()
   return plainText(value.slice(0, limit * 4).replace(/\s+/g, ' '), limit)
 }

@@ -83,18 +83,19 @@ export function redact(text: string, secretValues: readonly string[] = []): stri
   return assigning.test(clean) ? withoutNamedValues(clean) : clean
 }
 
-/** A copy of a JSON-like value in which every string is redacted, and whatever stands under a secret name is gone. */
+/** A copy of a JSON-like value in which every string is redacted, and whatever stands under a secret name is gone, a key `__proto__` too. */
 export function redactDeep(value: unknown, secretValues: readonly string[] = [], depth = 0): unknown {
   if (typeof value === 'string') return redact(value, secretValues)
   if (typeof value !== 'object' || value === null) return value
   if (depth > 200) return mark
   if (Array.isArray(value)) return value.map((item) => redactDeep(item, secretValues, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value).map(([key, item]) => {
-      const isSecret = item !== null && typeof item !== 'boolean' && isSecretName(key)
-      return [key, isSecret ? mark : redactDeep(item, secretValues, depth + 1)]
-    }),
-  )
+  const copy: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(value)) {
+    if (key === '__proto__') continue
+    const isSecret = item !== null && typeof item !== 'boolean' && isSecretName(key)
+    copy[key] = isSecret ? mark : redactDeep(item, secretValues, depth + 1)
+  }
+  return copy
 }
 
 /** Keys come again and again. */

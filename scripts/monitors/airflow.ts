@@ -120,11 +120,15 @@ function readOne(body: JsonObject): AlertDraft {
 }
 
 const dagKeys = ['dag_id', 'dagId', 'dag_name']
-/** Whether a DAG can be named anywhere: most bodies are none of Airflow's, and are done with at once. */
-const namingKeys = [...dagKeys, ...parts, ...wrappers, 'text', 'blocks', 'attachments', 'sections', 'body']
+const namingKeys = [...dagKeys, 'dag']
 
+/** Whether a DAG can be named anywhere: most bodies are none of Airflow's, and are done with at once. */
 function mayNameDag(body: JsonObject): boolean {
-  return namingKeys.some((key) => Object.hasOwn(body, key))
+  const names = (one: unknown) => isObject(one) && namingKeys.some((key) => Object.hasOwn(one, key))
+  const holders = [body, ...wrappers.map((key) => body[key]).filter(isObject)]
+  return (
+    holders.some((holder) => names(holder) || parts.some((part) => names(holder[part]))) || fromMessage(body).length > 0
+  )
 }
 
 /** The context as one object: what the body says itself wins over what its parts say. */

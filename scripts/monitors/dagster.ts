@@ -81,7 +81,7 @@ const messagePaths = under(
   'description',
 )
 
-const Body = z.looseObject({})
+const Body = z.looseObject({}).refine((one) => meaningOf(one) !== null)
 
 /** Dagster: alerts of Dagster+, whose body is a template of tokens, and events that run sensors send on. */
 export const dagster: Monitor = {
@@ -96,11 +96,7 @@ export const dagster: Monitor = {
   },
 
   parse({ body, receivedAt }) {
-    const read = readPayload(
-      Body.refine((one) => meaningOf(one) !== null),
-      body,
-      'Dagster event',
-    )
+    const read = readPayload(Body, body, 'Dagster event')
     const meaning = meaningOf(read)
     return meaning === null ? [] : [buildAlert(readOne(read, meaning), receivedAt)]
   },

@@ -63,8 +63,7 @@ const CustomTransition = z.looseObject({ alert_transition: z.string() })
 /** Any other template, by a link to Datadog at the top or in `links`. Who names its source itself is read as plain. */
 const Linked = z.custom<JsonObject>((body) => {
   if (!isObject(body) || body.source !== undefined) return false
-  const values = [...Object.values(body), ...objectsIn(body.links).flatMap((link) => Object.values(link))]
-  return values.slice(0, 200).some(isDatadogLink)
+  return [body, ...objectsIn(body.links)].some((one) => Object.values(one).slice(0, 200).some(isDatadogLink))
 })
 const Body = z.union([Default, CustomTransition, Linked])
 

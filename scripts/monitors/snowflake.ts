@@ -15,12 +15,14 @@ const types: Record<string, AlertStatus> = {
   INGEST_FAILED_FILE: 'firing',
 }
 
-const Body = z.looseObject({
-  messageType: z.string().min(1),
-  accountName: z.string().optional().catch(undefined),
-  timestamp: z.unknown().optional(),
-  messages: z.unknown().optional(),
-})
+const Body = z
+  .looseObject({
+    messageType: z.string().min(1),
+    accountName: z.string().optional().catch(undefined),
+    timestamp: z.unknown().optional(),
+    messages: z.unknown().optional(),
+  })
+  .refine(isNotice)
 
 /** Snowflake's error notifications for tasks and Snowpipe, by SNS, Event Grid or Pub/Sub. */
 export const snowflake: Monitor = {
@@ -34,7 +36,7 @@ export const snowflake: Monitor = {
 
   parse({ body, receivedAt }) {
     return noticesOf(body).map((one) =>
-      buildAlert(readOne(readPayload(Body.refine(isNotice), one, 'Snowflake notification')), receivedAt),
+      buildAlert(readOne(readPayload(Body, one, 'Snowflake notification')), receivedAt),
     )
   },
 }

@@ -73,14 +73,17 @@ export function readUrl(value: unknown): string | null {
 
 /** Scalars as text, cleaned and cut; the first 64. */
 function readLabels(values: Readonly<Record<string, unknown>>): Record<string, string> {
-  const labels = new Map<string, string>()
+  const labels: Record<string, string> = {}
+  let count = 0
   for (const [key, value] of Object.entries(values)) {
-    if (labels.size >= labelLimit) break
+    if (count >= labelLimit) break
     const name = oneLine(key, 128)
     const text = oneLine(textOf(value) ?? '', 1024)
-    if (name !== '' && name !== '__proto__' && text !== '') labels.set(name, text)
+    if (name === '' || name === '__proto__' || text === '') continue
+    if (!Object.hasOwn(labels, name)) count += 1
+    labels[name] = text
   }
-  return Object.fromEntries(labels)
+  return labels
 }
 
 /** `[RESOLVED]`, `OK:`, `[FIRING:2]` at the head. */

@@ -34,9 +34,20 @@ const messageKeys = ['blocks', 'attachments', 'sections']
 const mostParts = 500
 const longestText = 4000
 
+/** Several monitors ask it of one body, one after the other. */
+const lastRead = new WeakMap<object, ChatMessage | null>()
+
 /** The message in a body; null when it is none. Bounded in parts and in their length. */
 export function readChatMessage(body: unknown): ChatMessage | null {
   if (!isObject(body)) return null
+  const known = lastRead.get(body)
+  if (known !== undefined) return known
+  const message = messageIn(body)
+  lastRead.set(body, message)
+  return message
+}
+
+function messageIn(body: JsonObject): ChatMessage | null {
   const isCard = body.type === 'AdaptiveCard' && Array.isArray(body.body)
   if (!isCard && typeof body.text !== 'string' && !messageKeys.some((key) => Array.isArray(body[key]))) return null
   const texts: string[] = []

@@ -206,9 +206,5 @@ export function labelsOfLeaves(leaves: readonly Leaf[]): Record<string, string> 
 
 /** The outer scalars of a document by their paths, for labels. */
 export function labelsIn(document: unknown): Record<string, string> {
-  return Object.fromEntries(
-    leavesOf(document)
-      .slice(0, 60)
-      .map(({ path, text }) => [path, text]),
-  )
+  return labelsOfLeaves(leavesOf(document))
 }

@@ -68,10 +68,14 @@ const oneIsWorst: readonly Severity[] = ['CRITICAL', 'CRITICAL', 'HIGH', 'MEDIUM
 /** Python's and Java's levels. */
 const logLevels: Record<number, Severity> = { 10: 'LOW', 20: 'LOW', 30: 'MEDIUM', 40: 'HIGH', 50: 'CRITICAL' }
 
+/** Most say one word. */
+const oneWord = /^(?:[a-z]+|[A-Z][a-z]*|[A-Z]+)$/
+
 /** How bad a word or a short phrase says it is (`critical`, `P2`, `Sev 1`, `POLICY_OPEN_CRITICAL`); null if it doesn't. */
 export function readSeverity(value: unknown): Severity | null {
   const text = textOf(value)
   if (typeof value === 'number' || text === null || text.length > 80) return null
+  if (oneWord.test(text)) return lookUp(words, text.toLowerCase()) ?? null
   const all = wordsOf(
     text.replace(/\b(p|s|sev|priority|severity)[ _:-]*(\d)\b/gi, (_, scale: string, digit: string) =>
       scale.toLowerCase().startsWith('p') ? `p${digit}` : `sev${digit}`,

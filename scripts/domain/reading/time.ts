@@ -15,6 +15,8 @@ const yearLast = new RegExp(
 )
 /** What nearly all write, and what the engine reads at once. */
 const common = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/
+/** What we write ourselves. */
+const exact = /^(?:199\d|20\d\d)-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/
 /** `12:51:50 on 2021.08.27`. */
 const clockFirst = /^(\d{1,2}:\d{2}(?::\d{2})?)(?: on)? (\d{4}[-./]\d{1,2}[-./]\d{1,2})$/
 const monthName = /\b(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)[a-z]{0,6}\b/i
@@ -28,6 +30,7 @@ export function readTime(value: unknown): string | null {
   if (typeof value === 'number') return fromEpoch(value)
   if (typeof value !== 'string' || value.length > 80) return null
   const text = value.trim()
+  if (exact.test(text)) return text
   if (common.test(text)) return instant(Date.parse(text))
   if (/^\d{9,19}(?:\.\d{1,9})?$/.test(text)) return fromEpoch(Number(text))
   const turned = clockFirst.exec(text)

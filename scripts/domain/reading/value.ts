@@ -18,13 +18,12 @@ export function lookUp<T>(table: Readonly<Record<string, T>>, word: string): T |
 
 /** What stands at a path of keys and array indexes (`alerts.0.labels`), own properties only; else undefined. */
 export function at(value: unknown, path: string): unknown {
-  let current = value
   // Nearly every path is one key, and this is asked hundreds of times a body.
-  for (const key of path.includes('.') ? path.split('.') : [path]) {
-    if (typeof current !== 'object' || current === null || !Object.hasOwn(current, key)) return undefined
-    current = Reflect.get(current, key)
-  }
-  return current
+  return path.includes('.') ? path.split('.').reduce(own, value) : own(value, path)
+}
+
+function own(value: unknown, key: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
 }
 
 /** The object at a path; an empty one when there is none. */
