@@ -30,6 +30,7 @@ const fields: Record<EvidenceKind, readonly string[]> = {
   task_history: ['dag_id', 'task_id', 'recent'],
   dbt_test: ['unique_id', 'status', 'failures', 'column', 'message'],
   dbt_model: ['unique_id', 'status', 'message', 'execution_time_s'],
+  sync_job: ['connection_id', 'connection', 'connection_status', 'job_id', 'status', 'start', 'end', 'rows', 'recent'],
   source_freshness: ['source', 'age_hours', 'warn_after_hours', 'error_after_hours', 'status'],
   lineage: ['upstream', 'downstream', 'exposures'],
   table_state: ['table', 'row_count', 'previous_row_count', 'last_altered', 'expected_by'],

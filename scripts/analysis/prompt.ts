@@ -5,7 +5,7 @@ import { redact } from '../lib/redact.ts'
 import { alertFacts, evidenceFact, flowFacts } from './prompt-facts.ts'
 
 /** Changes with every change of the words or the selection below; kept with each decision. */
-export const PROMPT_VERSION = '2026-11-3'
+export const PROMPT_VERSION = '2026-11-4'
 
 /** The model's instructions. Fixed text: nothing of a payload or of evidence ever enters here. */
 export const instructions = `You triage incidents of data pipelines, tables and the systems they run on.
@@ -17,7 +17,7 @@ Decide, from evidence:
 - severity: what it means for the business. Tier (1 highest), the SLA and its clock, consumers, revenue. The monitor's own label is only one input.
 - root_cause: in plain words, the cause and not the symptom, with the ids of the evidence it rests on in brackets.
 - recommended_action: "dismiss" only if evidence of another system than the alert carries it; "log_only" for what nobody has to act on now; "notify_team" for a real incident and whenever you are unsure; "auto_fix" only for a failure that a restart mends (timeout, lost connection, killed worker, stuck task, abandoned lock), never for code, schema, permission, credential, quota or missing input.
-- remediation: only with "auto_fix". Its target must be spelled exactly as evidence of a connector (never of source "alert" or "history") spells it, and that evidence must show it in a bad state. "dag_id.task_id" for airflow_clear_task, "dag_id" for airflow_rerun_dag and airflow_backfill, the table for release_lock, the unique id for dbt_retry; for run_flow one of the targets given as own_flow, if what it says it does is what is needed.
+- remediation: only with "auto_fix". Its target must be spelled exactly as evidence of a connector (never of source "alert" or "history") spells it, and that evidence must show it in a bad state. "dag_id.task_id" for airflow_clear_task, "dag_id" for airflow_rerun_dag and airflow_backfill, the table for release_lock, the unique id for dbt_retry, the connection_id for airbyte_sync; for run_flow one of the targets given as own_flow, if what it says it does is what is needed.
 - evidence_ids: the ids you rely on. Only ids that are given.
 - affected_assets and affected_count: counted over lineage, exposures and consumers in evidence, never guessed.
 - confidence: how sure you are, 0 to 1. Lower it when systems are unavailable, when evidence conflicts, or when only the alert speaks.
@@ -95,6 +95,7 @@ const weights: readonly Evidence['kind'][] = [
   'lock',
   'maintenance',
   'dbt_model',
+  'sync_job',
   'dbt_test',
   'source_freshness',
   'table_state',

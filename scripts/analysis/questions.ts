@@ -8,7 +8,7 @@ export function isOwn({ relation }: Finding): boolean {
 
 /** Failures, finished or about to be retried, whose cause stays. */
 export function willFailAgain(s: Situation): Finding[] {
-  return observed(s, 'task_failed', 'task_retrying', 'run_failed', 'model_failed', 'test_failed').filter(
+  return observed(s, 'task_failed', 'task_retrying', 'run_failed', 'model_failed', 'sync_failed', 'test_failed').filter(
     ({ failure }) => failure?.deterministic === true,
   )
 }
@@ -25,12 +25,16 @@ export function needsMoreThanRestart(s: Situation): Finding[] {
 
 /** Failed in the last runs too: what passes by itself would have passed. */
 export function failsRepeatedly(s: Situation, failed: Finding): boolean {
-  return s.evidence.some(
-    (item) =>
-      item.kind === 'task_history' &&
-      `${item.data.dag_id}.${item.data.task_id}` === failed.target &&
-      item.data.recent.slice(0, 3).filter((state) => state === 'failed').length >= 3,
-  )
+  return s.evidence.some((item) => {
+    if (item.kind === 'task_history' && `${item.data.dag_id}.${item.data.task_id}` === failed.target) {
+      return isFailureThrice(item.data.recent)
+    }
+    return item.kind === 'sync_job' && item.data.connection_id === failed.target && isFailureThrice(item.data.recent)
+  })
+}
+
+function isFailureThrice(recent: readonly string[] | null | undefined): boolean {
+  return recent?.slice(0, 3).filter((state) => state === 'failed').length === 3
 }
 
 /** Whether anything says how long it may take. */

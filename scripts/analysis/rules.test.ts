@@ -28,6 +28,28 @@ const failure = (...evidence: Evidence[]) => situationOf({ asset: dag, category:
 const about = (category: Category, ...evidence: Evidence[]) => situationOf({ asset: table, category }, ...evidence)
 const lineage = (data: Record<string, unknown>) => piece('lineage', data, { asset: orders })
 
+const syncing = (data: Record<string, unknown>) =>
+  situationOf(
+    {
+      asset: { kind: 'connector', name: 'Billing' },
+      category: 'pipeline_failure',
+      description: 'connection reset by peer',
+    },
+    entry('Billing', 2, { consumers: ['bi'] }),
+    piece(
+      'sync_job',
+      {
+        connection_id: 'c-1',
+        connection: 'Billing',
+        connection_status: 'active',
+        job_id: '41',
+        status: 'failed',
+        ...data,
+      },
+      { asset: 'Billing' },
+    ),
+  )
+
 interface Case {
   what: string
   input: AnalysisInput
@@ -647,6 +669,18 @@ const cases: Case[] = [
     ),
     rule: 'transient_model_failure',
     action: 'auto_fix dbt_retry model.shop.public.orders',
+  },
+  {
+    what: 'a sync that lost its connection, as its monitor says',
+    input: syncing({}),
+    rule: 'transient_sync_failure',
+    action: 'auto_fix airbyte_sync c-1',
+  },
+  {
+    what: 'a sync that failed three times in a row',
+    input: syncing({ recent: ['failed', 'failed', 'failed'] }),
+    rule: 'transient_sync_failure',
+    action: 'notify_team',
   },
   {
     what: 'a source above that is late',

@@ -48,7 +48,7 @@ export function harmless(s: Situation, cause: readonly Finding[], reason: string
 }
 
 export function fix(
-  template: 'airflow_clear_task' | 'release_lock' | 'dbt_retry',
+  template: 'airflow_clear_task' | 'release_lock' | 'dbt_retry' | 'airbyte_sync',
   { target }: Finding,
 ): Partial<Verdict> {
   return target === null ? {} : { action: 'auto_fix', remediation: { template, target } }

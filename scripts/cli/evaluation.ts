@@ -64,6 +64,7 @@ const openAllow = [
   'airflow_backfill:dag=*',
   'release_lock:table=*',
   'dbt_retry:job=*',
+  'airbyte_sync:connection=*',
 ]
 
 /** Decides a scenario as the product would: read, analyse, guard. Nothing of the scenario but its inputs is used. */

@@ -4,6 +4,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type AirbyteStandIn, startAirbyte } from '../../tests/stand-ins/airbyte.ts'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { type OpenMetadataStandIn, startOpenMetadata } from '../../tests/stand-ins/openmetadata.ts'
 import { type Fault, type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
@@ -37,8 +38,14 @@ const tableQuestion: Question = {
   asset: { kind: 'table', name: 'prod.finance.fct_revenue' },
   category: 'data_quality',
 }
+const connectionId = 'b4d3ad5b-7c2f-4f0e-9d1b-0a1f6f7c8d9e'
 /** What each connector is asked about. */
 const questions: Record<string, Question> = {
+  airbyte: {
+    ...dagQuestion,
+    asset: { kind: 'connector', name: 'Billing (MySQL → Lake)', native: { connection_id: connectionId } },
+    category: 'pipeline_failure',
+  },
   dbt: tableQuestion,
   openmetadata: tableQuestion,
   postgres: tableQuestion,
@@ -46,6 +53,8 @@ const questions: Record<string, Question> = {
 }
 const exampleConfig = join(import.meta.dirname, '..', '..', 'config')
 
+let airbyte: AirbyteStandIn
+let airbyteUrl: string
 let airflow: AirflowStandIn
 let prometheus: StandIn
 let snowflake: SnowflakeStandIn
@@ -67,6 +76,10 @@ afterAll(async () => {
   await warehouse.drop()
 })
 beforeEach(async () => {
+  airbyte = await startAirbyte({
+    connections: [{ connectionId, name: 'Billing', status: 'active', syncs: [{ jobId: 41, status: 'failed' }] }],
+  })
+  airbyteUrl = airbyte.api
   airflow = await startAirflow({ dags: [dailyEltPipeline()] })
   prometheus = await startStandIn(({ path }) => ({
     status: 200,
@@ -92,7 +105,7 @@ beforeEach(async () => {
   }
 })
 afterEach(async () => {
-  await Promise.all([airflow.close(), prometheus.close(), snowflake.close(), metadata.close()])
+  await Promise.all([airbyte.close(), airflow.close(), prometheus.close(), snowflake.close(), metadata.close()])
 })
 
 /** What is configured by settings, and what only the file can name: a clone, and OpenMetadata. */
@@ -100,9 +113,11 @@ async function configured(): Promise<Systems> {
   const clone = { kind: 'git', options: { path: repository }, credentials: {} }
   const common = { environment: null, aliases: [], limitMs: null }
   const open = { kind: 'openmetadata', options: { url: metadataUrl }, credentials: metadata.credentials }
+  const moving = { kind: 'airbyte', options: { url: airbyteUrl }, credentials: airbyte.credentials.reader }
   const named = [
     { name: 'git', ...clone, ...common },
     { name: 'openmetadata', ...open, ...common },
+    { name: 'airbyte', ...moving, ...common },
   ]
   return systemsOf(...(await loadSystems(settings)).all, ...named)
 }
@@ -214,6 +229,12 @@ function faultsOfServer(server: () => StandIn, moveTo: (url: string) => void) {
 
 /** How each connector's system fails. A connector without an entry fails the suite. */
 const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; arrange: () => Promise<void> }[]> = {
+  airbyte: faultsOfServer(
+    () => airbyte,
+    (url) => {
+      airbyteUrl = url
+    },
+  ),
   airflow: ['/auth/token', '/api/v2'].flatMap((path) =>
     httpFaults.map(([name, fault, reason]) => ({
       name: `${name}, at ${path}`,

@@ -1,3 +1,4 @@
+import { airbyte } from './airbyte.ts'
 import { airflowFailures } from './airflow/failures.ts'
 import { airflowSurvey } from './airflow/survey.ts'
 import { airflow } from './airflow.ts'
@@ -18,6 +19,7 @@ export const connectors: readonly Connector[] = [
   openmetadata,
   airflow,
   dbt,
+  airbyte,
   postgres,
   snowflake,
   change,

@@ -19,6 +19,7 @@ export function checklist(evidence: readonly Evidence[], asset: string | null): 
     ...ofKind(seen, 'task_failure').slice(0, mostAlike).map(task),
     ...ofKind(seen, 'dbt_test').filter(isWrong).slice(0, mostAlike).map(test),
     ...ofKind(seen, 'dbt_model').filter(isWrong).slice(0, mostAlike).map(model),
+    ...ofKind(seen, 'sync_job').filter(isUnsynced).slice(0, mostAlike).map(sync),
     ...ofKind(seen, 'source_freshness').filter(isWrong).slice(0, mostAlike).map(source),
     ...ofKind(seen, 'schema_change').slice(0, mostAlike).map(schema),
     ...tables(seen, asset),
@@ -92,6 +93,16 @@ function model({ data }: EvidenceOf<'dbt_model'>): string {
   const why = data.message ? `: ${oneLine(data.message, 140)}` : ''
   const run = data.run_id ? ` (dbt Cloud's run ${data.run_id})` : ''
   return `See why ${nameOf(data.unique_id)} could not be built${run}${why}`
+}
+
+function isUnsynced({ data }: EvidenceOf<'sync_job'>): boolean {
+  return data.status === 'failed' || data.status === 'cancelled' || data.connection_status !== 'active'
+}
+
+function sync({ data }: EvidenceOf<'sync_job'>): string {
+  const name = data.connection ?? data.connection_id
+  if (data.connection_status !== 'active') return `See why ${name} is ${data.connection_status} in Airbyte.`
+  return `Read the log of job ${data.job_id ?? ''} of ${name} in Airbyte, mend the cause, then sync it.`
 }
 
 /** The last part of a dbt id, as `--select` takes it. */

@@ -12,6 +12,7 @@ const mends: Record<RemediationTemplate, readonly Sign[]> = {
   airflow_backfill: ['run_failed', 'task_failed'],
   release_lock: ['lock_abandoned'],
   dbt_retry: ['model_failed', 'test_failed'],
+  airbyte_sync: ['sync_failed'],
   manual_investigation: [],
   // A team's own flow says for itself what it mends: see `offeredFlows`.
   run_flow: [],
@@ -71,13 +72,17 @@ export function planFromEvidence(
 
 /**
  * What policy's patterns are matched against: the DAG of `dag_id.task_id`, the configured name of the job that builds a
- * model, else the target itself.
+ * model, the name of a connection, else the target itself.
  */
 export function policyName(situation: Situation, template: RemediationTemplate, target: string): string {
   if (template === 'run_flow') return flowNameIn(target)
   if (template === 'dbt_retry') {
     const built = ofKind(situation.evidence, 'dbt_model').find(({ data }) => data.unique_id === target && data.job_id)
     return built?.data.system ?? target
+  }
+  if (template === 'airbyte_sync') {
+    const synced = ofKind(situation.evidence, 'sync_job').find(({ data }) => data.connection_id === target)
+    return synced?.data.connection ?? target
   }
   if (template !== 'airflow_clear_task') return target
   const task = situation.evidence.find(

@@ -10,6 +10,7 @@ export const RemediationTemplate = z.enum([
   'airflow_backfill',
   'release_lock',
   'dbt_retry',
+  'airbyte_sync',
   'manual_investigation',
   'run_flow',
 ])
@@ -29,8 +30,10 @@ export const RemediationParams = z.object({
   pid: z.number().int().optional(),
   since: z.string().optional(),
   table: z.string().optional(),
-  /** For `dbt_retry`: dbt Cloud's job; its run is `run_id`. */
+  /** For `dbt_retry`: dbt Cloud's job; its run is `run_id`. For `airbyte_sync`: the job that failed. */
   job_id: z.string().optional(),
+  /** For `airbyte_sync`: what the connection is called; its id is the target. */
+  connection: z.string().optional(),
   /** For `run_flow`: Kestra's `namespace.flow`. */
   flow: z.string().optional(),
   inputs: z.record(z.string(), z.union([z.string(), z.number(), z.boolean()])).optional(),

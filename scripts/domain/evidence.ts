@@ -51,6 +51,20 @@ export const evidenceData = {
     run_id: text,
     system: text,
   }),
+  /** The last sync of a connection that moves data; `recent`: one status a sync, newest first. */
+  sync_job: z.looseObject({
+    connection_id: z.string(),
+    connection: text,
+    /** `active`, or why it does not sync by itself. */
+    connection_status: text,
+    job_id: text,
+    status: z.string(),
+    start: instant,
+    end: instant,
+    rows: number,
+    recent: names,
+    system: text,
+  }),
   source_freshness: z.looseObject({
     source: z.string(),
     age_hours: number,
@@ -152,6 +166,7 @@ export const evidenceData = {
 export const EvidenceSource = z.enum([
   'airflow',
   'dbt',
+  'airbyte',
   'snowflake',
   'postgres',
   'catalog',
@@ -187,6 +202,7 @@ export const Evidence = z.discriminatedUnion('kind', [
   kind('task_history'),
   kind('dbt_test'),
   kind('dbt_model'),
+  kind('sync_job'),
   kind('source_freshness'),
   kind('lineage'),
   kind('table_state'),

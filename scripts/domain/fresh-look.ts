@@ -7,6 +7,7 @@ const isTrouble: Partial<Record<Evidence['kind'], (data: Record<string, unknown>
   task_failure: ({ state }) => state === 'failed' || state === 'up_for_retry' || state === 'running',
   dbt_test: ({ status }) => status === 'fail' || status === 'error',
   dbt_model: ({ status }) => status === 'fail' || status === 'error',
+  sync_job: ({ status }) => status === 'failed' || status === 'incomplete',
   source_freshness: ({ status }) => status === 'error' || status === 'warn',
   lock: () => true,
 }

@@ -55,6 +55,7 @@ const fixes: Record<RemediationTemplate, (target: string) => string> = {
   airflow_backfill: (target) => `The missed runs of ${target} are being made up for`,
   release_lock: (target) => `The lock on ${target} is being released`,
   dbt_retry: (target) => `${target} is being retried in dbt`,
+  airbyte_sync: (target) => `The Airbyte connection ${target} is being synced again`,
   manual_investigation: (target) => `${target} needs a person`,
   run_flow: (target) => `The flow ${target} is being run`,
 }

@@ -9,7 +9,7 @@ export const AllowEntry = z
   .string()
   .max(300)
   .regex(
-    /^[a-z_]+:(dag|table|job|flow)=[^\s]+$/,
+    /^[a-z_]+:(dag|table|job|connection|flow)=[^\s]+$/,
     'must read template:kind=pattern, such as airflow_clear_task:dag=daily_*',
   )
   .refine((entry) => RemediationTemplate.safeParse(entry.slice(0, entry.indexOf(':'))).success, 'unknown template')

@@ -7,6 +7,7 @@ const byKind: Record<EvidenceKind, number> = {
   schema_change: 88,
   dbt_test: 86,
   dbt_model: 84,
+  sync_job: 84,
   lock: 84,
   dag_run: 82,
   source_freshness: 82,

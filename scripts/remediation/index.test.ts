@@ -7,7 +7,7 @@ import { isSettingName } from '../lib/config.ts'
 import { plannedRow, planRemediation, remediationRow, remediationRows } from './index.ts'
 
 /** Whose evidence each kind of target is planned from. */
-const readers = { dag: 'airflow', table: 'postgres', job: 'dbt', flow: 'airflow' } as const
+const readers = { dag: 'airflow', table: 'postgres', job: 'dbt', connection: 'airbyte', flow: 'airflow' } as const
 
 test('each template that has a file has a row, and the other way round', () => {
   const withFile = RemediationTemplate.options.filter((template) =>
@@ -27,6 +27,14 @@ describe.each(remediationRows.map((row) => [row.template, row] as const))('%s', 
     const data = { dag_id: 'sales', task_id: 'load', run_id, state: 'failed', start: '2026-11-20T06:00:00Z' }
     const lock = { table: 'sales', held_s: 600, statement: 'idle in transaction', session: 42 }
     const model = { unique_id: 'sales', status: 'error', system: 'dbt_finance', job_id: '12', run_id: '41' }
+    const sync = {
+      connection_id: 'sales',
+      connection: 'Sales to lake',
+      connection_status: 'active',
+      job_id: '41',
+      status: 'failed',
+      system: 'airbyte',
+    }
     const target = template === 'airflow_clear_task' ? 'sales.load' : 'sales'
     const observed_at = '2026-11-20T08:00:00Z'
     const said = (source: EvidenceSource): Evidence[] => [
@@ -34,6 +42,7 @@ describe.each(remediationRows.map((row) => [row.template, row] as const))('%s', 
       { id: 'ev_2', source, kind: 'dag_run' as const, summary: '', data },
       { id: 'ev_3', source, kind: 'lock' as const, summary: '', observed_at, data: lock },
       { id: 'ev_4', source, kind: 'dbt_model' as const, summary: '', data: model },
+      { id: 'ev_5', source, kind: 'sync_job' as const, summary: '', data: sync },
     ]
     expect(row.plan(target, [])).toBeNull()
     expect(row.plan(target, said('alert'))).toBeNull()

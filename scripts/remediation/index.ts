@@ -1,6 +1,7 @@
 import type { Remediation, RemediationParams, RemediationTemplate } from '../domain/decision.ts'
 import type { Evidence } from '../domain/evidence.ts'
 import { AppError } from '../lib/errors.ts'
+import { airbyteSync } from './airbyte-sync.ts'
 import { airflowBackfill } from './airflow-backfill.ts'
 import { airflowClearTask } from './airflow-clear-task.ts'
 import { airflowRerunDag } from './airflow-rerun-dag.ts'
@@ -16,6 +17,7 @@ export const remediationRows: readonly RemediationRow[] = [
   airflowBackfill,
   releaseLock,
   dbtRetry,
+  airbyteSync,
   runFlow,
 ]
 

@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, describe, expect, test } from 'vitest'
+import { startAirbyte } from '../../tests/stand-ins/airbyte.ts'
 import { dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
 import { ended, run } from '../../tests/stand-ins/airflow-state.ts'
 import { startDbtCloud } from '../../tests/stand-ins/dbt-cloud.ts'
@@ -78,6 +79,27 @@ const scenes: Partial<Record<Remediation['template'], () => Promise<Scene>>> = {
       remediation: { template: 'dbt_retry', target, params: { system: 'dbt_finance', job_id: '12', run_id: '41' } },
       isCall: isPost('/retry/'),
       done: () => server.retried.length,
+    }
+  },
+  async airbyte_sync() {
+    const target = 'b4d3ad5b-7c2f-4f0e-9d1b-0a1f6f7c8d9e'
+    const syncs = [{ jobId: 41, status: 'failed' }]
+    const server = await startAirbyte({
+      connections: [{ connectionId: target, name: 'Billing', status: 'active', syncs }],
+    })
+    const folder = await mkdtemp(join(tmpdir(), 'dim-refusals-'))
+    endings.push(server.close, () => rm(folder, { recursive: true }))
+    await writeFile(join(folder, 'systems.yaml'), `systems:\n  - {name: lake, kind: airbyte, url: '${server.api}'}\n`)
+    return {
+      server,
+      settings: { DIM_CONFIG_DIR: folder, SYSTEMS_CREDENTIALS: JSON.stringify({ lake: server.credentials.runner }) },
+      remediation: {
+        template: 'airbyte_sync',
+        target,
+        params: { system: 'lake', connection: 'Billing', job_id: '41' },
+      },
+      isCall: isPost('/jobs'),
+      done: () => server.synced.length,
     }
   },
   async run_flow() {

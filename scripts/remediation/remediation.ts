@@ -29,7 +29,7 @@ export interface Looking {
 /** One row of the catalogue of fixes. Read by one runner; a row never decides whether it may run. */
 export interface RemediationRow {
   readonly template: RemediationTemplate
-  readonly targetKind: 'dag' | 'table' | 'job' | 'flow'
+  readonly targetKind: 'dag' | 'table' | 'job' | 'connection' | 'flow'
   readonly settings: readonly string[]
   /** What its plan must hold. Asked before anything leaves: a plan may be of an earlier release. */
   readonly params: z.ZodType

@@ -11,7 +11,13 @@ export const now = new Date('2026-11-20T08:06:00Z')
 export const openPolicy: Policy = {
   mode: 'act',
   auto_fix: true,
-  allow: ['airflow_clear_task:dag=*', 'airflow_rerun_dag:dag=*', 'release_lock:table=*', 'dbt_retry:job=*'],
+  allow: [
+    'airflow_clear_task:dag=*',
+    'airflow_rerun_dag:dag=*',
+    'release_lock:table=*',
+    'dbt_retry:job=*',
+    'airbyte_sync:connection=*',
+  ],
   freeze: false,
   min_confidence: 0.8,
   max_fixes_per_target: { count: 2, hours: 24 },
@@ -26,6 +32,7 @@ const usualSource: Record<EvidenceKind, EvidenceSource> = {
   dag_run: 'airflow',
   task_failure: 'airflow',
   task_history: 'airflow',
+  sync_job: 'airbyte',
   dbt_test: 'dbt',
   dbt_model: 'dbt',
   source_freshness: 'dbt',

@@ -44,6 +44,7 @@ export const pipelines: readonly Row[] = [
       return needsMoreThanRestart(s).length === 0 ? { ...verdict, ...fix('dbt_retry', failed) } : verdict
     },
   },
+  { name: 'transient_sync_failure', decide: transientSyncFailure },
   {
     name: 'retry_pending',
     isCheap: true,
@@ -75,6 +76,15 @@ function outOfMemory(s: Situation): Verdict | null {
   )
   const reason = 'Started again it needs the same memory: it wants more of it, or less data at once'
   return killed.length > 0 ? incident(s, killed, reason, 0.86) : null
+}
+
+function transientSyncFailure(s: Situation): Verdict | null {
+  const failed = observed(s, 'sync_failed').find((finding) => isOwn(finding) && passes(finding))
+  if (!failed) return null
+  const verdict = incident(s, [failed], 'The cause passes by itself: the connection needs one more sync', 0.85)
+  return failsRepeatedly(s, failed) || needsMoreThanRestart(s).length > 0
+    ? { ...verdict, confidence: Math.min(verdict.confidence, 0.75) }
+    : { ...verdict, ...fix('airbyte_sync', failed) }
 }
 
 function transientTaskFailure(s: Situation): Verdict | null {

@@ -11,6 +11,7 @@ export type Sign =
   | 'run_failed'
   | 'run_late'
   | 'model_failed'
+  | 'sync_failed'
   | 'test_failed'
   | 'data_late'
   | 'data_lost'
@@ -40,6 +41,7 @@ const troubles: ReadonlySet<Sign> = new Set<Sign>([
   'run_failed',
   'run_late',
   'model_failed',
+  'sync_failed',
   'test_failed',
   'data_late',
   'data_lost',
@@ -59,6 +61,7 @@ const categoryBySign: Partial<Record<Sign, Category>> = {
   task_retrying: 'pipeline_failure',
   run_failed: 'pipeline_failure',
   model_failed: 'pipeline_failure',
+  sync_failed: 'pipeline_failure',
   task_stuck: 'pipeline_delay',
   task_slow: 'pipeline_delay',
   run_late: 'pipeline_delay',

@@ -4,7 +4,7 @@ import type { Neighbourhood } from './asset-names.ts'
 import { type Finding, isTrouble, type Reading, type View } from './finding.ts'
 import { readFreshness, readModel, readSchemaChange, readTable, readTest } from './read-data.ts'
 import { readLock, readMetric } from './read-load.ts'
-import { readRun, readTask } from './read-pipelines.ts'
+import { readRun, readSync, readTask } from './read-pipelines.ts'
 import { speaksOfRecovery } from './recovery.ts'
 import { instantOf } from './service-level.ts'
 
@@ -51,6 +51,8 @@ function read(item: Evidence, view: View): Reading | null {
       return readRun(item, view)
     case 'dbt_model':
       return readModel(item, view)
+    case 'sync_job':
+      return readSync(item, view)
     case 'dbt_test':
       return readTest(item, view)
     case 'source_freshness':

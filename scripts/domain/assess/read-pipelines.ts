@@ -83,6 +83,23 @@ function readRunningTask(
   return { ...common, sign: 'in_time', evidence, says }
 }
 
+/** A sync's status says nothing of why it failed: what its monitor says of that is all there is. */
+export function readSync(item: EvidenceOf<'sync_job'>, view: View): Reading | null {
+  const { data } = item
+  const name = data.connection ?? data.connection_id
+  const common = { relation: view.around.relationOf(item.asset ?? name, 'job'), target: data.connection_id }
+  if (data.status === 'failed') {
+    const told = view.alerts.map(({ title, description }) => `${title}\n${description}`)
+    const failure = told.map((text) => classifyFailure(text)).find((found) => found !== null) ?? null
+    const why = failure ? `: ${spellFailure(failure)}` : ''
+    return { ...common, failure, sign: 'sync_failed', says: `sync ${data.job_id ?? ''} of ${name} failed${why}` }
+  }
+  const ended = instantOf(data.end, view.now)
+  return data.status === 'succeeded' && ended !== null && ended >= view.began
+    ? { ...common, sign: 'recovered', says: `${name} was synced since the alert: recovered` }
+    : null
+}
+
 export function readRun(item: EvidenceOf<'dag_run'>, view: View): Reading | null {
   const { data } = item
   const common = { relation: view.around.relationOf(data.dag_id, 'pipeline'), target: data.dag_id }

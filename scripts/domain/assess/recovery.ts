@@ -1,7 +1,7 @@
 import type { Alert, Category } from '../alert.ts'
 import type { Evidence, EvidenceKind } from '../evidence.ts'
 
-const runs: readonly EvidenceKind[] = ['dag_run', 'task_failure', 'dbt_model']
+const runs: readonly EvidenceKind[] = ['dag_run', 'task_failure', 'dbt_model', 'sync_job']
 const arrivals: readonly EvidenceKind[] = ['table_state', 'source_freshness']
 
 /**
