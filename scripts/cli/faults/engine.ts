@@ -108,7 +108,7 @@ async function fireAndKill(given: {
     body: { ...body, timestamp: new Date().toISOString() },
     schema: z.looseObject({ id: z.string() }),
   })
-  await (held ? within(held.reached, `${file} leaves`) : untilRecorded(store, task))
+  await (held ? within(held.reached, `${file} leaves`) : untilRecorded(store, id, task))
   await killAndRestart(stack, victim)
   // A call that was held untouched never came.
   if (step === 'between call and record') held?.release()
@@ -126,17 +126,19 @@ async function killAndRestart(stack: Stack, victim: Victim): Promise<void> {
   }
 }
 
-async function untilRecorded(store: Store, task: Way['task']): Promise<void> {
+async function untilRecorded(store: Store, execution: string, task: Way['task']): Promise<void> {
   const isFix = task === 'remediate'
-  await until('something was recorded as sent', async () =>
-    store.transaction((query) =>
+  await until('something was recorded as sent', async () => {
+    const outcome = await outcomeOf(store, execution)
+    if (!outcome) return null
+    return store.transaction((query) =>
       query.first(
         z.object({}),
-        sql`select from actions where state = 'sent' and (kind = 'fix') = ${isFix}::boolean
-              and changed_at > now() - interval '10 seconds' limit 1`,
+        sql`select from actions where incident = ${outcome.incident} and state = 'sent'
+              and (kind = 'fix') = ${isFix}::boolean limit 1`,
       ),
-    ),
-  )
+    )
+  })
 }
 
 async function untilAtRest(store: Store, execution: string) {

@@ -13,7 +13,10 @@ export type KillStep = (typeof killSteps)[number]
 
 /** What a receiver holds of one incident. */
 export interface Counted {
-  /** Pages, issues, messages, fixes: as whoever receives them would count. */
+  /**
+   * Pages, issues, messages, fixes: as whoever receives them would count. Where messages have ids, the copies of the one
+   * that came most often: a page and the decision that follows it are two messages.
+   */
   count: number
   /** Those that say of themselves that they may be a repeat. */
   marked: number
@@ -38,12 +41,16 @@ export interface Way {
   open(): Promise<Receiver>
 }
 
-/** Counts what was received about an incident, each as text. */
-function countedIn(received: readonly string[], incident: string): Counted {
-  const about = received.filter((text) => text.includes(incident))
+/** Counts what was received about an incident, each as text. `idOf`: what copies of one message have in common. */
+function countedIn(received: readonly string[], incident: string, idOf: (text: string) => string = () => ''): Counted {
+  const about = Map.groupBy(
+    received.filter((text) => text.includes(incident)),
+    idOf,
+  )
+  const copies = [...about.values()].toSorted((a, b) => b.length - a.length)[0] ?? []
   return {
-    count: about.length,
-    marked: about.filter((text) => /possible repeat|"possible_repeat":true/i.test(text)).length,
+    count: copies.length,
+    marked: copies.filter((text) => /possible repeat|"possible_repeat":true/i.test(text)).length,
   }
 }
 
@@ -128,7 +135,7 @@ export const ways: readonly Way[] = [
       return {
         settings: smtp.settings,
         hold: (step) => ({ reached: smtp.hang(step === 'untouched' ? 'connect' : 'after'), release() {} }),
-        counted: (incident) => countedIn(mails(), incident),
+        counted: (incident) => countedIn(mails(), incident, (mail) => /^Message-ID: (.+)$/im.exec(mail)?.[1] ?? ''),
         close: smtp.close,
       }
     },
@@ -140,16 +147,17 @@ export const ways: readonly Way[] = [
     destination: 'webhook',
     async open() {
       const taken: string[] = []
-      const receiver = await startStandIn(({ body }) => {
-        taken.push(body)
+      const receiver = await startStandIn(({ headers, body }) => {
+        taken.push(`${headers['webhook-id']}\n${body}`)
         return { status: 204 }
       })
       const settings = { NOTIFY_WEBHOOK_URL: `${receiver.url}/incidents`, NOTIFY_WEBHOOK_KEY: 'a-key-of-the-stand-in' }
-      return { ...over(receiver, settings), counted: (incident) => countedIn(taken, incident) }
+      return { ...over(receiver, settings), counted: (incident) => countedIn(taken, incident, firstLine) }
     },
   },
 ]
 
+const firstLine = (text: string) => text.slice(0, text.indexOf('\n'))
 const asText = (value: unknown) => JSON.stringify(value)
 
 function over(
