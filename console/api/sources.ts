@@ -11,10 +11,14 @@ export const sourceOperations: readonly Operation[] = [
     id: 'sources.list',
     method: 'get',
     path: '/sources',
-    summary: 'Who posts alerts, when each was last heard, in which mode, and whether it is silent',
+    summary:
+      'Who posts alerts, when each was last heard, in which mode, by which webhook key, and whether it is silent',
     role: 'viewer',
-    answers: z.object({ items: z.array(SourceStanding.meta({ id: 'Source' })) }),
-    run: async ({ store, settings }) => ({ items: await sourceStandings(store, settings) }),
+    answers: z.object({
+      items: z.array(SourceStanding.meta({ id: 'Source' })),
+      previous_key_used_at: z.date().nullable().describe('When anything last came with the previous webhook key.'),
+    }),
+    run: ({ store, settings }) => sourceStandings(store, settings),
   }),
   operation({
     id: 'dead-letters.list',

@@ -30,14 +30,16 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
 
   pages.get('/', async (context) => {
     const store = context.get('store')
-    const sources = await sourceStandings(store, ground.settings(store.tenant))
+    const standing = await sourceStandings(store, ground.settings(store.tenant))
     const page = PageNumber.parse(context.req.query('page'))
     const letters = await pageOfDeadLetters(store, { page, size: lettersShown })
     const viewer = viewerOf(context)
+    const now = new Date()
     return context.html(
       <Layout title="Sources" viewer={viewer} place="/sources" done={doneWords(context.req.query('done'))}>
         <h1>Sources</h1>
-        <Heard sources={sources} now={new Date()} />
+        <PreviousKey {...standing} now={now} />
+        <Heard sources={standing.items} now={now} />
         <Letters letters={letters} viewer={viewer} />
       </Layout>,
     )
@@ -52,6 +54,52 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
   })
 
   return pages
+}
+
+/** Whether the webhook's previous key is still needed: until then every monitor that has it is let in. */
+function PreviousKey({ items, previous_key_used_at: usedAt, now }: StandingProps) {
+  const users = items.filter(({ key }) => key === 'previous').map(({ source }) => source)
+  return (
+    <section id="previous-key" data-live aria-label="Previous webhook key">
+      {usedAt ? (
+        <p class={users.length > 0 ? 'notice' : 'notice settled'}>
+          <strong>
+            {users.length > 0
+              ? 'The previous webhook key is in use.'
+              : 'No source posts with the previous webhook key.'}
+          </strong>{' '}
+          It was last used <Ago at={usedAt} now={now} />
+          {users.length > 0
+            ? `: ${users.slice(0, 20).join(', ')}. Give ${users.length === 1 ? 'it' : 'them'} the current one, then empty ALERT_WEBHOOK_KEY_PREVIOUS.`
+            : ', and ALERT_WEBHOOK_KEY_PREVIOUS may be emptied once each source below was heard since the key was changed.'}
+        </p>
+      ) : null}
+    </section>
+  )
+}
+
+interface StandingProps {
+  items: readonly SourceStanding[]
+  previous_key_used_at: Date | null
+  now: Date
+}
+
+function KeyInUse({ source: { key, previous_key_at: previous }, now }: { source: SourceStanding; now: Date }) {
+  if (key === null) return <span class="muted">not known</span>
+  if (key === 'previous') return <span class="state escalated">previous</span>
+  return (
+    <>
+      current
+      {previous ? (
+        <>
+          <br />
+          <span class="muted">
+            the previous <Ago at={previous} now={now} />
+          </span>
+        </>
+      ) : null}
+    </>
+  )
 }
 
 function Heard({ sources, now }: { sources: readonly SourceStanding[]; now: Date }) {
@@ -73,6 +121,7 @@ function Heard({ sources, now }: { sources: readonly SourceStanding[]; now: Date
             'Alerts in 1 h · 24 h',
             'Ignored in 24 h',
             'Agreement',
+            'Key',
             'State',
           ]}
         >
@@ -92,6 +141,9 @@ function Heard({ sources, now }: { sources: readonly SourceStanding[]; now: Date
                 ) : (
                   `${Math.round((100 * source.agreed) / source.compared)} % of ${whole(source.compared)}`
                 )}
+              </td>
+              <td>
+                <KeyInUse source={source} now={now} />
               </td>
               <td>
                 {source.silent_since ? (

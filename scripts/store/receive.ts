@@ -7,7 +7,7 @@ import { addDeadLetter } from './dead-letters.ts'
 import { markDispatched } from './dispatch.ts'
 import { foldAlerts } from './folding.ts'
 import type { Quiet } from './quieting.ts'
-import { noteHeard } from './sources.ts'
+import { noteHeard, type WebhookKey } from './sources.ts'
 import { json, sql, text } from './sql.ts'
 
 /** What the flow is told about a delivery. A repetition of the execution is told the same. */
@@ -27,6 +27,8 @@ interface HandedOver {
   headers: Readonly<Record<string, string>>
   /** The JSON text, whole. */
   body: string
+  /** By which key it came; null when it came by none. */
+  webhookKey?: WebhookKey | null
 }
 
 /** A body and what was read from it, or why nothing could be. */
@@ -44,9 +46,10 @@ export type ReadDelivery = HandedOver &
 export function receiveDelivery(access: Access, delivery: ReadDelivery): Promise<Received> {
   return within(access, async (query) => {
     const inserted = await query.run(
-      sql`insert into raw_payloads (tenant, id, execution_id, monitor, headers, body)
+      sql`insert into raw_payloads (tenant, id, execution_id, monitor, headers, body, webhook_key)
           values (current_setting('dim.tenant'), ${delivery.originalId}, ${delivery.executionId},
-            ${delivery.monitor ?? null}, ${json(delivery.headers)}, ${text(delivery.body)})
+            ${delivery.monitor ?? null}, ${json(delivery.headers)}, ${text(delivery.body)},
+            ${delivery.webhookKey ?? null})
           on conflict do nothing`,
     )
     if (inserted === 0) return answeredBefore(query, delivery.originalId)
@@ -67,7 +70,7 @@ async function takeIn(query: Query, delivery: ReadDelivery): Promise<Received> {
   // One is started by the flow that is told of it; several are claimed one by one.
   if (incidents.length === 1) await markDispatched(query, incidents)
   // Last, because every delivery of a source writes this one row.
-  await noteHeard(query, delivery.alerts, delivery.quiet)
+  await noteHeard(query, delivery)
   return { count: incidents.length, incident: incidents[0] ?? null, incidents }
 }
 

@@ -5,6 +5,10 @@ import { type Access, type Query, within } from './connection.ts'
 import type { Quiet } from './quieting.ts'
 import { sql } from './sql.ts'
 
+/** The webhook's key of today, or the one before it that is still let in. */
+export const WebhookKey = z.enum(['current', 'previous'])
+export type WebhookKey = z.infer<typeof WebhookKey>
+
 /** What is known of a source: who posts, when it was last heard, and whether it is silent. */
 export const SourceHeard = z.object({
   source: z.string(),
@@ -14,6 +18,9 @@ export const SourceHeard = z.object({
   expected_since: z.date().nullable(),
   /** Since when people have been told that it is silent. */
   silent_since: z.date().nullable(),
+  /** When it last came with the webhook's key of then, and with the one before it. */
+  current_key_at: z.date().nullable(),
+  previous_key_at: z.date().nullable(),
 })
 export type SourceHeard = z.infer<typeof SourceHeard>
 
@@ -22,13 +29,31 @@ export function listSources(access: Access): Promise<SourceHeard[]> {
   return within(access, (query) =>
     query.rows(
       SourceHeard,
-      sql`select source, last_heard_at, heard, expected_since, silent_since from source_heard order by source`,
+      sql`select source, last_heard_at, heard, expected_since, silent_since, current_key_at, previous_key_at
+          from source_heard order by source`,
     ),
   )
 }
 
+/** When anything last came with the webhook's previous key, readable or not; null when nothing that is kept did. */
+export async function previousKeyUsed(access: Access): Promise<Date | null> {
+  const row = await within(access, (query) =>
+    query.first(
+      z.object({ received_at: z.date() }),
+      sql`select received_at from raw_payloads where webhook_key = 'previous' order by received_at desc limit 1`,
+    ),
+  )
+  return row?.received_at ?? null
+}
+
+interface Heard {
+  alerts: readonly Alert[]
+  quiet?: Quiet
+  webhookKey?: WebhookKey | null
+}
+
 /** Counts a delivery for each source that it speaks of, heartbeats included; what came back from us is no source's. */
-export async function noteHeard(query: Query, alerts: readonly Alert[], quiet?: Quiet): Promise<void> {
+export async function noteHeard(query: Query, { alerts, quiet, webhookKey = null }: Heard): Promise<void> {
   const sources = alerts.flatMap((alert, position) => {
     const ignored = quiet?.ignored[position]
     return alert.source === ownSource || (ignored && ignored !== heartbeat) ? [] : [sourceKey(alert)]
@@ -36,9 +61,14 @@ export async function noteHeard(query: Query, alerts: readonly Alert[], quiet?: 
   // In one order, so that no two deliveries wait for each other.
   for (const source of [...new Set(sources)].sort()) {
     await query.run(
-      sql`insert into source_heard (tenant, source, last_heard_at, heard)
-          values (current_setting('dim.tenant'), ${source}, now(), 1)
-          on conflict (tenant, source) do update set last_heard_at = now(), heard = source_heard.heard + 1`,
+      sql`insert into source_heard (tenant, source, last_heard_at, heard, current_key_at, previous_key_at)
+          values (current_setting('dim.tenant'), ${source}, now(), 1,
+            case when ${webhookKey}::text = 'current' then now() end,
+            case when ${webhookKey}::text = 'previous' then now() end)
+          on conflict (tenant, source) do update
+          set last_heard_at = now(), heard = source_heard.heard + 1,
+            current_key_at = coalesce(excluded.current_key_at, source_heard.current_key_at),
+            previous_key_at = coalesce(excluded.previous_key_at, source_heard.previous_key_at)`,
     )
   }
 }

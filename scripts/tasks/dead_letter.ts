@@ -14,7 +14,11 @@ void runTask({
       return { kept: await keepDeadLetter(store, { flow, execution, incident, delivery: null }) }
     }
     const taught = await taughtMonitorsOr(settings.DIM_CONFIG_DIR, (text) => log('error', text))
-    const delivery = { body: await readFile('body.json', 'utf8'), headers: await readFile('headers.json', 'utf8') }
+    const delivery = {
+      body: await readFile('body.json', 'utf8'),
+      headers: await readFile('headers.json', 'utf8'),
+      webhookKey: input('WEBHOOK_KEY', ''),
+    }
     return { kept: await keepDeadLetter(store, { flow, execution, incident: null, delivery }, taught, settings) }
   },
 })

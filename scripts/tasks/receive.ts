@@ -16,6 +16,7 @@ void runTask({
       body: await readFile('body.json', 'utf8'),
       headers: await readFile('headers.json', 'utf8'),
       receivedAt: new Date(),
+      webhookKey: input('WEBHOOK_KEY', ''),
     }
     const received = await ingest(store, handedOver, taught, settings)
     count('incidents', received.count)

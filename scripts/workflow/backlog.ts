@@ -117,6 +117,7 @@ export function handedOver({ id, originalId, trigger, inputs, state }: KestraExe
     originalId: originalId ?? id,
     body: JSON.stringify(variables.body ?? inputs?.alert ?? ''),
     headers: JSON.stringify(variables.headers ?? {}),
+    webhookKey: String(inputs?.webhook_key ?? ''),
     receivedAt: state.startDate ? new Date(state.startDate) : new Date(),
   }
 }

@@ -17,7 +17,7 @@ export async function keepDeadLetter(
     flow: string
     execution: Execution
     incident: string | null
-    delivery: { body: string; headers: string } | null
+    delivery: Pick<HandedOver, 'body' | 'headers' | 'webhookKey'> | null
   },
   taught: readonly Monitor[] = [],
   settings: Settings = {},

@@ -9,6 +9,7 @@ import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
 import { type ReadDelivery, type Received, receiveDelivery } from '../store/receive.ts'
+import { WebhookKey } from '../store/sources.ts'
 import { ignoredOf } from './ignored.ts'
 import { heedPagerduty } from './pagerduty.ts'
 import { type InForce, quietInForce } from './quiet.ts'
@@ -23,6 +24,8 @@ export interface HandedOver {
   /** The headers as JSON text: name → value or list of values. */
   headers: string
   receivedAt: Date
+  /** `current` or `previous`, as the trigger said; anything else, and nothing, is no delivery by a key. */
+  webhookKey?: string
 }
 
 /**
@@ -83,7 +86,8 @@ async function readDeliveries(
   for (const each of handedOver) {
     const { originalId, executionId, body } = each
     const headers = readHeaders(each.headers)
-    const common = { originalId, executionId, headers, body }
+    const webhookKey = WebhookKey.safeParse(each.webhookKey).data ?? null
+    const common = { originalId, executionId, headers, body, webhookKey }
     const reading = readAlerts(each, headers, taught)
     if ('deadLetter' in reading) {
       deliveries.push({ ...common, ...reading })

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KestraExecution, kestraApi } from '../../scripts/lib/kestra-api.ts'
+import { listSources } from '../../scripts/store/sources.ts'
 import { namespace, type Product, startProduct } from './product.ts'
 
 const home = join(import.meta.dirname, '..', '..')
@@ -35,13 +36,16 @@ describe('commands and the engine’s front', () => {
     return { code, output, errors }
   }
 
-  it('accepts the previous key beside the current one', async () => {
+  it('accepts the previous key beside the current one, and tells which was used', async () => {
+    const keysUsed = async () => (await listSources(product.store)).find(({ source }) => source === 'generic')
     const url = product.stack.webhookUrl.replace(product.stack.settings.ALERT_WEBHOOK_KEY, previousKey)
     const body = JSON.stringify({ source: 'my-checks', title: 'orders is late', table: 'shop.orders' })
-    expect((await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })).status).toBe(
-      200,
-    )
-    expect((await product.post(body)).status).toBe(200)
+    const sent = await fetch(url, { method: 'POST', body, headers: { 'content-type': 'application/json' } })
+    expect(sent.status).toBe(200)
+    await product.ended(KestraExecution.parse(await sent.json()).id)
+    expect(await keysUsed()).toMatchObject({ current_key_at: null, previous_key_at: expect.any(Date) })
+    await product.ended((await product.fire(JSON.parse(body))).id)
+    expect(await keysUsed()).toMatchObject({ current_key_at: expect.any(Date) })
   })
 
   it('asks for the log-in everywhere but at the webhook', async () => {
