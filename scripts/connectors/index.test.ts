@@ -1,16 +1,16 @@
-import { once } from 'node:events'
 import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirbyteStandIn, startAirbyte } from '../../tests/stand-ins/airbyte.ts'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
+import { type DbtCloudStandIn, startDbtCloud } from '../../tests/stand-ins/dbt-cloud.ts'
 import { type OpenMetadataStandIn, startOpenMetadata } from '../../tests/stand-ins/openmetadata.ts'
-import { type Fault, type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
+import { type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
 import { answerTable, type SnowflakeStandIn, startSnowflake } from '../../tests/stand-ins/snowflake.ts'
 import { dbtManifest, dbtModel, shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
 import { exampleAlert } from '../../tests/support/example-incidents.ts'
+import { faultsOfServer, type SystemFault, silentPort } from '../../tests/support/system-faults.ts'
 import { exampleRepository, instanceOf, systemsOf } from '../../tests/support/systems.ts'
 import { createWarehouse, type Warehouse } from '../../tests/support/warehouse.ts'
 import { Evidence, EvidenceSource, ofKind } from '../domain/evidence.ts'
@@ -60,6 +60,10 @@ let prometheus: StandIn
 let snowflake: SnowflakeStandIn
 let metadata: OpenMetadataStandIn
 let metadataUrl: string
+let cloud: DbtCloudStandIn
+let cloudUrl: string
+let forge: StandIn
+let forgeUrl: string
 let example: string
 let repository: string
 let settings: Record<string, string>
@@ -90,6 +94,11 @@ beforeEach(async () => {
   }))
   metadata = await startOpenMetadata()
   metadataUrl = metadata.url
+  cloud = await startDbtCloud({ runs: [{ id: 1, status: 10, results: [] }], manifest: dbtManifest([]) })
+  cloudUrl = cloud.url
+  // GitHub and GitLab, where nobody has changed anything.
+  forge = await startStandIn(() => ({ status: 200, body: [] }))
+  forgeUrl = forge.url
   snowflake = await startSnowflake()
   answerTable(snowflake, {})
   repository = example
@@ -105,21 +114,24 @@ beforeEach(async () => {
   }
 })
 afterEach(async () => {
-  await Promise.all([airbyte.close(), airflow.close(), prometheus.close(), snowflake.close(), metadata.close()])
+  const servers = [airbyte, airflow, prometheus, snowflake, metadata, cloud, forge]
+  await Promise.all(servers.map((server) => server.close()))
 })
 
-/** What is configured by settings, and what only the file can name: a clone, and OpenMetadata. */
+/** What is configured by settings, and what only the file can name. */
 async function configured(): Promise<Systems> {
   const clone = { kind: 'git', options: { path: repository }, credentials: {} }
   const common = { environment: null, aliases: [], limitMs: null }
   const open = { kind: 'openmetadata', options: { url: metadataUrl }, credentials: metadata.credentials }
   const moving = { kind: 'airbyte', options: { url: airbyteUrl }, credentials: airbyte.credentials.reader }
-  const named = [
-    { name: 'git', ...clone, ...common },
-    { name: 'openmetadata', ...open, ...common },
-    { name: 'airbyte', ...moving, ...common },
-  ]
-  return systemsOf(...(await loadSystems(settings)).all, ...named)
+  const job = { url: cloudUrl, account_id: cloud.account, job_id: cloud.job }
+  const inCloud = { kind: 'dbt_cloud', options: job, credentials: { token: cloud.tokens.readonly } }
+  const token = { token: 'stand-in-token' }
+  const github = { kind: 'github', options: { url: forgeUrl, repository: 'acme/shop' }, credentials: token }
+  const gitlab = { kind: 'gitlab', options: { url: forgeUrl, project: 'acme/shop' }, credentials: token }
+  const further = { git: clone, github, gitlab, openmetadata: open, airbyte: moving, cloud: inCloud }
+  const all = Object.entries(further).map(([name, system]) => ({ name, ...system, ...common }))
+  return systemsOf(...(await loadSystems(settings)).all, ...all)
 }
 
 async function contextFor(connector: Connector): Promise<ConnectorContext> {
@@ -128,32 +140,20 @@ async function contextFor(connector: Connector): Promise<ConnectorContext> {
   return { system: system ?? instanceOf(connector, settings), signal: AbortSignal.timeout(5_000), library: noLibrary }
 }
 
-const always = { times: Number.POSITIVE_INFINITY }
-const huge = ' '.repeat(200_000_000)
-
-/** What a system can do to us, and what is then told about it. */
-const httpFaults: [string, Fault | 'down', RegExp][] = [
-  ['down', 'down', /can't be reached \(ECONNREFUSED\)/],
-  ['a connection that breaks', 'reset', /can't be reached/],
-  ['slow', 'hang', /No answer within 0.3 s|did not answer in time/],
-  ['401', { status: 401, body: { detail: 'Invalid credentials' } }, /answered 401/],
-  ['403', { status: 403, body: { detail: 'Forbidden' } }, /answered 403/],
-  ['404', { status: 404, body: { detail: 'Not found' } }, /answered 40[14]|knows no DAG/],
-  ['429', { status: 429, headers: { 'retry-after': '600' } }, /answered 429/],
-  ['500', { status: 500, headers: { 'retry-after': '0' }, body: 'Traceback' }, /answered 500/],
-  ['a web page', { status: 200, body: '<html>Sign in</html>' }, /web page instead of JSON/],
-  ['cut-off JSON', { status: 200, body: '{"dags": [' }, /cut-off JSON/],
-  ['another shape', { status: 200, body: { dags: 7 } }, /shape that is not known/],
-  ['200 MB', { status: 200, body: huge }, /more than 5,000,000 bytes/],
-  ['a redirect to another host', { status: 302, headers: { location: 'http://127.0.0.2:9/' } }, /redirects elsewhere/],
-]
-
 /** How dbt's artifacts fail. */
 const artifactFaults: [string, () => Promise<void>, RegExp][] = [
   ['no artifacts', () => rm(join(folder, 'manifest.json')), /no manifest/],
   ['cut off', () => truncate(join(folder, 'manifest.json'), 100), /cut off/],
+  ['of another version', () => writeManifest('v13'), /version/],
   ['another file', () => writeFile(join(folder, 'run_results.json'), '{"a":1}'), /shape/],
 ]
+
+async function writeManifest(version: string): Promise<void> {
+  const manifest = dbtManifest([])
+  const schema = `https://schemas.getdbt.com/dbt/manifest/${version}.json`
+  const metadata = { ...Object(manifest.metadata), dbt_schema_version: schema }
+  await writeFile(join(folder, 'manifest.json'), JSON.stringify({ ...manifest, metadata }))
+}
 
 /** How a PostgreSQL fails: what its address becomes, and what is told. */
 const warehouseFaults: [string, (url: URL) => string | Promise<string>, RegExp][] = [
@@ -204,31 +204,20 @@ function changed(url: URL, parts: Partial<URL>): string {
   return Object.assign(new URL(url), parts).href
 }
 
-/** Takes connections and answers nothing. */
-async function silentPort(): Promise<string> {
-  const server = createServer(() => {}).listen(0, '127.0.0.1')
-  server.unref()
-  await once(server, 'listening')
-  return String(Object(server.address()).port)
+function named(where: string, faults: readonly SystemFault[]): SystemFault[] {
+  return faults.map((fault) => ({ ...fault, name: `${fault.name}, ${where}` }))
 }
 
-/** How a system that is asked over HTTP fails, whatever is asked. What it does not know is told by each in its own way. */
-function faultsOfServer(server: () => StandIn, moveTo: (url: string) => void) {
-  return httpFaults
-    .filter(([name]) => name !== '404')
-    .map(([name, fault, reason]) => ({
-      name,
-      reason,
-      ...(fault === 'hang' ? { limitMs: 300 } : {}),
-      async arrange() {
-        if (fault === 'down') moveTo('http://127.0.0.1:2')
-        else server().fail(fault, always)
-      },
-    }))
+function moveAccount(url: string): void {
+  settings.SNOWFLAKE_ACCOUNT = url
+}
+
+function asItsDriverTells(fault: SystemFault): SystemFault {
+  return { ...fault, reason: snowflakeReasons[fault.name.split(',')[0] ?? ''] ?? fault.reason }
 }
 
 /** How each connector's system fails. A connector without an entry fails the suite. */
-const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; arrange: () => Promise<void> }[]> = {
+const failing: Record<string, SystemFault[]> = {
   airbyte: faultsOfServer(
     () => airbyte,
     (url) => {
@@ -236,21 +225,24 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
     },
   ),
   airflow: ['/auth/token', '/api/v2'].flatMap((path) =>
-    httpFaults.map(([name, fault, reason]) => ({
-      name: `${name}, at ${path}`,
-      reason,
-      ...(fault === 'hang' ? { limitMs: 300 } : {}),
-      async arrange() {
-        if (fault === 'down') settings.AIRFLOW_URL = 'http://127.0.0.1:2'
-        else airflow.fail(fault, { ...always, when: (request) => request.path.startsWith(path) })
-      },
-    })),
+    named(
+      `at ${path}`,
+      faultsOfServer(
+        () => airflow,
+        (url) => {
+          settings.AIRFLOW_URL = url
+        },
+        { path },
+      ),
+    ),
   ),
+  // What it does not know is told by each in its own way.
   openmetadata: faultsOfServer(
     () => metadata,
     (url) => {
       metadataUrl = url
     },
+    { except: ['404'] },
   ),
   metrics: faultsOfServer(
     () => prometheus,
@@ -266,6 +258,18 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
         repository = join(folder, 'nowhere')
       },
     },
+    ...['github', 'gitlab'].flatMap((kind) =>
+      named(
+        `of ${kind}`,
+        faultsOfServer(
+          () => forge,
+          (url) => {
+            forgeUrl = url
+          },
+          { path: kind === 'github' ? '/repos/' : '/api/v4/' },
+        ),
+      ),
+    ),
   ],
   postgres: warehouseFaults.map(([name, address, reason]) => ({
     name,
@@ -283,21 +287,33 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
         Object.assign(settings, changes)
       },
     })),
-    ...['/session/v1/login-request', '/queries/v1/query-request'].flatMap((path) =>
-      httpFaults
-        .filter(([name]) => !path.startsWith('/queries') || inAnswers.has(name))
-        .map(([name, fault, reason]) => ({
-          name: `${name}, at ${path}`,
-          reason: snowflakeReasons[name] ?? reason,
-          ...(fault === 'hang' ? { limitMs: 300 } : {}),
-          async arrange() {
-            if (fault === 'down') settings.SNOWFLAKE_ACCOUNT = 'http://127.0.0.1:2'
-            else snowflake.fail(fault, { ...always, when: (request) => request.path === path })
-          },
-        })),
+    ...named(
+      'at its log-in',
+      faultsOfServer(() => snowflake, moveAccount, {
+        path: '/session/v1/login-request',
+        // An account is one of Snowflake's, or none.
+        except: ['a host that is not known'],
+      }),
+    ).map(asItsDriverTells),
+    ...named(
+      'at its statements',
+      faultsOfServer(() => snowflake, moveAccount, { path: '/queries/v1/query-request' }),
+    )
+      .filter(({ name }) => inAnswers.has(name.split(',')[0] ?? ''))
+      .map(asItsDriverTells),
+  ],
+  dbt: [
+    ...artifactFaults.map(([name, arrange, reason]) => ({ name, arrange, reason })),
+    ...named(
+      'in dbt Cloud',
+      faultsOfServer(
+        () => cloud,
+        (url) => {
+          cloudUrl = url
+        },
+      ),
     ),
   ],
-  dbt: artifactFaults.map(([name, arrange, reason]) => ({ name, arrange, reason })),
   catalog: [
     ['broken YAML', 'assets: [', /line \d/],
     ['an unknown key', 'assets:\n  - { name: a, kind: dag, tier: 1, teir: 2 }', /line 2, assets\.0\.teir: unknown key/],
@@ -312,6 +328,13 @@ const failing: Record<string, { name: string; reason: RegExp; limitMs?: number; 
   })),
 }
 
+/** The connectors that tell something of it while all is well. */
+async function sourcesOf(question: Question): Promise<string[]> {
+  const { evidence } = await gatherEvidence(question, { systems: await configured() })
+  const asked = new Set<string>(connectors.map(({ name }) => name))
+  return evidence.map(({ source }) => source).filter((source) => asked.has(source))
+}
+
 test('the folder is the registry', async () => {
   const files = (await readdir(import.meta.dirname, { withFileTypes: true }))
     .filter((entry) => entry.isFile() && entry.name.endsWith('.ts') && !entry.name.endsWith('.test.ts'))
@@ -322,6 +345,7 @@ test('the folder is the registry', async () => {
 
 describe.each(connectors.map((connector) => [connector.name, connector] as const))('%s', (name, connector) => {
   const question = questions[name] ?? dagQuestion
+  let toldWhenWell: string[] | undefined
   // Its driver takes its time, which the others' tests need not wait for.
   beforeEach(() => {
     if (name !== 'snowflake') settings.SNOWFLAKE_ACCOUNT = ''
@@ -364,10 +388,30 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     expect([...read].filter((key) => !connector.settings.includes(key))).toEqual([])
   })
 
+  test('takes a name of any signs for a name', async () => {
+    const odd = `x'; drop table "y" -- ../\u{1F4A5} ünï %2e%2e \\ \${7*7} {{7*7}}`
+    const native = { dag_id: odd, table: odd, url: 'http://169.254.169.254/latest/meta-data' }
+    const asset = { ...question.asset, kind: question.asset?.kind ?? 'dag', name: odd, native }
+    const systems = await configured()
+    const { evidence } = await gatherEvidence({ ...question, asset }, { systems, from: [connector] })
+    const codes = ofKind(evidence, 'unavailable').map(({ data }) => data.code)
+    expect(codes.filter((code) => code !== 'E_ASSET_UNKNOWN')).toEqual([])
+  })
+
+  test('follows no link of an alert or an asset', async () => {
+    const elsewhere = await startStandIn(() => ({ status: 200, body: {} }))
+    const url = `${elsewhere.url}/graph?g0.expr=up`
+    const alerts = question.alerts.map((alert) => ({ ...alert, url, labels: { url, runbook: url, dashboard: url } }))
+    const asset = question.asset && { ...question.asset, native: { ...question.asset.native, url, log_url: url } }
+    await gatherEvidence({ ...question, asset, alerts }, { systems: await configured(), from: [connector] })
+    expect(elsewhere.requests).toEqual([])
+    await elsewhere.close()
+  })
+
   test.each(failing[name] ?? [{ name: 'is not in this table', reason: /$^/, arrange: async () => {} }])(
     'is unavailable: $name',
     async ({ reason, limitMs = 5_000, arrange }) => {
-      const well = await gatherEvidence(question, { systems: await configured() })
+      toldWhenWell ??= await sourcesOf(question)
       await arrange()
       const { all } = await configured()
       const systems = systemsOf(...all.map((one) => (limitMs < 1_000 ? { ...one, limitMs } : one)))
@@ -379,8 +423,7 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
       })
       expect(unavailable?.data.reason).toMatch(reason)
       // It costs the others nothing.
-      const asked = new Set<string>(connectors.flatMap((one) => (one.name === name ? [] : [one.name])))
-      const others = well.evidence.map(({ source }) => source).filter((source) => asked.has(source))
+      const others = toldWhenWell.filter((source) => source !== name)
       expect(evidence.map(({ source }) => source)).toEqual(expect.arrayContaining(others))
       expect(JSON.stringify(evidence)).not.toMatch(/stand-in-password|stand-in-token|Bearer/)
     },

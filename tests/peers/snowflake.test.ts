@@ -6,10 +6,13 @@ import { startPostgres } from '../../engine/postgres.ts'
 import { checkSystems } from '../../scripts/connectors/gathering/check.ts'
 import { gatherEvidence } from '../../scripts/connectors/gathering/gather.ts'
 import { snowflake } from '../../scripts/connectors/snowflake.ts'
+import { draftCatalog } from '../../scripts/domain/catalog-draft.ts'
 import type { EvidenceKind } from '../../scripts/domain/evidence.ts'
+import type { System } from '../../scripts/domain/system.ts'
 import { openStore, type Store } from '../../scripts/store/connection.ts'
 import { migrate } from '../../scripts/store/migrate.ts'
 import { libraryIn } from '../../scripts/workflow/library.ts'
+import { surveySystems } from '../../scripts/workflow/survey.ts'
 import { syncTables } from '../../scripts/workflow/sync-tables.ts'
 import { instanceOf, systemsOf } from '../support/systems.ts'
 import { type FakeSnowflake, startFakeSnowflake } from './support/snowflake.ts'
@@ -75,6 +78,36 @@ describe('Snowflake’s driver against a stand-in of Snowflake', { timeout: 120_
       { table: 'SHOP.RAW.ORDERS', row_count: 1002, columns: 3, last_altered: expect.any(String) },
     ])
     expect(states.map((one) => Object(one).last_altered > started.toISOString())).toEqual([true])
+  })
+
+  test('a catalogue is drafted from its tables, the largest first; views and Snowflake’s own are none', async () => {
+    await account.sql('create table shop.raw.customers (id int)')
+    await account.sql('create view shop.raw.orders_today as select * from shop.raw.orders')
+    await account.sql('create database other')
+    await account.sql('create schema other.raw')
+    await account.sql('create table other.raw.clicks (id int)')
+    const found = async (changes: Partial<System> = {}) => {
+      const [surveyed] = await surveySystems([{ ...system(), ...changes }])
+      expect(surveyed?.fault ?? null).toBeNull()
+      return surveyed?.findings ?? []
+    }
+    const own = await found()
+    expect(own.map(({ asset, because }) => [asset.name, because])).toEqual([
+      ['shop.raw.orders', 'snowflake: about 1002 rows'],
+      ['shop.raw.customers', 'snowflake: about 0 rows'],
+    ])
+    expect(draftCatalog(own, { assets: [] }).map(({ entry }) => entry)).toContainEqual({
+      name: 'SHOP.RAW.ORDERS',
+      kind: 'table',
+      tier: 3,
+    })
+    const { database: _, ...options } = system().options
+    const everywhere = await found({ name: 'lake', options })
+    expect(everywhere.map(({ asset, says }) => [asset.name, says.system])).toEqual([
+      ['shop.raw.orders', 'lake'],
+      ['other.raw.clicks', 'lake'],
+      ['shop.raw.customers', 'lake'],
+    ])
   })
 
   test('a column that was dropped and one that was widened since the clock looked, and who did it', async () => {
