@@ -25,7 +25,7 @@ minutes for which a killed process holds what it worked on are let pass in the s
   --engine       also kills the engine, its worker with it, once a step (KESTRA_VERSION=2.0.0 for the other one)
   --worker       also kills Kestra's worker alone, as a process of its own, once a step
   --json FILE    writes every count
-  --markdown     prints the table as it stands in docs/benchmarks.md
+  --markdown     prints tables as Markdown
 
 Exit code 1 on a breach.
 `

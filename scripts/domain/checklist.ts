@@ -101,8 +101,10 @@ function isUnsynced({ data }: EvidenceOf<'sync_job'>): boolean {
 
 function sync({ data }: EvidenceOf<'sync_job'>): string {
   const name = data.connection ?? data.connection_id
-  if (data.connection_status !== 'active') return `See why ${name} is ${data.connection_status} in Airbyte.`
-  return `Read the log of job ${data.job_id ?? ''} of ${name} in Airbyte, mend the cause, then sync it.`
+  if (data.connection_status !== 'active') {
+    return `See why ${name} is ${data.connection_status ?? 'not active'} in Airbyte.`
+  }
+  return `Read the log of ${data.job_id ? `job ${data.job_id} of ` : ''}${name} in Airbyte, mend the cause, then sync it.`
 }
 
 /** The last part of a dbt id, as `--select` takes it. */

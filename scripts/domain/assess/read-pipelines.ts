@@ -92,7 +92,12 @@ export function readSync(item: EvidenceOf<'sync_job'>, view: View): Reading | nu
     const told = view.alerts.map(({ title, description }) => `${title}\n${description}`)
     const failure = told.map((text) => classifyFailure(text)).find((found) => found !== null) ?? null
     const why = failure ? `: ${spellFailure(failure)}` : ''
-    return { ...common, failure, sign: 'sync_failed', says: `sync ${data.job_id ?? ''} of ${name} failed${why}` }
+    return {
+      ...common,
+      failure,
+      sign: 'sync_failed',
+      says: `sync${data.job_id ? ` ${data.job_id}` : ''} of ${name} failed${why}`,
+    }
   }
   const ended = instantOf(data.end, view.now)
   return data.status === 'succeeded' && ended !== null && ended >= view.began

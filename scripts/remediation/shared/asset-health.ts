@@ -47,7 +47,9 @@ const states: ReadonlySet<Evidence['kind']> = new Set<Evidence['kind']>([
 function isSeen(item: Evidence): boolean {
   if (item.source === 'alert' || item.source === 'history') return false
   // A run that has not ended shows nothing yet.
-  return item.kind === 'dag_run' ? ['success', 'failed'].includes(item.data.state) : states.has(item.kind)
+  if (item.kind === 'dag_run') return ['success', 'failed'].includes(item.data.state)
+  if (item.kind === 'sync_job') return ['succeeded', 'failed'].includes(item.data.status)
+  return states.has(item.kind)
 }
 
 function speaksOf(item: Evidence, name: string): boolean {
