@@ -25,6 +25,8 @@ record Meeting(String database, int controllerPort, String url) {
      * answered 200 for. It costs 0.6 ms a commit.
      */
     static Meeting of(StateFolder state, String url) throws IOException {
+        // Where its TCP server listens, should there be one. H2 reads it once, with the first of its classes.
+        System.setProperty("h2.bindAddress", "127.0.0.1");
         return new Meeting(
             "jdbc:h2:file:" + file(state) + ";WRITE_DELAY=0;DB_CLOSE_DELAY=-1;DB_CLOSE_ON_EXIT=FALSE" + SESSION, freePort(), url);
     }
@@ -32,7 +34,6 @@ record Meeting(String database, int controllerPort, String url) {
     /** Lets workers in: on this machine only, and only those that can read the state folder, where the database's name is. */
     void open(StateFolder state) throws IOException, SQLException {
         String name = StateFolder.randomKey().replaceAll("[^A-Za-z0-9]", "");
-        System.setProperty("h2.bindAddress", "127.0.0.1");
         Server server = Server.createTcpServer("-tcpPort", "0", "-tcpDaemon", "-key", name, file(state).toString()).start();
         Properties place = new Properties();
         place.setProperty("database", "jdbc:h2:tcp://127.0.0.1:" + server.getPort() + "/" + name + SESSION);
