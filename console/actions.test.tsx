@@ -292,6 +292,10 @@ function hostileStory(name: string, text: string): Story {
       reasoning: line,
       affected_assets: [line],
       guardrails: [{ rule: line, before: line, after: line, why: line }],
+      recommended_action: 'auto_fix',
+      remediation: { template: 'airflow_clear_task', target: line, params: { dag_id: line, task_id: line } },
+      approval: { approvers: [line], within_minutes: 60 },
     },
+    dryRun: text,
   }
 }

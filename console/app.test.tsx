@@ -301,6 +301,10 @@ describe('a page', () => {
     '/?severity=HIGH&severity=LOW',
     '/?search=%00%ff',
     '/?search=%25%5C%27',
+    '/incidents?page=999999999999999999999',
+    '/quiet?page=-1&from=0000-00-00&to=99999-12-31',
+    '/sources?page=1e9',
+    '/analytics/rules.csv?from=0001-01-01&to=9999-12-31',
   ])('answers %s as it would without', async (path) => {
     expect((await browser.get(path, cookie)).status).toBe(200)
   })

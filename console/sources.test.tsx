@@ -39,7 +39,7 @@ it('shows by which key each source last came, and marks the previous one', async
   expect(await row('shop')).toMatch(/ previous /)
   expect(await row('byhand')).toMatch(/ not known /)
   const page = await browser.read('/sources')
-  expect(page).toMatch(/The previous webhook key is in use\..*: plain\/shop\. Give it the current one/s)
+  expect(page).toMatch(/The previous webhook key is in use\..*; plain\/shop still comes with it\. Move it over/s)
 })
 
 it('says when nothing comes with the previous key any more, and when it was last used', async () => {

@@ -70,7 +70,7 @@ function PreviousKey({ items, previous_key_used_at: usedAt, now }: StandingProps
           </strong>{' '}
           It was last used <Ago at={usedAt} now={now} />
           {users.length > 0
-            ? `: ${users.slice(0, 20).join(', ')}. Give ${users.length === 1 ? 'it' : 'them'} the current one, then empty ALERT_WEBHOOK_KEY_PREVIOUS.`
+            ? `; ${users.slice(0, 20).join(', ')} still ${users.length === 1 ? 'comes' : 'come'} with it. Move ${users.length === 1 ? 'it' : 'them'} over, then empty ALERT_WEBHOOK_KEY_PREVIOUS.`
             : ', and ALERT_WEBHOOK_KEY_PREVIOUS may be emptied once each source below was heard since the key was changed.'}
         </p>
       ) : null}

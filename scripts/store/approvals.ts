@@ -73,7 +73,8 @@ export function keepDryRun(
   const { dry_run, dry_run_fault } = { dry_run: null, dry_run_fault: null, ...made }
   return within(access, async (query) => {
     const kept = await query.run(
-      sql`update approvals set dry_run = ${dry_run}, dry_run_fault = ${dry_run_fault}, dry_run_at = now()
+      sql`update approvals set dry_run = ${dry_run && text(dry_run)},
+            dry_run_fault = ${dry_run_fault && text(dry_run_fault)}, dry_run_at = now()
           where incident = ${incident} and revision = ${revision} and state = 'asked'`,
     )
     if (kept === 0) return false

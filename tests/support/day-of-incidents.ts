@@ -9,6 +9,7 @@ export function dayOfIncidents(): Story[] {
       name: 'late-vendor-file',
       minutesAgo: 700,
       firings: 3,
+      webhookKey: 'previous',
       alert: {
         title: 'stripe_charges has not synced for 9 hours',
         source: 'fivetran',

@@ -72,6 +72,7 @@ function storyOf(day: number, nth: number, kind: number, isTold: boolean): Story
     name: `past-${day}-${nth}`,
     minutesAgo: 0,
     firings: 1 + ((day * 3 + nth) % 5),
+    webhookKey: source === 'fivetran' ? 'previous' : 'current',
     alert: {
       title,
       source,

@@ -10,6 +10,7 @@ import type { Store } from '../../scripts/store/connection.ts'
 import { beginAnalysis, decide, saveProposal } from '../../scripts/store/decisions.ts'
 import { saveEvidence } from '../../scripts/store/evidence.ts'
 import { receiveDelivery } from '../../scripts/store/receive.ts'
+import type { WebhookKey } from '../../scripts/store/sources.ts'
 import { exampleMessage, record } from './store.ts'
 
 /** An incident as it comes about: its alerts, what was gathered, what was decided. */
@@ -20,6 +21,8 @@ export interface Story {
   alert: Partial<Alert> & Pick<Alert, 'title'>
   /** How often it fired. */
   firings?: number
+  /** By which of the webhook's keys its alerts came; the current one unless it says so. */
+  webhookKey?: WebhookKey
   evidence?: Evidence[]
   /** Absent: nothing is decided yet. */
   decision?: Partial<Decision>
@@ -37,6 +40,7 @@ export async function tell(store: Store, story: Story): Promise<string> {
       executionId: `${story.name}-${firing}`,
       headers: {},
       body: '{}',
+      webhookKey: story.webhookKey ?? 'current',
       monitor: story.alert.source ?? 'alertmanager',
       alerts: [alertOf(story, firing)],
     })
