@@ -9,7 +9,7 @@ import { readTimes, readWording } from '../domain/reading/meaning.ts'
 import { readAnyAsset } from '../domain/reading/meaning-asset.ts'
 import { readAnySeverity } from '../domain/reading/meaning-severity.ts'
 import { readAnyStatus } from '../domain/reading/meaning-status.ts'
-import { readStatus } from '../domain/reading/status.ts'
+import { isSpent, readStatus } from '../domain/reading/status.ts'
 import { objectAt, textOf } from '../domain/reading/value.ts'
 import { bodiesOf, hasShape } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
@@ -44,7 +44,10 @@ function readEvent(event: z.infer<typeof Body>, receivedAt: string): Alert {
   const wording = readWording(leaves)
   const title = wording.title ?? (subject === null ? type : `${type}: ${subject}`)
   const { check, state } = partsOf(type)
-  const status = state ?? readAnyStatus(leaves, title)
+  // A type that says only that something is over leaves it to the data how: `completed`, and `passed: false`.
+  const isOver = state !== null && isSpent(type.slice(type.lastIndexOf('.') + 1))
+  const status =
+    state === null || isOver ? readAnyStatus(isOver ? [...leavesOf({ state: type }), ...leaves] : leaves, title) : state
   const asset = readAnyAsset(leaves, title) ?? assetOfSubject(subject)
   const { started_at, ended_at } = readTimes(leaves)
   return buildAlert(

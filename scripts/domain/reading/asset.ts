@@ -18,10 +18,10 @@ const keys: readonly (readonly [AssetKind, string])[] = [
     'connector',
     'connectorname connectorid connector connectionname connection connectionid syncname sync integrationname',
   ],
-  ['dag', 'pipelinename pipelineid pipeline'],
+  ['dag', 'pipelinename pipelineid pipelineuuid pipeline'],
   [
     'job',
-    'flowname flowid flow workflow jobname jobid job deploymentname taskname taskid task definitionname definition',
+    'flowname flowid flow workflowtype workflow jobname jobid job deploymentname taskname taskid task definitionname definition',
   ],
   ['dashboard', 'dashboardname dashboardtitle dashboard reportname workbookname workbook'],
   ['service', 'deployment statefulset daemonset podname pod'],
@@ -73,9 +73,17 @@ export function canonicalName(kind: AssetKind, native: string): string | null {
 /** The name of the native part that identifies a kind in its own system. */
 const nativeKeys: Partial<Record<AssetKind, string>> = { dag: 'dag_id', table: 'table', model: 'unique_id' }
 
+/** Google's names of resources, of tables and of those whose last part a person knows: https://cloud.google.com/apis/design/resource_names */
+const googleTable =
+  /^(?:\/\/[\w.-]{1,100}\/)?projects\/([^/\s]{1,100})\/datasets\/([^/\s]{1,300})\/tables\/([^/\s]{1,300})$/
+const googleResource =
+  /^(?:\/\/[\w.-]{1,100}\/)?projects\/[^/\s]{1,100}\/(?:locations|regions|zones)\/[^/\s]{1,100}\/(?:jobs|workflows|pipelines|functions|services|clusters|instances|environments)\/([^/\s]{1,300})$/
+
 /** An asset from the system's own spelling, with the parts that it is known by; null when that is no name. */
 export function assetOf(kind: AssetKind, native: string, parts?: Readonly<Record<string, string>>): Asset | null {
-  const name = canonicalName(kind, native)
+  const table = googleTable.exec(native)
+  if (table && !parts) return assetOf('table', table.slice(1).join('.'), { table: oneLine(native, 512) })
+  const name = canonicalName(kind, googleResource.exec(native)?.[1] ?? native)
   if (name === null) return null
   return { kind, name, native: parts ? { ...parts } : { [nativeKeys[kind] ?? 'name']: oneLine(native, 512) } }
 }

@@ -86,9 +86,9 @@ function readLabels(values: Readonly<Record<string, unknown>>): Record<string, s
   return labels
 }
 
-/** `[RESOLVED]`, `OK:`, `[FIRING:2]` at the head. */
+/** `[RESOLVED]`, `OK:`, `[FIRING:2]` at the head, also of a mail that was sent on. */
 const stateMark =
-  /^[\s[({<*#!-]*(?:firing|resolved|recovered|alerting|triggered|problem|ok|alarm|closed|open|no data)(?::\d+)?[\])}>*]*[\s:–-]+/iu
+  /^(?:\s*(?:re|fwd?|aw|wg|tr|sv)\s*:\s*){0,5}[\s[({<*#!-]*(?:firing|resolved|recovered|alerting|triggered|problem|ok|alarm|closed|open|no data)(?::\d+)?[\])}>*]*[\s:–-]+/iu
 /** What stands behind a mark of the state at the head of a title (`[FIRING] x`, `Triggered: x`); else null. */
 export function behindStateMark(title: string): string | null {
   const head = title.slice(0, 300)

@@ -1,3 +1,4 @@
+import { englishKey } from './other-languages.ts'
 import { isObject, type JsonObject, plainKey, textOf } from './value.ts'
 
 /** One scalar of a document and where it stands. */
@@ -96,7 +97,7 @@ function* children(value: unknown, listKey: string, path: string): Generator<Chi
   } else if (isObject(value)) {
     for (const key of keysOf(value)) {
       const item = value[key]
-      const own = plainKey(key.slice(0, 200))
+      const own = englishKey(plainKey(key.slice(0, 200)))
       const at = path === '' ? key : `${path}.${key}`
       yield [
         own,

@@ -1,6 +1,7 @@
 import type { Asset } from '../alert.ts'
 import { assetIn, assetKeyOf, assetOf, canonicalName, taskAsset } from './asset.ts'
 import { behindStateMark } from './build-alert.ts'
+import { kubernetesObject, templateName } from './kubernetes-object.ts'
 import { findLeaf, isBefore, type Leaf, ranked, sampleCost } from './leaves.ts'
 import { isOpaque, isTitle, nameOfAlert } from './meaning.ts'
 
@@ -17,6 +18,8 @@ export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null 
   const dag = leaves.find(({ key }) => key === 'dagid')
   const task = leaves.find(({ key }) => key === 'taskid')
   if (dag && task) return taskAsset(dag.text, task.text)
+  const object = kubernetesObject(leaves)
+  if (object) return object
   let best: { leaf: Leaf; kind: Asset['kind']; cost: number } | null = null
   for (const leaf of leaves) {
     if (leaf.distance >= sampleCost) continue
@@ -33,9 +36,11 @@ export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null 
       best = { leaf, kind: found.kind, cost }
   }
   if (best === null) return null
-  return (
-    (best.kind === 'table' ? tableBeside(best.leaf, leaves) : null) ?? assetOf(best.kind, hostOfUrl(best.leaf.text))
-  )
+  const { leaf, kind } = best
+  const table = kind === 'table' ? tableBeside(leaf, leaves) : null
+  // What an exit handler of Argo calls a workflow is the name of one run.
+  const isArgo = leaf.parent === 'workflow' && leaf.key === 'name'
+  return table ?? assetOf(kind, isArgo ? templateName(leaf.text) : hostOfUrl(leaf.text))
 }
 
 /** `service: {name}`, `services: [{name}]`. */

@@ -49,7 +49,7 @@ export interface Said {
 /** A field that says it, then a yes or no, then the title; what says nothing is firing: nobody is woken for silence. */
 export function readAnyStatus(leaves: readonly Leaf[], title: string): AlertStatus {
   const spoken = readTitleStatus(title)
-  if (spoken === 'info' || isRecordChange(leaves)) return 'info'
+  if (spoken === 'info' || isRecordChange(leaves) || isQuietLog(leaves)) return 'info'
   const said = readSaid(leaves)
   // A neutral word (`running`, `created`) decides only when nothing else speaks.
   if (said !== null && said.status !== 'info' && !said.isSpent) return said.status
@@ -112,10 +112,20 @@ function isIncident(leaves: readonly Leaf[]): boolean {
 }
 const kinds = ranked('type objecttype eventtype')
 
-/** `{event: created, model: site}`: an inventory, or a monitor's own settings, were changed by somebody. */
+/** A line of a log that is below a warning: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry */
+function isQuietLog(leaves: readonly Leaf[]): boolean {
+  const outer = (name: string) => leaves.find(({ key, parents }) => parents.length === 0 && key === name)
+  return outer('logname') !== undefined && /^(?:DEFAULT|DEBUG|INFO|NOTICE)$/.test(outer('severity')?.text ?? 'DEFAULT')
+}
+
+/**
+ * `{event: created, model: site}`: an inventory, or a monitor's own settings, were changed by somebody;
+ * `{kind: pod, reason: created}`: an object of Kubernetes was.
+ */
 function isRecordChange(leaves: readonly Leaf[]): boolean {
   const has = (name: RegExp, text: RegExp) =>
     leaves.some(({ key, parents, text: value }) => parents.length <= 1 && name.test(key) && text.test(value))
+  if (has(/^kind$/, /./) && has(/^reason$/, /^(?:created|updated|deleted)$/i)) return true
   if (!has(/^(?:event|action)$/, /^(?:created|updated|deleted|edited|paused|unpaused|resumed)$/i)) return false
   return has(/^(?:model|objecttype)$/, /./) || has(/^type$/, /^(?:monitor|check|rule|policy)$/i)
 }

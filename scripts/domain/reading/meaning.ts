@@ -12,9 +12,9 @@ const titles = ranked(`
   title alerttitle problemtitle eventtitle issuetitle messagetitle incidenttitle alarmtitle subject headline incidentname alertname alertrule rulename
   searchname savedsearchname monitorname checkname alarmname conditionname healthrulename policyname monitorfriendlyname violationname summary
   eventname name displayname entitydisplayname humanreadable detailtype eventtypecode trigger monitor check rule alert alarm condition problem issue
-  incident eventmessage event message text msg statemessage description body reason error errormessage errormsg output details content info metricname`)
+  incident eventmessage event message textpayload text msg statemessage description body reason error errormessage errormsg output details content info metricname`)
 const descriptions = ranked(`
-  description body message text eventmessage msg statemessage messagebody alertdetails details longdescription output errormessage errormsg error
+  description body message textpayload text eventmessage msg statemessage messagebody alertdetails details longdescription output errormessage errormsg error
   newstatereason resultdescription reason statereason summary info content subject`)
 const starts = ranked(`
   startedat startsat starttime firedat fireddatetime triggeredat triggertime firsttriggeredat statechangetime statechangedtimestamp occurredat occuredat
@@ -59,7 +59,9 @@ const nameKeys = /^(?:name|displayname|summary|description)$/
 const matters =
   /(?:alert|incident|issue|problem|alarm|violation|rule|monitor|check|condition|event|policy|detector|search|query|question|validator|test|item|fault|anomaly|trigger)(?:group|created|updated|v\d)*$/
 /** Keys that tell how it went this time, so that they differ from one time to the next. */
-const accounts = new Set('eventmessage message text msg statemessage description body details content info'.split(' '))
+const accounts = new Set(
+  'eventmessage message textpayload text msg statemessage description body details content info'.split(' '),
+)
 const causes = new Set('reason error errormessage errormsg output result cause'.split(' '))
 
 const eventCost = 60
@@ -187,7 +189,12 @@ export function isOpaque(text: string): boolean {
 /** When it began and when it ended, as far as a field says so that can be read as a time. */
 export function readTimes(leaves: readonly Leaf[]): { started_at: unknown; ended_at: unknown } {
   const isTime = ({ value }: Leaf) => readTime(value) !== null
-  return { started_at: findLeaf(leaves, starts, isTime)?.value, ended_at: findLeaf(leaves, ends, isTime)?.value }
+  // `component: {created_at}` tells when the thing was made.
+  const madeCost = ({ key, parent }: Leaf) => (key.startsWith('created') && assetKeyOf(parent) !== null ? 30 : 0)
+  return {
+    started_at: findLeaf(leaves, starts, isTime, madeCost)?.value,
+    ended_at: findLeaf(leaves, ends, isTime)?.value,
+  }
 }
 
 /** The first line, without chat markup: `*<https://x|Name>*` is `Name`. */

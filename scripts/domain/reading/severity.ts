@@ -1,8 +1,13 @@
 import type { Severity } from '../alert.ts'
+import { severities } from './other-languages.ts'
 import { lookUp, textOf, wordsOf } from './value.ts'
 
 /** What monitors call it. A scale of a vendor's own that differs from this belongs in its adapter. */
 const words: Record<string, Severity> = {
+  ...inAll('CRITICAL'),
+  ...inAll('HIGH'),
+  ...inAll('MEDIUM'),
+  ...inAll('LOW'),
   critical: 'CRITICAL',
   crit: 'CRITICAL',
   fatal: 'CRITICAL',
@@ -57,6 +62,10 @@ const words: Record<string, Severity> = {
   sev5: 'LOW',
   s4: 'LOW',
   s5: 'LOW',
+}
+
+function inAll(severity: Severity): Record<string, Severity> {
+  return Object.fromEntries(severities[severity].split(' ').map((word) => [word, severity]))
 }
 
 /** Words that say how bad it is only when they stand alone: `ALERT_LEVEL_WARNING` is a warning. */

@@ -1,21 +1,25 @@
 import type { AlertStatus } from '../alert.ts'
+import { states } from './other-languages.ts'
 import { textOf, wordsOf } from './value.ts'
 
-const list = (words: string) => new Set(words.split(' '))
+const list = (...words: string[]) => new Set(words.join(' ').split(' '))
 
 /** Says that it is over, whatever else is said with it: `ResolvedCritical`. */
 const over = list(
   'resolved resolve resolves recovered recovery recover recovers cleared clear closed close closing deactivated restored solved',
+  states.over,
 )
 const firing = list(
   'firing fired alerting alert alarm problem triggered trigger open opened reopened active activated failed failure fail failing error errored ' +
-    'errors down critical warning warn unhealthy breached breach new created degraded crashed crash timeout unresolved ongoing outage unreachable ' +
+    'errors down critical warning warn unhealthy breached breach new created degraded crashed crash timeout timed unresolved ongoing outage unreachable ' +
     'offline nodata missing anomalous violated late stale exception aborted abort killed terminated unavailable acknowledged ' +
     'insufficient blocked retry raised rejected investigating identified degradation anomaly',
+  states.firing,
 )
 const well = list(
   'ok okay up normal healthy success succeeded successful succeed pass passed passing complete completed finished fixed inactive online done reachable good green ' +
     'available responding reporting operational alive',
+  states.well,
 )
 const neutral = list(
   'info informational test started start running queued scheduled heartbeat ping pending updated skipped cancelled canceled ' +
@@ -28,7 +32,7 @@ const matters = list('alert alarm incident issue problem event case violation ou
 const endings = list('end ended')
 const created = list('created')
 /** What turns the meaning of the word behind it round. */
-const not = list('not no un non never failed cannot without isn wasn yet')
+const not = list('not no un non never failed cannot without isn wasn yet', states.not)
 
 /** A change from one state to another: what counts is what it became. */
 const change = /^.{0,60}?(?:->|=>|→|➛|➔)(.{1,60})$/s
@@ -63,8 +67,11 @@ export function isSpent(text: string): boolean {
   )
 }
 
+/** What a mail program puts before a subject. */
+const mailPrefix = /^\s*(?:(?:re|fwd?|aw|wg|tr|sv)\s*:\s*){1,5}/i
+
 const titleOver =
-  /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|\b(?:alert|alarm|incident|problem|issue) (?:is )?(?:resolved|recovered|closed|cleared)\b|➛ SUCCESS|\bsucceeded\b|\bcompleted success/iu
+  /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up|behoben|gelöst|résolu|resuelto|resolvido|risolto|opgelost)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|\b(?:alert|alarm|incident|problem|issue) (?:is )?(?:resolved|recovered|closed|cleared)\b|➛ SUCCESS|\bsucceeded\b|\bcompleted success/iu
 const titleFiring =
   /^[^\p{L}]{0,8}(?:firing|alerting|triggered|alarm|problem|critical|error|warning|down|fail(?:ed|ure)?)\b|\bfail(?:ed|ures?|s|ing)?\b|\berrors?\b|\bis down\b/iu
 const titleTest =
@@ -72,7 +79,7 @@ const titleTest =
 
 /** What a title says about the state, where no field does: `[OK] Disk`, `Host has recovered`. Null when nothing. */
 export function readTitleStatus(title: string): AlertStatus | null {
-  const head = title.slice(0, 300)
+  const head = title.slice(0, 300).replace(mailPrefix, '')
   if (titleTest.test(head)) return 'info'
   if (titleOver.test(head) && !/\b(?:not|un)[ -]?(?:been )?(?:recovered|resolved|cleared|succeeded)/i.test(head))
     return 'resolved'
