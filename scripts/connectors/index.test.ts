@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirbyteStandIn, startAirbyte } from '../../tests/stand-ins/airbyte.ts'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
+import { type DataHubStandIn, startDataHub } from '../../tests/stand-ins/datahub.ts'
 import { type DbtCloudStandIn, startDbtCloud } from '../../tests/stand-ins/dbt-cloud.ts'
 import { type OpenMetadataStandIn, startOpenMetadata } from '../../tests/stand-ins/openmetadata.ts'
 import { type StandIn, startStandIn } from '../../tests/stand-ins/server.ts'
@@ -48,6 +49,7 @@ const questions: Record<string, Question> = {
   },
   dbt: tableQuestion,
   openmetadata: tableQuestion,
+  datahub: tableQuestion,
   postgres: tableQuestion,
   snowflake: tableQuestion,
 }
@@ -60,6 +62,8 @@ let prometheus: StandIn
 let snowflake: SnowflakeStandIn
 let metadata: OpenMetadataStandIn
 let metadataUrl: string
+let hub: DataHubStandIn
+let hubUrl: string
 let cloud: DbtCloudStandIn
 let cloudUrl: string
 let forge: StandIn
@@ -94,6 +98,8 @@ beforeEach(async () => {
   }))
   metadata = await startOpenMetadata()
   metadataUrl = metadata.url
+  hub = await startDataHub()
+  hubUrl = hub.url
   cloud = await startDbtCloud({ runs: [{ id: 1, status: 10, results: [] }], manifest: dbtManifest([]) })
   cloudUrl = cloud.url
   // GitHub and GitLab, where nobody has changed anything.
@@ -114,7 +120,7 @@ beforeEach(async () => {
   }
 })
 afterEach(async () => {
-  const servers = [airbyte, airflow, prometheus, snowflake, metadata, cloud, forge]
+  const servers = [airbyte, airflow, prometheus, snowflake, metadata, hub, cloud, forge]
   await Promise.all(servers.map((server) => server.close()))
 })
 
@@ -123,13 +129,14 @@ async function configured(): Promise<Systems> {
   const clone = { kind: 'git', options: { path: repository }, credentials: {} }
   const common = { environment: null, aliases: [], limitMs: null }
   const open = { kind: 'openmetadata', options: { url: metadataUrl }, credentials: metadata.credentials }
+  const hubbed = { kind: 'datahub', options: { url: hubUrl }, credentials: hub.credentials }
   const moving = { kind: 'airbyte', options: { url: airbyteUrl }, credentials: airbyte.credentials.reader }
   const job = { url: cloudUrl, account_id: cloud.account, job_id: cloud.job }
   const inCloud = { kind: 'dbt_cloud', options: job, credentials: { token: cloud.tokens.readonly } }
   const token = { token: 'stand-in-token' }
   const github = { kind: 'github', options: { url: forgeUrl, repository: 'acme/shop' }, credentials: token }
   const gitlab = { kind: 'gitlab', options: { url: forgeUrl, project: 'acme/shop' }, credentials: token }
-  const further = { git: clone, github, gitlab, openmetadata: open, airbyte: moving, cloud: inCloud }
+  const further = { git: clone, github, gitlab, openmetadata: open, datahub: hubbed, airbyte: moving, cloud: inCloud }
   const all = Object.entries(further).map(([name, system]) => ({ name, ...system, ...common }))
   return systemsOf(...(await loadSystems(settings)).all, ...all)
 }
@@ -243,6 +250,12 @@ const failing: Record<string, SystemFault[]> = {
       metadataUrl = url
     },
     { except: ['404'] },
+  ),
+  datahub: faultsOfServer(
+    () => hub,
+    (url) => {
+      hubUrl = url
+    },
   ),
   metrics: faultsOfServer(
     () => prometheus,

@@ -5,6 +5,7 @@ import { airflow } from './airflow.ts'
 import { catalog } from './catalog.ts'
 import { change } from './change.ts'
 import type { Connector, FailureFeed, Survey } from './connector.ts'
+import { datahub } from './datahub.ts'
 import { dbtCloudFailures, dbtFailures } from './dbt/failures.ts'
 import { dbtSurvey } from './dbt/survey.ts'
 import { dbt } from './dbt.ts'
@@ -17,6 +18,7 @@ import { snowflake, snowflakeSurvey } from './snowflake.ts'
 export const connectors: readonly Connector[] = [
   catalog,
   openmetadata,
+  datahub,
   airflow,
   dbt,
   airbyte,

@@ -171,6 +171,7 @@ export const EvidenceSource = z.enum([
   'postgres',
   'catalog',
   'openmetadata',
+  'datahub',
   'history',
   'change',
   'maintenance',

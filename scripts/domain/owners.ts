@@ -44,7 +44,7 @@ export function ownersOf(asset: Incident['asset'], evidence: readonly Evidence[]
 }
 
 /** The catalogues that are believed, the team's own file first. */
-const catalogues: readonly EvidenceSource[] = ['catalog', 'openmetadata', 'dbt']
+const catalogues: readonly EvidenceSource[] = ['catalog', 'openmetadata', 'datahub', 'dbt']
 
 /** The entries of catalogues, in the order in which these are believed. */
 export function believedEntries(evidence: readonly Evidence[]): Entry[] {
