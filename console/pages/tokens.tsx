@@ -186,8 +186,11 @@ function Reference() {
                 {method.toUpperCase()} {path}
               </code>
             </th>
-            <td>{summary}</td>
-            <td>{role}</td>
+            <td>
+              {/* Every second part stood between backticks. */}
+              {summary.split('`').map((part, index) => (index % 2 === 1 ? <code>{part}</code> : part))}
+            </td>
+            <td class="when">{role}</td>
           </tr>
         ))}
       </Table>
