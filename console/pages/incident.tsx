@@ -97,8 +97,8 @@ function Heading({ record, now, ground }: { record: IncidentRecord; now: Date; g
         <div>
           <dt>Owner</dt>
           <dd>
-            {entry?.owner ? named(entry.owner) : 'nobody named'}
-            {entry?.tier ? <span class="tier"> tier {entry.tier}</span> : null}
+            {entry?.owner ? named(entry.owner) : 'nobody named'}{' '}
+            {entry?.tier ? <span class="tier">tier {entry.tier}</span> : null}
           </dd>
         </div>
         <div>

@@ -145,8 +145,8 @@ function Line({ line, now }: { line: OpenIncidentLine; now: Date }) {
         <div>
           <dt>Owner</dt>
           <dd>
-            {line.owner ? named(line.owner) : <span class="muted">nobody named</span>}
-            {line.tier === null ? null : <span class="tier"> tier {line.tier}</span>}
+            {line.owner ? named(line.owner) : <span class="muted">nobody named</span>}{' '}
+            {line.tier === null ? null : <span class="tier">tier {line.tier}</span>}
           </dd>
         </div>
         <div>

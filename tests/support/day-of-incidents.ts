@@ -325,6 +325,7 @@ export function waitingFix(approver: string): Story {
           run_id: 'scheduled__2026-11-26T05:00:00+00:00',
         },
       },
+      rule: 'transient_task_failure',
       approval: { approvers: [approver], within_minutes: 60 },
       confidence: 0.91,
       evidence_ids: ['ev_1', 'ev_2'],

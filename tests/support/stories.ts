@@ -139,7 +139,7 @@ function decisionOf(story: Story): Decision {
     guardrails: [],
     ...story.decision,
     // A model names no rule.
-    rule: story.decision?.analyzer === 'gemini' ? null : record.rule,
+    rule: story.decision?.analyzer === 'gemini' ? null : (story.decision?.rule ?? record.rule),
   }
 }
 
