@@ -1,6 +1,7 @@
 import { writeSettingNames } from '../connectors/airflow/access.ts'
 import type { DagRun } from '../connectors/airflow/answers.ts'
-import { type Airflow, hasStatus } from '../connectors/airflow/client.ts'
+import type { Airflow } from '../connectors/airflow/client.ts'
+import { hasStatus } from '../connectors/airflow/session.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
 import { changing, dagForFix, dagOf, idsOf, noteOf, openForFix, openToLook, refused } from './airflow/fix.ts'

@@ -1,0 +1,177 @@
+import type { Tail } from '../../lib/http.ts'
+import { tryParseJson } from '../../lib/json.ts'
+import {
+  AssetEvents,
+  Assets,
+  Dag,
+  DagRun,
+  DagRuns,
+  Dags,
+  DagVersions,
+  EventLogs,
+  ImportErrors,
+  Log,
+  type LogLine,
+  LogLines,
+  Monitor,
+  Pools,
+  type TaskInstance,
+  TaskInstances,
+} from './answers.ts'
+import { type AirflowSession, orNull, path } from './session.ts'
+
+const mostDags = 2_000
+
+export interface TaskFilter {
+  task?: string
+  states?: readonly string[]
+  limit?: number
+  orderBy?: string
+}
+
+/** What is read of an Airflow. */
+export interface AirflowReads {
+  /** Null when there is no such DAG; so with each of the next four. */
+  dag(dagId: string): Promise<Dag | null>
+  /** All that are not paused, at most 2,000. */
+  dags(): Promise<Dag[]>
+  /** Newest first, by the time that they were due. */
+  runs(dagId: string, limit: number): Promise<DagRun[] | null>
+  run(dagId: string, runId: string): Promise<DagRun | null>
+  taskInstances(dagId: string, runId: string | 'any', filter: TaskFilter): Promise<TaskInstance[] | null>
+  /** Of all DAGs, the tasks that ended as `failed` at that time or later, oldest first. */
+  failedSince(since: Date, limit: number): Promise<TaskInstance[]>
+  /** Null when that try left no log. */
+  log(instance: TaskInstance): Promise<LogLine[] | null>
+  /** The stack trace of why its file can't be imported; null when that is not known. */
+  importError(dag: Dag): Promise<string | null>
+  /** Newest first; none from Airflow 2. */
+  versions(dagId: string): Promise<DagVersions>
+  /** The assets that it reads and writes; Airflow 2's datasets. None before 2.9. */
+  assetsOf(dagId: string): Promise<Assets>
+  /** All assets, at most 1,000. */
+  assets(): Promise<Assets>
+  /** What started a run that waited for assets; none from Airflow 2. */
+  assetEventsOf(dagId: string, runId: string): Promise<AssetEvents>
+  /** The assets whose name or address holds a text. */
+  assetsLike(text: string): Promise<Assets>
+  pools(): Promise<Pools>
+  /** How its own parts are. */
+  health(): Promise<Monitor>
+  /** What was asked of Airflow for this DAG, newest first: its own audit trail. */
+  events(dagId: string, event: string): Promise<EventLogs>
+}
+
+export function readsOf({ call, logText }: AirflowSession): AirflowReads {
+  /** Airflow 2's datasets have no names. */
+  async function assetsWhere(filter: Record<string, string>, most = 50): Promise<Assets> {
+    const { name_pattern: name, ...others } = filter
+    const found: Assets = []
+    while (found.length < most) {
+      const where = (isTwo: boolean) => {
+        const query = new URLSearchParams(isTwo && name ? { ...others, uri_pattern: name } : filter)
+        query.set('limit', String(Math.min(most, 100)))
+        query.set('offset', String(found.length))
+        return `/${isTwo ? 'datasets' : 'assets'}?${query}`
+      }
+      const page = (await orNull(call(where, { schema: Assets }))) ?? []
+      found.push(...page)
+      if (page.length < 100) break
+    }
+    return found
+  }
+
+  return {
+    dag: (dagId) => orNull(call(path`/dags/${dagId}`, { schema: Dag })),
+    async dags() {
+      const found: Dag[] = []
+      while (found.length < mostDags) {
+        // Airflow 2 knows `only_active` alone, which leaves out what is in no file any more.
+        const query = new URLSearchParams({ limit: '100', offset: String(found.length), order_by: 'dag_id' })
+        const page = await call(`/dags?${query}`, { schema: Dags })
+        found.push(...page)
+        if (page.length < 100) break
+      }
+      return found.filter(({ is_paused, is_stale }) => !is_paused && !is_stale)
+    },
+    runs: (dagId, limit) =>
+      orNull(
+        call(
+          (isTwo) =>
+            `${path`/dags/${dagId}/dagRuns`}?limit=${limit}&order_by=${isTwo ? '-execution_date' : '-run_after'}`,
+          {
+            schema: DagRuns,
+          },
+        ),
+      ),
+    run: (dagId, runId) => orNull(call(path`/dags/${dagId}/dagRuns/${runId}`, { schema: DagRun })),
+    async taskInstances(dagId, runId, { task, states = [], limit = 100, orderBy }) {
+      const runs = runId === 'any' ? `${path`/dags/${dagId}/dagRuns`}/~` : path`/dags/${dagId}/dagRuns/${runId}`
+      const where = (isTwo: boolean) => {
+        const query = new URLSearchParams({ limit: String(isTwo ? 100 : limit) })
+        // Airflow 2 refuses a question with a word that it does not know.
+        if (task && !isTwo) query.set('task_id', task)
+        if (orderBy && !isTwo) query.set('order_by', orderBy)
+        for (const state of states) query.append('state', state)
+        return `${runs}/taskInstances?${query}`
+      }
+      const found = await orNull(call(where, { schema: TaskInstances }))
+      return found && task ? found.filter((one) => one.task_id === task) : found
+    },
+    async failedSince(since, limit) {
+      const found: TaskInstance[] = []
+      while (found.length < limit) {
+        const query = new URLSearchParams({ state: 'failed', end_date_gte: since.toISOString(), limit: '100' })
+        query.set('offset', String(found.length))
+        // Airflow 2 refuses a question with a word that it does not know.
+        const where = (isTwo: boolean) => `/dags/~/dagRuns/~/taskInstances?${query}${isTwo ? '' : '&order_by=end_date'}`
+        const page = await call(where, { schema: TaskInstances })
+        found.push(...page)
+        if (page.length < 100) break
+      }
+      return found.sort((a, b) => Date.parse(a.end_date ?? '') - Date.parse(b.end_date ?? '')).slice(0, limit)
+    },
+    async log({ dag_id, dag_run_id, task_id, try_number, map_index }) {
+      const of = path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/logs`
+      const tail = await orNull(logText(`${of}/${try_number}?map_index=${map_index}`))
+      return tail && linesOf(tail)
+    },
+    async importError({ fileloc, relative_fileloc: relative }) {
+      const errors = await call('/importErrors?limit=100', { schema: ImportErrors })
+      const own = errors.find(({ filename }) => filename === fileloc || filename === relative)
+      return own?.stack_trace ?? null
+    },
+    versions: async (dagId) =>
+      (await orNull(
+        call(`${path`/dags/${dagId}/dagVersions`}?limit=2&order_by=-version_number`, { schema: DagVersions }),
+      )) ?? [],
+    assetsOf: (dagId) => assetsWhere({ dag_ids: dagId }),
+    assetEventsOf: async (dagId, runId) =>
+      (await orNull(call(path`/dags/${dagId}/dagRuns/${runId}/upstreamAssetEvents`, { schema: AssetEvents }))) ?? [],
+    assets: () => assetsWhere({}, 1_000),
+    async assetsLike(text) {
+      const found = await Promise.all([assetsWhere({ uri_pattern: text }), assetsWhere({ name_pattern: text })])
+      return found.flat()
+    },
+    pools: async () => (await orNull(call('/pools?limit=100', { schema: Pools }))) ?? [],
+    health: async () =>
+      (await orNull(call((isTwo) => (isTwo ? '/health' : '/monitor/health'), { schema: Monitor }))) ?? [],
+    events(dagId, event) {
+      const query = new URLSearchParams({ dag_id: dagId, event, order_by: '-when', limit: '100' })
+      return call(`/eventLogs?${query}`, { schema: EventLogs })
+    },
+  }
+}
+
+/** A log as it comes: a line of JSON each, or all of it as one JSON text. What was cut in half is left out. */
+function linesOf({ text, isWhole }: Tail): LogLine[] {
+  const whole = isWhole ? Log.safeParse(tryParseJson(text)) : null
+  if (whole?.success) return whole.data
+  return text
+    .split('\n')
+    .slice(isWhole ? 0 : 1)
+    .flatMap((line) => {
+      const parsed = LogLines.safeParse([tryParseJson(line)])
+      return parsed.success ? parsed.data : []
+    })
+}
