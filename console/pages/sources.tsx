@@ -59,6 +59,9 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
 /** Whether the webhook's previous key is still needed: until then every monitor that has it is let in. */
 function PreviousKey({ items, previous_key_used_at: usedAt, now }: StandingProps) {
   const users = items.filter(({ key }) => key === 'previous').map(({ source }) => source)
+  // What could not be read, or was ignored, counts for no source.
+  if (usedAt && !items.some(({ previous_key_at: at }) => at && at >= usedAt)) users.push('something of no source')
+  const [comes, it] = users.length === 1 ? ['comes', 'it'] : ['come', 'them']
   return (
     <section id="previous-key" data-live aria-label="Previous webhook key">
       {usedAt ? (
@@ -70,7 +73,7 @@ function PreviousKey({ items, previous_key_used_at: usedAt, now }: StandingProps
           </strong>{' '}
           It was last used <Ago at={usedAt} now={now} />
           {users.length > 0
-            ? `; ${users.slice(0, 20).join(', ')} still ${users.length === 1 ? 'comes' : 'come'} with it. Move ${users.length === 1 ? 'it' : 'them'} over, then empty ALERT_WEBHOOK_KEY_PREVIOUS.`
+            ? `; ${users.slice(-20).join(', ')} still ${comes} with it. Move ${it} over, then empty ALERT_WEBHOOK_KEY_PREVIOUS.`
             : ', and ALERT_WEBHOOK_KEY_PREVIOUS may be emptied once each source below was heard since the key was changed.'}
         </p>
       ) : null}
