@@ -56,18 +56,15 @@ const questions: Record<string, Question> = {
 const exampleConfig = join(import.meta.dirname, '..', '..', 'config')
 
 let airbyte: AirbyteStandIn
-let airbyteUrl: string
 let airflow: AirflowStandIn
 let prometheus: StandIn
 let snowflake: SnowflakeStandIn
 let metadata: OpenMetadataStandIn
-let metadataUrl: string
 let hub: DataHubStandIn
-let hubUrl: string
 let cloud: DbtCloudStandIn
-let cloudUrl: string
 let forge: StandIn
-let forgeUrl: string
+/** Where those are that no setting names. */
+let addresses: Record<'airbyte' | 'cloud' | 'datahub' | 'forge' | 'openmetadata', string>
 let example: string
 let repository: string
 let settings: Record<string, string>
@@ -87,7 +84,6 @@ beforeEach(async () => {
   airbyte = await startAirbyte({
     connections: [{ connectionId, name: 'Billing', status: 'active', syncs: [{ jobId: 41, status: 'failed' }] }],
   })
-  airbyteUrl = airbyte.api
   airflow = await startAirflow({ dags: [dailyEltPipeline()] })
   prometheus = await startStandIn(({ path }) => ({
     status: 200,
@@ -97,16 +93,19 @@ beforeEach(async () => {
     },
   }))
   metadata = await startOpenMetadata()
-  metadataUrl = metadata.url
   hub = await startDataHub()
-  hubUrl = hub.url
   cloud = await startDbtCloud({ runs: [{ id: 1, status: 10, results: [] }], manifest: dbtManifest([]) })
-  cloudUrl = cloud.url
   // GitHub and GitLab, where nobody has changed anything.
   forge = await startStandIn(() => ({ status: 200, body: [] }))
-  forgeUrl = forge.url
   snowflake = await startSnowflake()
   answerTable(snowflake, {})
+  addresses = {
+    airbyte: airbyte.api,
+    cloud: cloud.url,
+    datahub: hub.url,
+    forge: forge.url,
+    openmetadata: metadata.url,
+  }
   repository = example
   const model = dbtModel('fct_revenue', [], { relation_name: '"prod"."finance"."fct_revenue"' })
   await writeArtifacts(folder, { ...shop(), manifest: dbtManifest([model]) })
@@ -128,14 +127,14 @@ afterEach(async () => {
 async function configured(): Promise<Systems> {
   const clone = { kind: 'git', options: { path: repository }, credentials: {} }
   const common = { environment: null, aliases: [], limitMs: null }
-  const open = { kind: 'openmetadata', options: { url: metadataUrl }, credentials: metadata.credentials }
-  const hubbed = { kind: 'datahub', options: { url: hubUrl }, credentials: hub.credentials }
-  const moving = { kind: 'airbyte', options: { url: airbyteUrl }, credentials: airbyte.credentials.reader }
-  const job = { url: cloudUrl, account_id: cloud.account, job_id: cloud.job }
+  const open = { kind: 'openmetadata', options: { url: addresses.openmetadata }, credentials: metadata.credentials }
+  const hubbed = { kind: 'datahub', options: { url: addresses.datahub }, credentials: hub.credentials }
+  const moving = { kind: 'airbyte', options: { url: addresses.airbyte }, credentials: airbyte.credentials.reader }
+  const job = { url: addresses.cloud, account_id: cloud.account, job_id: cloud.job }
   const inCloud = { kind: 'dbt_cloud', options: job, credentials: { token: cloud.tokens.readonly } }
   const token = { token: 'stand-in-token' }
-  const github = { kind: 'github', options: { url: forgeUrl, repository: 'acme/shop' }, credentials: token }
-  const gitlab = { kind: 'gitlab', options: { url: forgeUrl, project: 'acme/shop' }, credentials: token }
+  const github = { kind: 'github', options: { url: addresses.forge, repository: 'acme/shop' }, credentials: token }
+  const gitlab = { kind: 'gitlab', options: { url: addresses.forge, project: 'acme/shop' }, credentials: token }
   const further = { git: clone, github, gitlab, openmetadata: open, datahub: hubbed, airbyte: moving, cloud: inCloud }
   const all = Object.entries(further).map(([name, system]) => ({ name, ...system, ...common }))
   return systemsOf(...(await loadSystems(settings)).all, ...all)
@@ -215,8 +214,16 @@ function named(where: string, faults: readonly SystemFault[]): SystemFault[] {
   return faults.map((fault) => ({ ...fault, name: `${fault.name}, ${where}` }))
 }
 
-function moveAccount(url: string): void {
-  settings.SNOWFLAKE_ACCOUNT = url
+function moveTo(system: keyof typeof addresses): (url: string) => void {
+  return (url) => {
+    addresses[system] = url
+  }
+}
+
+function setTo(setting: string): (url: string) => void {
+  return (url) => {
+    settings[setting] = url
+  }
 }
 
 function asItsDriverTells(fault: SystemFault): SystemFault {
@@ -225,44 +232,16 @@ function asItsDriverTells(fault: SystemFault): SystemFault {
 
 /** How each connector's system fails. A connector without an entry fails the suite. */
 const failing: Record<string, SystemFault[]> = {
-  airbyte: faultsOfServer(
-    () => airbyte,
-    (url) => {
-      airbyteUrl = url
-    },
-  ),
+  airbyte: faultsOfServer(() => airbyte, moveTo('airbyte')),
   airflow: ['/auth/token', '/api/v2'].flatMap((path) =>
     named(
       `at ${path}`,
-      faultsOfServer(
-        () => airflow,
-        (url) => {
-          settings.AIRFLOW_URL = url
-        },
-        { path },
-      ),
+      faultsOfServer(() => airflow, setTo('AIRFLOW_URL'), { path }),
     ),
   ),
-  // What it does not know is told by each in its own way.
-  openmetadata: faultsOfServer(
-    () => metadata,
-    (url) => {
-      metadataUrl = url
-    },
-    { except: ['404'] },
-  ),
-  datahub: faultsOfServer(
-    () => hub,
-    (url) => {
-      hubUrl = url
-    },
-  ),
-  metrics: faultsOfServer(
-    () => prometheus,
-    (url) => {
-      settings.PROMETHEUS_URL = url
-    },
-  ),
+  openmetadata: faultsOfServer(() => metadata, moveTo('openmetadata')),
+  datahub: faultsOfServer(() => hub, moveTo('datahub')),
+  metrics: faultsOfServer(() => prometheus, setTo('PROMETHEUS_URL')),
   change: [
     {
       name: 'a clone that is gone',
@@ -274,13 +253,7 @@ const failing: Record<string, SystemFault[]> = {
     ...['github', 'gitlab'].flatMap((kind) =>
       named(
         `of ${kind}`,
-        faultsOfServer(
-          () => forge,
-          (url) => {
-            forgeUrl = url
-          },
-          { path: kind === 'github' ? '/repos/' : '/api/v4/' },
-        ),
+        faultsOfServer(() => forge, moveTo('forge'), { path: kind === 'github' ? '/repos/' : '/api/v4/' }),
       ),
     ),
   ],
@@ -302,7 +275,7 @@ const failing: Record<string, SystemFault[]> = {
     })),
     ...named(
       'at its log-in',
-      faultsOfServer(() => snowflake, moveAccount, {
+      faultsOfServer(() => snowflake, setTo('SNOWFLAKE_ACCOUNT'), {
         path: '/session/v1/login-request',
         // An account is one of Snowflake's, or none.
         except: ['a host that is not known'],
@@ -310,7 +283,7 @@ const failing: Record<string, SystemFault[]> = {
     ).map(asItsDriverTells),
     ...named(
       'at its statements',
-      faultsOfServer(() => snowflake, moveAccount, { path: '/queries/v1/query-request' }),
+      faultsOfServer(() => snowflake, setTo('SNOWFLAKE_ACCOUNT'), { path: '/queries/v1/query-request' }),
     )
       .filter(({ name }) => inAnswers.has(name.split(',')[0] ?? ''))
       .map(asItsDriverTells),
@@ -319,12 +292,7 @@ const failing: Record<string, SystemFault[]> = {
     ...artifactFaults.map(([name, arrange, reason]) => ({ name, arrange, reason })),
     ...named(
       'in dbt Cloud',
-      faultsOfServer(
-        () => cloud,
-        (url) => {
-          cloudUrl = url
-        },
-      ),
+      faultsOfServer(() => cloud, moveTo('cloud')),
     ),
   ],
   catalog: [
