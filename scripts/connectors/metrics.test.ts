@@ -76,6 +76,10 @@ test('an expression that selects nothing is said to be unknown there', async () 
   })
 })
 
+test('an expression that holds its own conditions selects nothing while they do not hold', async () => {
+  expect(await gather(link('a > 5 and b < 3'), () => success([]))).toEqual([])
+})
+
 test('of several series, that of the alert', async () => {
   const of = (dataset: string, value: string) => ({ metric: { dataset }, value: [0, value] })
   const range = (dataset: string, value: string) => ({ metric: { dataset }, values: [[0, value]] })

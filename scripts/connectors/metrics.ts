@@ -41,10 +41,12 @@ export const metrics: Connector = {
       const answer = answers[expressions.indexOf(one.expression)]
       return answer ? measure(one, answer, now) : []
     })
-    if (own.length > 0 && pieces.length === 0) {
+    // An expression that is asked with its conditions has no series while they do not hold.
+    const values = own.filter(({ condition }) => condition !== null)
+    if (values.length > 0 && pieces.length === 0) {
       throw new AppError(
         'E_ASSET_UNKNOWN',
-        `Prometheus has no series for ${own.map(({ name }) => name).join(', ')}, neither now nor in the ${weeks} weeks before.`,
+        `Prometheus has no series for ${values.map(({ name }) => name).join(', ')}, neither now nor in the ${weeks} weeks before.`,
         'Check that this is the Prometheus that the alert came from.',
       )
     }
