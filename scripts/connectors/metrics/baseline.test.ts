@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { compareSeries, type Series } from './baseline.ts'
 import type { Condition } from './expression.ts'
 
-const series = (values: number[], labels: Record<string, string> = {}): Series => ({ labels, values })
+const series = (values: readonly number[], labels: Record<string, string> = {}): Series => ({ labels, values })
 const above = { operator: '>', limit: 90 } as const
 const below = { operator: '<', limit: 5 } as const
 
@@ -56,6 +56,20 @@ test('a series is held against its own past, and against that of all where its n
   expect(own).toMatchObject({ mean: 10, max: 10, min: 10 })
   const [renamed] = compareSeries([series([1], { pod: 'c' })], past, about)
   expect(renamed).toMatchObject({ mean: 50, max: 90, min: 10 })
+})
+
+test('an expression of many series takes neither long nor fails', () => {
+  const of = (value: number) =>
+    Array.from({ length: 15_000 }, (_, index) => series([value, value], { pod: `p${index}` }))
+  const compared = compareSeries(of(95), [of(96), of(97), of(98), of(99)], { labels: {}, condition: above })
+  expect(compared).toHaveLength(200)
+  expect(compared[0]).toMatchObject({ max: 99, min: 96, isKnown: true })
+  const renamed = compareSeries(
+    [series([91]), ...of(95).map(({ values }, index) => series(values, { pod: `new${index}` }))],
+    [of(96), of(97), of(98), of(99)],
+    { labels: {}, condition: above },
+  )
+  expect(renamed[0]).toMatchObject({ value: 95, mean: 97.5, max: 99 })
 })
 
 test('what is not usual comes first, and what is gone is without a value', () => {
