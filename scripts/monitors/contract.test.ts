@@ -69,6 +69,7 @@ describe.each(monitors.map((monitor) => [monitor.name, monitor] as const))('%s',
     const body = deepFreeze(load(name, caseName))
     const once = monitor.parse(delivery(body))
     expect(monitor.parse(delivery(body))).toEqual(once)
+    expect(monitor.parse(delivery(load(name, caseName)))).toEqual(once)
     expect(body).toEqual(load(name, caseName))
   })
 
@@ -99,10 +100,13 @@ describe.each(monitors.map((monitor) => [monitor.name, monitor] as const))('%s',
     }
   })
 
-  it('answers any JSON with valid alerts or an AppError', () => {
+  it('answers any JSON with valid alerts or an AppError, and again with the same', () => {
     fc.assert(
       fc.property(fc.oneof(fc.jsonValue(), resembling()), (body) => {
-        for (const alert of alertsOf(monitor, deepFreeze(body))) expect(Alert.parse(alert)).toEqual(alert)
+        const again = structuredClone(body)
+        const alerts = alertsOf(monitor, deepFreeze(body))
+        for (const alert of alerts) expect(Alert.parse(alert)).toEqual(alert)
+        expect(alertsOf(monitor, again)).toEqual(alerts)
       }),
       { numRuns: 300 },
     )

@@ -15,14 +15,17 @@ const notifications: Record<string, AlertStatus> = {
   RECOVERY: 'resolved',
 }
 
-/** `$SERVICESTATE$` and `$HOSTSTATE$`; for what is well nobody says how bad it was. */
+/** `$SERVICESTATE$` and `$HOSTSTATE$`, Checkmk's short ones too; for what is well nobody says how bad it was. */
 const severities: Record<string, Severity | null> = {
   OK: null,
   UP: null,
   WARNING: 'MEDIUM',
+  WARN: 'MEDIUM',
   UNKNOWN: 'MEDIUM',
   UNREACHABLE: 'HIGH',
+  UNREACH: 'HIGH',
   CRITICAL: 'CRITICAL',
+  CRIT: 'CRITICAL',
   DOWN: 'CRITICAL',
 }
 

@@ -5,7 +5,7 @@ import { isSpent, readStatus, readTitleStatus } from './status.ts'
 /** Where a body says what became of it; what says the outcome of a run before what says how far the run is. */
 const statuses = ranked(`
   conclusion outcome alerttransition eventaction alertaction monitorcondition transition newstatevalue newstate currentstate alertstatus alertstate
-  alertevent incidentstate resolutionstate notificationtype messagetype alerttype triggertype eventtype state status monitorstatus checkstatus phase
+  alertevent actiongroup actiongroupname incidentstate resolutionstate notificationtype messagetype alerttype triggertype eventtype state status monitorstatus checkstatus phase
   action event eventname trigger result type currentstatus statusname executionstatus alerttypefriendlyname reason severity`)
 
 /** Keys that say how bad or of what kind it is, or why, far more often than whether it is over. */

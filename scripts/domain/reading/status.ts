@@ -71,15 +71,18 @@ export function isSpent(text: string): boolean {
 const mailPrefix = /^\s*(?:(?:re|fwd?|aw|wg|tr|sv)\s*:\s*){1,5}/i
 
 const titleOver =
-  /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up|behoben|gelöst|résolu|resuelto|resolvido|risolto|opgelost)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|\b(?:alert|alarm|incident|problem|issue) (?:is )?(?:resolved|recovered|closed|cleared)\b|➛ SUCCESS|\bsucceeded\b|\bcompleted success/iu
+  /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up|behoben|gelöst|résolu|resuelto|resolvido|risolto|opgelost)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|\b(?:alert|alarm|incident|problem|issue) (?:is )?(?:resolved|recovered|closed|cleared)\b|➛ SUCCESS|\ball (?:\d{1,9} )?(?:tests?|checks?|expectations?|validations?) (?:have )?passed\b|\bsucceeded\b|\bcompleted success/iu
 const titleFiring =
   /^[^\p{L}]{0,8}(?:firing|alerting|triggered|alarm|problem|critical|error|warning|down|fail(?:ed|ure)?)\b|\bfail(?:ed|ures?|s|ing)?\b|\berrors?\b|\bis down\b/iu
 const titleTest =
   /\bthis is (?:only )?a test\b|\btest (?:notification|message|webhook|ping)\b|\btest from\b|^verification of\b/i
 
+/** `0 failures`: it says of none that there are. */
+const noFailures = /\b(?:0|no|zero|without) (?:fail(?:ed|ures?)|errors?)\b/gi
+
 /** What a title says about the state, where no field does: `[OK] Disk`, `Host has recovered`. Null when nothing. */
 export function readTitleStatus(title: string): AlertStatus | null {
-  const head = title.slice(0, 300).replace(mailPrefix, '')
+  const head = title.slice(0, 300).replace(mailPrefix, '').replace(noFailures, '')
   if (titleTest.test(head)) return 'info'
   if (titleOver.test(head) && !/\b(?:not|un)[ -]?(?:been )?(?:recovered|resolved|cleared|succeeded)/i.test(head))
     return 'resolved'
