@@ -67,7 +67,7 @@ export async function runTask<N extends SettingName>(
       settings: own,
       input(name, otherwise) {
         const value = inputs.get(`DIM_${name}`)?.trim() || otherwise
-        if (value) return value
+        if (value !== undefined) return value
         throw new AppError('E_SETTING_MISSING', `The flow handed over no ${name}.`, 'Deploy the flows of this release.')
       },
       log,
