@@ -16,6 +16,7 @@ import { firstTold, longestPageMs, pageBody } from './storm/page.ts'
 const namespace = 'incident_management'
 const lookEveryMs = 1_000
 const help = `Usage: npm run storm -- [--alerts N] [--conditions N] [--sources N] [--assets N] [--json FILE] [--engine]
+       npm run storm -- --engine --conditions 600 --assets 300 --hanging
        npm run storm -- --engine --page-at 900 --hanging
 
 Fires many alerts, in the shapes of five vendors, at the running product, and waits until each is in an end state. What

@@ -11,16 +11,26 @@ import { namespace, type Product, startProduct } from './product.ts'
 const Kept = z.object({ id: z.string(), alerts: z.number(), letters: z.number(), outcome: z.unknown() })
 
 /** Where Kestra makes something else of a body before a task sees it. */
-const asKestraHandsOn: Record<string, string> = {
+const asKestraHandsOn: ReadonlyMap<string, string> = new Map([
   // Half a surrogate pair does not go into its queue: not accepted, and it says so.
-  'lone surrogates': 'not accepted',
+  ['lone surrogates', 'not accepted'],
   // It knows the encoding without its mark, and hands on what it has read.
-  'UTF-16 the other way': 'alerts',
+  ['UTF-16 the other way', 'alerts'],
   // It reads the first and stops.
-  'two objects': 'alerts',
-}
+  ['two objects', 'alerts'],
+])
 
-/** The largest of them take Kestra half a minute each and more, and several are under way at once. */
+/** To Kestra they are like another one that is as large; what becomes of them is told in process. */
+const likeAnother: ReadonlySet<string> = new Set(['50,000 labels', 'a title of 400,000 characters'])
+
+/**
+ * The largest first, while the others go by: Kestra's repository in H2 parses an execution once for each column that it
+ * makes of it, at each step, so that 50,000 keys take it as long as all the small ones.
+ */
+const throughEngine = hostileBodies
+  .filter(({ name }) => !likeAnother.has(name))
+  .sort((a, b) => b.bytes.length - a.bytes.length)
+const atOnce = 6
 const largestMs = 400_000
 
 /** What the tasks of `alert_ingestion` that see a body put out, and nothing else. */
@@ -60,17 +70,14 @@ describe('hostile and broken bodies through the real engine', () => {
   }
 
   it('gives each of them an alert, an ignore or a dead letter', async () => {
-    const ends: Record<string, string> = {}
-    const expected: Record<string, string> = {}
-    for (let first = 0; first < hostileBodies.length; first += 6) {
-      await Promise.all(
-        hostileBodies.slice(first, first + 6).map(async (body) => {
-          expected[body.name] = asKestraHandsOn[body.name] ?? body.end
-          ends[body.name] = await endOf(body)
-        }),
-      )
+    const ends = new Map<string, string>()
+    const waiting = throughEngine.values()
+    const work = async () => {
+      for (const body of waiting) ends.set(body.name, await endOf(body))
     }
-    expect(ends).toEqual(expected)
+    await Promise.all(Array.from({ length: atOnce }, work))
+    const expected = throughEngine.map(({ name, end }) => [name, asKestraHandsOn.get(name) ?? end] as const)
+    expect(ends).toEqual(new Map(expected))
     await endOfAll(product)
     expect((await accountOf(product.store)).unfinished).toBe(0)
   }, 900_000)
@@ -129,7 +136,8 @@ describe('hostile and broken bodies through the real engine', () => {
     const api = kestraApi(product.stack.settings)
     const alert = JSON.stringify(await product.scenario('false_positive'))
     const { id } = await api.start(namespace, 'alert_ingestion', { alert })
-    expect((await product.ended(id)).state.current).toBe('SUCCESS')
+    const { state } = await product.ended(id)
+    expect(state.current, JSON.stringify(await api.logs(id))).toBe('SUCCESS')
     expect(await kept(id)).toMatchObject({ alerts: 1, letters: 0 })
   })
 })

@@ -115,9 +115,11 @@ export async function until<T>(
 ): Promise<T> {
   const end = Date.now() + limitMs
   for (;;) {
+    const began = performance.now()
     const { done, value, seen } = await look()
     if (done && value !== null) return value
     if (Date.now() > end) throw new Error(`Waited ${limitMs / 1000} s until ${what}; it is: ${seen}`)
-    await delay(100)
+    // Kestra shows an execution whole, its body included: a large one must not be kept busy with being looked at.
+    await delay(Math.max(100, 5 * (performance.now() - began)))
   }
 }
