@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const sources = ['scripts/**/*.test.ts', 'console/**/*.test.{ts,tsx}', 'engine/**/*.test.ts', 'tests/**/*.test.ts']
@@ -6,6 +7,8 @@ const withPeers = 'tests/peers/**/*.test.ts'
 
 export default defineConfig({
   test: {
+    // Most unit tests wait for PostgreSQL or a stand-in, and leave a processor to others meanwhile.
+    maxWorkers: Math.max(3, availableParallelism()),
     projects: [
       {
         test: {

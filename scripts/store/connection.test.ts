@@ -90,7 +90,8 @@ describe('a transaction', () => {
     await receive(store, exampleAlert())
     await asRole(database().appUrl, (client) =>
       client.query(
-        'select pg_terminate_backend(pid) from pg_stat_activity where usename = user and pid <> pg_backend_pid()',
+        `select pg_terminate_backend(pid) from pg_stat_activity
+         where datname = current_database() and usename = user and pid <> pg_backend_pid()`,
       ),
     )
     // The pool learns of it with the next use at the latest; the flow tries again.
