@@ -1,9 +1,10 @@
+import type { PlanRemediation } from '../domain/confirm.ts'
 import type { Decision, Remediation } from '../domain/decision.ts'
+import type { Evidence } from '../domain/evidence.ts'
 import { applyGuardrails } from '../domain/guardrails.ts'
 import { outcomeOf } from '../domain/outcome.ts'
 import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
-import { planRemediation } from '../remediation/index.ts'
 import { loadActions, type PlannedAction, recentFixes, toldWhere, withdrawPages } from '../store/actions.ts'
 import type { Query, Store } from '../store/connection.ts'
 import { decide, decisionOf, loadProposal } from '../store/decisions.ts'
@@ -57,7 +58,7 @@ export async function routeIncident(
     stopped: proposal.remediation ? await stoppedBy(store, proposal.remediation.template) : null,
     saidReal: await saidReal(store, id),
     withdrawals: await recentWithdrawals(store),
-    planRemediation: (template, target) => planRemediation(template, target, evidence),
+    ...(proposal.remediation ? { planRemediation: await plannerOver(evidence) } : {}),
   })
   const decision = await store.transaction(async (query) => {
     await lockIncident(query, id)
@@ -75,6 +76,12 @@ export async function routeIncident(
     return decided
   })
   return answer(store, id, { decision, revision: incident.revision })
+}
+
+/** The catalogue of fixes speaks to every system that can be fixed: loaded only where a fix is proposed. */
+async function plannerOver(evidence: readonly Evidence[]): Promise<PlanRemediation> {
+  const { planRemediation } = await import('../remediation/index.ts')
+  return (template, target) => planRemediation(template, target, evidence)
 }
 
 /**
