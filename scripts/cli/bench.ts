@@ -27,10 +27,10 @@ const help = `Usage: npm run --silent bench [-- --console] [--quick] [--markdown
 
 Measures the product on this machine, on the embedded engine, with a store of its own; Slack and Gemini are stand-ins.
 Start of each task, gathering, deciding by rules, searching 100,000 past incidents, the parser alone, a large dbt project, each task with its work, webhook to terminal state beside the same flows with empty scripts,
-duplicates, memory. Takes about ten minutes; let the machine do nothing else meanwhile.
+duplicates, memory. Takes about seven minutes; let the machine do nothing else meanwhile.
 
   --console      instead: the console's pages, taking alerts in, live updates and connections over a store of a million alerts
-                 of 20 tenants; takes about ten minutes and 5 GB, needs no engine, and Chromium
+                 of 20 tenants; takes about four minutes and 5 GB, needs no engine, and Chromium
   --quick        few runs: whether it works, not how fast it is
   --markdown     prints the tables as they stand in docs/benchmarks.md
   --json FILE    writes every figure, in milliseconds and bytes
