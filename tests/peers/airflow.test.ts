@@ -7,10 +7,12 @@ import { freePort } from '../../engine/postgres/system.ts'
 import { airflow as connector } from '../../scripts/connectors/airflow.ts'
 import { gatherEvidence } from '../../scripts/connectors/gathering/gather.ts'
 import { type EvidenceKind, type EvidenceOf, ofKind } from '../../scripts/domain/evidence.ts'
+import { airflowClearTask } from '../../scripts/remediation/airflow-clear-task.ts'
 import { loadEvidence } from '../../scripts/store/evidence.ts'
 import { sql } from '../../scripts/store/sql.ts'
 import { type Product, startProduct, until } from '../e2e/product.ts'
 import { textOf } from '../stand-ins/slack.ts'
+import { unasked } from '../support/fixes.ts'
 import { contextOf, instanceOf, systemsOf } from '../support/systems.ts'
 import { airflowSettings, type RealAirflow, startRealAirflow } from './support/airflow.ts'
 
@@ -121,6 +123,30 @@ describe('a real Airflow', () => {
     const above = ofKind(evidence, 'task_failure').find(({ data }) => data.dag_id === 'Upstream.Ingest')
     expect(above?.data).toMatchObject({ run_id: first, task_id: 'fetch', state: 'failed' })
     expect(above?.data.log_excerpt).toContain('vendor.example timed out')
+  })
+
+  it('has a task that is stuck seen as such, and started again', async () => {
+    const well = await airflow.trigger('orders_stuck')
+    await airflow.runState('orders_stuck', well, ['success'])
+    const stuck = await airflow.trigger('orders_stuck', { stuck: true })
+    await airflow.taskState('orders_stuck', stuck, 'load', 'running')
+    const asset = { kind: 'dag' as const, name: 'orders_stuck', native: { dag_id: 'orders_stuck', run_id: stuck } }
+    // As it is looked at in ten minutes.
+    const now = new Date(Date.now() + 600_000)
+    const question = { asset, category: 'pipeline_delay' as const, environment: null, alerts: [], now }
+    const systems = systemsOf(instanceOf(connector, settings))
+    const { evidence } = await gatherEvidence(question, { systems, from: [connector], perSystemMs: 12_000 })
+    const [slow] = ofKind(evidence, 'task_failure')
+    expect(slow?.data).toMatchObject({ run_id: stuck, task_id: 'load', state: 'running', try_number: 1 })
+
+    const target = 'orders_stuck.load'
+    const params = airflowClearTask.plan(target, evidence) ?? expect.fail('There is no plan.')
+    const fix = { template: airflowClearTask.template, target, params }
+    const soon = () => AbortSignal.timeout(30_000)
+    expect(await airflowClearTask.dryRun(fix, settings, soon())).toContain('load (running)')
+    await airflowClearTask.execute(fix, 'inc_9:1:airflow_clear_task:orders_stuck.load', settings, soon())
+    expect(await airflow.runState('orders_stuck', stuck, ['success', 'failed'])).toBe('success')
+    expect(await airflowClearTask.verify(fix, settings, soon(), unasked)).toMatchObject({ state: 'well' })
   })
 
   /** The delivery by which the callback of a run was first heard, and the incident that it led to. */

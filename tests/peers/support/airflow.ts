@@ -13,8 +13,10 @@ const Tries = z.object({ task_instances: z.array(z.object({ try_number: z.number
 
 /** A real Airflow on 127.0.0.1, with the DAGs of `projects/airflow`. */
 export interface RealAirflow {
-  /** Starts a run; its id. */
-  trigger(dagId: string): Promise<string>
+  /** Starts a run, which sees `conf`; its id. */
+  trigger(dagId: string, conf?: Record<string, unknown>): Promise<string>
+  /** Resolves once a task of a run is in this state. */
+  taskState(dagId: string, runId: string, taskId: string, state: string): Promise<string>
   /** The state of a run, once it is one of these. */
   runState(dagId: string, runId: string, accept: readonly string[]): Promise<string>
   /** How each try of a task ended, the first first. */
@@ -78,7 +80,7 @@ export async function startRealAirflow(options: {
     const call = await logIn(url)
     await until('Airflow knows the DAGs', async () => {
       const known = z.object({ total_entries: z.number() }).parse(await call('/dags'))
-      return { done: known.total_entries === 5, value: known, seen: `${known.total_entries} DAGs` }
+      return { done: known.total_entries === 6, value: known, seen: `${known.total_entries} DAGs` }
     })
     return operations(call, stop)
   } catch (thrown) {
@@ -91,8 +93,15 @@ type Call = (path: string, body?: unknown) => Promise<unknown>
 
 function operations(call: Call, stop: () => Promise<void>): RealAirflow {
   return {
-    async trigger(dagId) {
-      return Run.parse(await call(`/dags/${dagId}/dagRuns`, { logical_date: null })).dag_run_id
+    async trigger(dagId, conf = {}) {
+      return Run.parse(await call(`/dags/${dagId}/dagRuns`, { logical_date: null, conf })).dag_run_id
+    },
+    taskState(dagId, runId, taskId, wanted) {
+      return until(`${taskId} of run ${runId} of ${dagId} is ${wanted}`, async () => {
+        const path = `/dags/${dagId}/dagRuns/${encodeURIComponent(runId)}/taskInstances/${taskId}`
+        const { state } = z.object({ state: z.string().nullable() }).parse(await call(path))
+        return { done: state === wanted, value: state, seen: state ?? 'waiting' }
+      })
     },
     runState(dagId, runId, accept) {
       return until(`run ${runId} of ${dagId} is ${accept.join(' or ')}`, async () => {

@@ -1,6 +1,7 @@
-"""Two DAGs whose source goes away: once, and for good."""
+"""Two DAGs whose source goes away, once and for good, and one that gets stuck when a run of it is told to."""
 
 import datetime
+import time
 
 from airflow.sdk import dag, task
 from callback import tell
@@ -36,5 +37,16 @@ def orders_always():
     load()
 
 
+@dag(dag_id="orders_stuck", **by_hand)
+def orders_stuck():
+    @task
+    def load(ti=None, dag_run=None):
+        if (dag_run.conf or {}).get("stuck") and ti.try_number == 1:
+            time.sleep(600)
+
+    load()
+
+
 orders_once()
 orders_always()
+orders_stuck()
