@@ -8,7 +8,7 @@ const withPeers = 'tests/peers/**/*.test.ts'
 export default defineConfig({
   test: {
     // Most unit tests wait for PostgreSQL or a stand-in, and leave a processor to others meanwhile.
-    maxWorkers: Math.max(3, availableParallelism()),
+    maxWorkers: Math.max(2, availableParallelism()),
     projects: [
       {
         test: {
