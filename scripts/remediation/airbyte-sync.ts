@@ -1,14 +1,15 @@
 import { type Airbyte, type AirbyteConnection, openAirbyte, type SyncJob } from '../connectors/airbyte/client.ts'
-import { loadSystems, type Purpose } from '../connectors/gathering/systems.ts'
+import type { Purpose } from '../connectors/gathering/systems.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
-import { certainSystem } from '../domain/system.ts'
 import { oneLine } from '../domain/text.ts'
 import { planOf, type RemediationRow, type Settings } from './remediation.ts'
 import { changing, refusedBy } from './shared/changing.ts'
+import { plannedNumber, plannedSystem } from './shared/plan.ts'
 
 const kind = 'airbyte'
-const refused = refusedBy('Airbyte')
+const product = 'Airbyte'
+const refused = refusedBy(product)
 
 /** Starts the sync of an Airbyte connection again whose last one failed. */
 export const airbyteSync: RemediationRow = {
@@ -51,7 +52,7 @@ export const airbyteSync: RemediationRow = {
   async execute(remediation, _key, settings, signal) {
     const api = await open('write', remediation, settings, signal)
     const { connection, failed } = await failedSync(api, remediation)
-    const begun = await changing('Airbyte', api.sync(remediation.target))
+    const begun = await changing(product, api.sync(remediation.target))
     return `started a sync of ${nameOf(connection)} again, as job ${begun.jobId} after job ${failed.jobId}`
   },
 
@@ -73,13 +74,11 @@ export const airbyteSync: RemediationRow = {
 /** @throws AppError E_FIX_REFUSED when the plan names no configured Airbyte */
 async function open(
   purpose: Purpose,
-  { target, params }: Remediation,
+  remediation: Remediation,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Airbyte> {
-  const system = certainSystem(await loadSystems(settings, { purpose }), kind, params.system ?? null)
-  if (!system) throw refused(`No Airbyte is configured as ${oneLine(params.system ?? target, 64)}.`)
-  return openAirbyte(system, signal)
+  return openAirbyte(await plannedSystem({ kind, product, purpose }, remediation, settings), signal)
 }
 
 /** The failed sync, when starting it again still makes sense. @throws AppError E_FIX_REFUSED */
@@ -109,9 +108,6 @@ function nameOf({ name, connectionId }: AirbyteConnection): string {
   return oneLine(name || connectionId, 200)
 }
 
-/** @throws AppError E_FIX_REFUSED for a plan without a job */
-function jobIdOf({ target, params }: Remediation): number {
-  const id = Number(params.job_id)
-  if (Number.isInteger(id) && id > 0) return id
-  throw refused(`The plan for ${target} names no job.`)
+function jobIdOf(remediation: Remediation): number {
+  return plannedNumber(product, remediation, 'job_id')
 }

@@ -1,15 +1,16 @@
 import { type CloudRun, type DbtJob, openJob, runStatus } from '../connectors/dbt/cloud.ts'
 import { RunResults } from '../connectors/dbt/results.ts'
-import { loadSystems, type Purpose } from '../connectors/gathering/systems.ts'
+import type { Purpose } from '../connectors/gathering/systems.ts'
 import type { Remediation } from '../domain/decision.ts'
 import { ofKind } from '../domain/evidence.ts'
-import { certainSystem } from '../domain/system.ts'
 import { oneLine } from '../domain/text.ts'
 import { planOf, type RemediationRow, type Settings } from './remediation.ts'
 import { changing, refusedBy } from './shared/changing.ts'
+import { plannedNumber, plannedSystem } from './shared/plan.ts'
 
 const kind = 'dbt_cloud'
-const refused = refusedBy('dbt Cloud')
+const product = 'dbt Cloud'
+const refused = refusedBy(product)
 /** A retry that would build more than this again is more than a fix. */
 const mostNodes = 200
 const shownNodes = 20
@@ -64,7 +65,7 @@ export const dbtRetry: RemediationRow = {
   async execute(remediation, _key, settings, signal) {
     const job = await open('write', remediation, settings, signal)
     const { id } = await failedRun(job, remediation)
-    const begun = await changing('dbt Cloud', job.retry(id))
+    const begun = await changing(product, job.retry(id))
     return `retried run ${id} of job ${job.jobId} as run ${begun.id}`
   },
 
@@ -94,15 +95,14 @@ export const dbtRetry: RemediationRow = {
 /** @throws AppError E_FIX_REFUSED when the job that the plan names is not the configured one */
 async function open(
   purpose: Purpose,
-  { target, params }: Remediation,
+  remediation: Remediation,
   settings: Settings,
   signal: AbortSignal,
 ): Promise<DbtJob> {
-  const system = certainSystem(await loadSystems(settings, { purpose }), kind, params.system ?? null)
-  if (!system) throw refused(`No dbt Cloud is configured as ${oneLine(params.system ?? target, 64)}.`)
+  const system = await plannedSystem({ kind, product, purpose }, remediation, settings)
   const job = openJob(system, signal)
-  if (String(job.jobId) === params.job_id) return job
-  throw refused(`${system.name} is job ${job.jobId} by now, and the plan for ${target} names another.`)
+  if (String(job.jobId) === remediation.params.job_id) return job
+  throw refused(`${system.name} is job ${job.jobId} by now, and the plan for ${remediation.target} names another.`)
 }
 
 /** The failed run, when retrying it still makes sense. @throws AppError E_FIX_REFUSED */
@@ -128,9 +128,6 @@ async function resultsOf(job: DbtJob, { id }: CloudRun): Promise<RunResults['res
   return parsed.success ? parsed.data.results : []
 }
 
-/** @throws AppError E_FIX_REFUSED for a plan without a run */
-function runIdOf({ target, params }: Remediation): number {
-  const id = Number(params.run_id)
-  if (Number.isInteger(id) && id > 0) return id
-  throw refused(`The plan for ${target} names no run.`)
+function runIdOf(remediation: Remediation): number {
+  return plannedNumber(product, remediation, 'run_id')
 }
