@@ -38,17 +38,18 @@ export async function tenantSettings<N extends SettingName>(
 }
 
 /**
- * The settings of a product that runs: those that are set, else those of `npm start` on this machine.
+ * The settings of a product that runs: those that are set, else those of what runs on this machine.
  * @throws AppError E_SETTING_MISSING
  */
 export async function runningSettings<N extends SettingName>(names: readonly N[]): Promise<Declared<N>> {
   return readSettings(names, await allSettings())
 }
 
-/** All that is set, for every tenant: by the user, else by `npm start` on this machine. */
+/** All that is set, for every tenant: by the user, else by what runs on this machine, `npm start` before a demo that was kept. */
 export async function allSettings(): Promise<Settings> {
   const own = ownSettings()
-  return { DIM_CONFIG_DIR: join(home, 'config'), ...(await runningStack('start')), ...own }
+  const [started, demo] = await Promise.all(['start', 'demo'].map(runningStack))
+  return { DIM_CONFIG_DIR: join(home, 'config'), ...demo, ...started, ...own }
 }
 
 /** The engine that is wanted: `KESTRA_VERSION`, else the long-term release. */

@@ -324,7 +324,7 @@ export function readSettings<N extends SettingName>(names: readonly N[], environ
     throw new AppError(
       'E_SETTING_MISSING',
       `${missing.length === 1 ? 'A setting is' : `${missing.length} settings are`} missing:\n  ${missing.join('\n  ')}`,
-      'Set it in .env (see .env.example) or where Kestra gets its secrets, and start again.',
+      'Set it in .env (see .env.example) or where Kestra gets its secrets, and start again. Commands also find what `npm start` runs.',
     )
   }
   // Each required name was just checked; each other may be undefined.
