@@ -27,6 +27,13 @@ const failedTask = (log: string | null, more = {}) =>
 const failure = (...evidence: Evidence[]) => situationOf({ asset: dag, category: 'pipeline_failure' }, ...evidence)
 const about = (category: Category, ...evidence: Evidence[]) => situationOf({ asset: table, category }, ...evidence)
 const lineage = (data: Record<string, unknown>) => piece('lineage', data, { asset: orders })
+/** What was measured of a host that something hangs on. */
+const measured = (metric: Record<string, unknown>) =>
+  situationOf(
+    { asset: host, category: 'resource', severity: 'MEDIUM' },
+    entry('worker-3', 2, { consumers: ['bi'] }),
+    piece('metric', metric),
+  )
 
 const syncing = (data: Record<string, unknown>) =>
   situationOf(
@@ -725,46 +732,34 @@ const cases: Case[] = [
   },
   {
     what: 'memory beyond every pattern',
-    input: situationOf(
-      { asset: host, category: 'resource', severity: 'MEDIUM' },
-      entry('worker-3', 2, { consumers: ['bi'] }),
-      piece('metric', { name: 'memory', value: 99, baseline_mean: 70, baseline_max: 88, pattern: 'weekly batch' }),
-    ),
+    input: measured({ name: 'memory', value: 99, baseline_mean: 70, baseline_max: 88, pattern: 'weekly batch' }),
     rule: 'beyond_normal',
     action: 'notify_team',
   },
   {
     what: 'an instance that is down, and was not at this hour of the weeks before',
-    input: situationOf(
-      { asset: host, category: 'resource', severity: 'MEDIUM' },
-      entry('worker-3', 2, { consumers: ['bi'] }),
-      piece('metric', {
-        name: 'InstanceDown',
-        value: 0,
-        threshold: 0,
-        baseline_mean: 1,
-        baseline_max: 1,
-        is_known: false,
-      }),
-    ),
+    input: measured({
+      name: 'InstanceDown',
+      value: 0,
+      threshold: 0,
+      baseline_mean: 1,
+      baseline_max: 1,
+      is_known: false,
+    }),
     rule: 'beyond_normal',
     action: 'notify_team',
   },
   {
     what: 'a job that is low at this hour of every week, as was measured',
-    input: situationOf(
-      { asset: host, category: 'resource', severity: 'MEDIUM' },
-      entry('worker-3', 2, { consumers: ['bi'] }),
-      piece('metric', {
-        name: 'sessions',
-        value: 2,
-        threshold: 5,
-        baseline_mean: 4,
-        baseline_max: 9,
-        is_known: true,
-        pattern: 'the same at this weekday and hour',
-      }),
-    ),
+    input: measured({
+      name: 'sessions',
+      value: 2,
+      threshold: 5,
+      baseline_mean: 4,
+      baseline_max: 9,
+      is_known: true,
+      pattern: 'the same at this weekday and hour',
+    }),
     rule: 'within_normal',
     action: 'dismiss',
   },
