@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { type SmtpFault, type SmtpStandIn, startSmtp } from '../../tests/stand-ins/smtp.ts'
-import { dagTimeout, dagTimeoutFixed, hostileStrings } from '../../tests/support/example-incidents.ts'
+import { dagTimeout, dagTimeoutAsked, dagTimeoutFixed, hostileStrings } from '../../tests/support/example-incidents.ts'
 import { exampleSending } from '../../tests/support/sending.ts'
 import type { Message } from '../domain/message.ts'
 import { buildMessage } from '../domain/message-build.ts'
@@ -99,6 +99,12 @@ describe('what came of it', () => {
   })
 })
 
+test('a fix that waits for approval is the subject, and its dry run is quoted', async () => {
+  const asked = { ...buildMessage(dagTimeoutAsked), dry_run: { known: true, text: 'load_orders would run again' } }
+  expect(await send(asked)).toMatchObject({ outcome: 'sent' })
+  expect(textOf(asked)).toMatch(/^CRITICAL, waits for approval: .*\nDRY RUN\nload_orders would run again\n/s)
+})
+
 describe('hostile text', () => {
   test.for(hostileStrings.map((text) => [text] as const))(
     '%j is no header, no markup and no receiver',
@@ -109,6 +115,7 @@ describe('hostile text', () => {
         title: hostile,
         what: hostile,
         owner: hostile,
+        dry_run: { known: true, text: hostile },
         tried: [hostile, hostile],
         evidence: [{ source: hostile, summary: hostile }],
       }

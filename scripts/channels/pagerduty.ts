@@ -107,6 +107,7 @@ function eventOf(message: Message) {
         root_cause: message.root_cause,
         impact: message.impact,
         next_step: message.next_step,
+        dry_run: message.dry_run?.text ?? null,
         checklist: message.checklist,
         owner: message.owner,
         sla_owners: message.sla_owners,
@@ -156,6 +157,8 @@ function headersOf(settings: Settings): Record<string, string> {
 }
 
 function noteOf(message: Message, mark: string): string {
-  const lines = [headline(message), message.root_cause, message.impact, message.next_step, ...message.tried, mark]
+  const { root_cause, impact, next_step, dry_run, tried } = message
+  const dryRun = dry_run && `Dry run: ${dry_run.text}`
+  const lines = [headline(message), root_cause, impact, next_step, dryRun, ...tried, mark]
   return lines.filter(Boolean).join('\n').slice(0, 20_000)
 }

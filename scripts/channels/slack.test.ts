@@ -91,6 +91,7 @@ describe('hostile text', () => {
       links: [{ title: hostile, url: `https://example.com/${hostile}` }],
       unchecked: Array.from({ length: 40 }, () => hostile),
       next_step: hostile,
+      dry_run: { known: true, text: hostile },
       tried: Array.from({ length: 40 }, () => hostile),
       analyzer: hostile,
     }
@@ -109,6 +110,7 @@ describe('hostile text', () => {
       '*Tried*',
       '*Evidence*',
       '*Could not be checked*',
+      '*Dry run*',
     ]
     expect([...titles].filter((title) => !ours.includes(title))).toEqual([])
   })

@@ -51,6 +51,7 @@ test('says everything that people need', () => {
     unchecked: ['airflow: no answer within 5 s'],
     next_step:
       'Find out whether the change to customer_segment of prod.analytics.customer_events was meant. If not, take it back; if so, adapt what reads it before the next run.',
+    dry_run: null,
     tried: [],
     confidence: 0.9,
     analyzer: 'rules',

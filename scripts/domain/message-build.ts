@@ -1,10 +1,12 @@
 import type { Alert } from './alert.ts'
 import { checklist } from './checklist.ts'
 import type { Decision } from './decision.ts'
+import { quotedDryRun } from './dry-run.ts'
 import { type Evidence, ofKind } from './evidence.ts'
 import type { Incident } from './incident.ts'
 import type { Message, MessageLink, Occasion } from './message.ts'
 import { nextStep } from './next-step.ts'
+import { outcomeOf } from './outcome.ts'
 import { believedEntries, ownersOf } from './owners.ts'
 import { oneLine, plainText } from './text.ts'
 
@@ -68,6 +70,7 @@ export function buildMessage(parts: MessageParts): Message {
       nextStep(occasion, decision, incident.category, { asset: asset ?? 'it', evidence, incident: incident.id }),
       600,
     ),
+    dry_run: occasion === 'decision' && decision && asksForApproval(decision) ? quotedDryRun(null) : null,
     checklist: isForPeople(occasion, decision) ? checklist(evidence, incident.asset?.name ?? null) : [],
     tried: [...(parts.tried ?? []), ...heldBack(decision)].map((line) => oneLine(line, 300)),
     confidence: decision?.confidence ?? null,
@@ -137,6 +140,11 @@ function webAddress(value: string | null | undefined): string | null {
 function isForPeople(occasion: Occasion, decision: Decision | null): boolean {
   if (occasion === 'escalated') return true
   return (occasion === 'decision' || occasion === 'reminder') && decision?.recommended_action === 'notify_team'
+}
+
+/** Whether a fix waits for a person. */
+function asksForApproval(decision: Decision): boolean {
+  return outcomeOf(decision).state === 'awaiting_approval'
 }
 
 /** Says why a fix that was proposed is left to people. */

@@ -64,6 +64,8 @@ export const Message = z.object({
   /** Systems that were configured and did not answer. */
   unchecked: z.array(z.string()),
   next_step: z.string(),
+  /** What the fix that waits for approval would do: its system's words where `known`, else ours for why it is not. */
+  dry_run: z.object({ known: z.boolean(), text: z.string() }).nullable().default(null),
   /** What a person looks at, step by step; empty while nobody has to. */
   checklist: z.array(z.string()).default([]),
   /** What was tried and what came of it. */

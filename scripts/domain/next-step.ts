@@ -67,7 +67,7 @@ function toApprove(
   { approvers, within_minutes }: NonNullable<Decision['approval']>,
   evidence: readonly Evidence[],
 ): string {
-  return `${template} on ${target} waits for ${approvers.join(' or ')}: run “npm run approve -- ${incident}” or “npm run refuse -- ${incident}” within ${within_minutes} minutes. After that it counts as refused. It reaches: ${blastRadius(evidence).join('; ')}.`
+  return `${template} on ${target} waits for ${approvers.join(' or ')}: answer on its page in the console, or run “npm run approve -- ${incident}” or “npm run refuse -- ${incident}” within ${within_minutes} minutes. After that it counts as refused. Blast radius: ${blastRadius(evidence).join('; ')}.`
 }
 
 const byAction: Record<Action, (situation: Situation, decision: Decision) => string> = {

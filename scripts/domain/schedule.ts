@@ -70,6 +70,8 @@ export const schedule = {
   /** How often is looked again whether an incident belongs to one whose fix was under way. */
   regroupMs: 2 * minute,
   fixMs: 2 * minute,
+  /** How long the message that asks for approval waits for what the fix would do. */
+  dryRunMs: 20_000,
   /** How often it is looked whether a kept project has changed. */
   syncMs: 5 * minute,
   /** How long a fix waits whose target is being fixed for another incident. */

@@ -2,8 +2,9 @@ import kestra from '@kestra-io/libs'
 import { z } from 'zod'
 import { type Declared, isSettingName, readSettings, type SettingName, settings } from './config.ts'
 import { AppError, toAppError } from './errors.ts'
-import { parseJson, tryParseJson } from './json.ts'
+import { parseJson } from './json.ts'
 import { redact } from './redact.ts'
+import { secretValues } from './secret-values.ts'
 import { isTenantSetting } from './tenant.ts'
 
 // zod compiles a parser for every schema it parses with; a task ends before that pays, 5 to 10 ms too late.
@@ -50,12 +51,9 @@ export async function runTask<N extends SettingName>(
   task: { settings: readonly N[]; run: (context: TaskContext<N>) => Promise<Outputs> },
   environment: NodeJS.ProcessEnv = process.env,
 ): Promise<void> {
-  const secretValues = Object.keys(environment)
-    .filter(isSecret)
-    .flatMap((name) => secretsIn(environment[name]?.trim() ?? ''))
-    .filter((value) => value.length >= 6)
+  const secrets = secretValues(Object.fromEntries(Object.entries(environment).filter(([name]) => isSecret(name))))
   const log: TaskContext<N>['log'] = (level, text) => {
-    kestra.logger()[level](redact(text, secretValues))
+    kestra.logger()[level](redact(text, secrets))
   }
   try {
     const execution = readExecution(environment)
@@ -81,14 +79,6 @@ export async function runTask<N extends SettingName>(
     process.exitCode = 1
   }
 }
-
-/** A secret's value, and where it is JSON of several (SYSTEMS_CREDENTIALS) each of them. */
-function secretsIn(value: string): string[] {
-  const several = value.startsWith('{') ? Several.safeParse(tryParseJson(value)) : null
-  return [value, ...(several?.success ? Object.values(several.data).flatMap((of) => Object.values(of)) : [])]
-}
-
-const Several = z.record(z.string(), z.record(z.string(), z.string()))
 
 function isSecret(name: string): boolean {
   return isSettingName(name) && settings[name].kind !== 'setting'

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { Remediation } from '../domain/decision.ts'
+import { type DryRun, quotedDryRun } from '../domain/dry-run.ts'
 import { Message } from '../domain/message.ts'
 import { AppError } from '../lib/errors.ts'
 import { appendAudit } from './audit.ts'
@@ -18,6 +19,8 @@ export interface PlannedAction {
   key: string
   message?: Message
   remediation?: Remediation
+  /** So long it is held back for what it is still to say, unless it is let go before. */
+  holdMs?: number
 }
 
 export const ActionState = z.enum(['planned', 'sending', 'sent', 'failed', 'unknown', 'confirmed', 'cancelled'])
@@ -60,14 +63,14 @@ export function planAction(
   revision: number,
   action: PlannedAction,
 ): Promise<boolean> {
-  const { key, kind, message, remediation } = action
+  const { key, kind, message, remediation, holdMs = 0 } = action
   const target = remediation?.target ?? action.target ?? null
   return within(access, async (query) => {
     const inserted = await query.run(
-      sql`insert into actions (tenant, key, incident, revision, kind, template, target, message, remediation)
+      sql`insert into actions (tenant, key, incident, revision, kind, template, target, message, remediation, not_before)
           values (current_setting('dim.tenant'), ${key}, ${incident}, ${revision}, ${kind},
             ${remediation?.template ?? message?.occasion ?? null}, ${target}, ${message ? json(message) : null},
-            ${remediation ? json(remediation) : null})
+            ${remediation ? json(remediation) : null}, now() + make_interval(secs => ${holdMs / 1000}))
           on conflict do nothing`,
     )
     if (inserted === 0) return false
@@ -188,6 +191,19 @@ export function toldWhere(access: Access, incident: string): Promise<{ kind: str
             and (outcome_unknown or state in ('sending', 'sent', 'unknown', 'confirmed'))
           group by kind, target order by min(created_at), kind, target`,
     ),
+  )
+}
+
+/**
+ * What the fix that a message asks approval for would do, or why that is not known, goes into each message that has not
+ * left; one that was held back for it is let go.
+ */
+export async function quoteDryRun(query: Query, incident: string, revision: number, made: DryRun): Promise<void> {
+  await query.run(
+    sql`update actions set message = message || ${json({ dry_run: quotedDryRun(made) })}, changed_at = now(),
+          not_before = case when state = 'planned' and attempt = 0 then now() else not_before end
+        where incident = ${incident} and revision = ${revision} and state in ('planned', 'failed', 'unknown')
+          and message ->> 'dry_run' is not null`,
   )
 }
 

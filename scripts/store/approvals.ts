@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { type Decision, Remediation } from '../domain/decision.ts'
+import type { DryRun } from '../domain/dry-run.ts'
 import { reminderMs } from '../domain/schedule.ts'
 import { AppError } from '../lib/errors.ts'
-import { type PlannedAction, planAction } from './actions.ts'
+import { type PlannedAction, planAction, quoteDryRun } from './actions.ts'
 import { endAlerts } from './alerts.ts'
 import { appendAudit } from './audit.ts'
 import { type Access, type Query, within } from './connection.ts'
@@ -61,10 +62,10 @@ export function loadApproval(access: Access, incident: string): Promise<Approval
   )
 }
 
-/** What a fix would do, or why that could not be learned. */
-export type DryRun = { dry_run: string } | { dry_run_fault: string }
-
-/** Keeps it with the approval that is asked for, in place of an earlier one. False when that was answered meanwhile. */
+/**
+ * Keeps it with the approval that is asked for, in place of an earlier one, and has the messages that ask for it quote
+ * it. False when that was answered meanwhile.
+ */
 export function keepDryRun(
   access: Access,
   { incident, revision }: Pick<Approval, 'incident' | 'revision'>,
@@ -78,6 +79,7 @@ export function keepDryRun(
           where incident = ${incident} and revision = ${revision} and state = 'asked'`,
     )
     if (kept === 0) return false
+    await quoteDryRun(query, incident, revision, made)
     const what = dry_run === null ? 'dry run failed' : 'dry run made'
     await appendAudit(query, { actor: 'auto_remediate', what, subject: incident, detail: { revision, ...made } })
     return true

@@ -23,8 +23,8 @@ allow:
 async function waiting(given = policy): Promise<{ one: World; id: string }> {
   const one = await world({ policy: given })
   const id = await one.open(await scenario('dag_timeout'))
-  expect(await one.decide(id)).toMatchObject({ next: 'notify' })
-  await one.notify(id)
+  expect(await one.decide(id)).toMatchObject({ asks: true })
+  await one.ask(id)
   expect((await one.incident(id)).state).toBe('awaiting_approval')
   return { one, id }
 }

@@ -2,6 +2,7 @@ import { type Destination, distinct } from '../domain/destination.ts'
 import type { Incident } from '../domain/incident.ts'
 import type { Occasion } from '../domain/message.ts'
 import { buildMessage, type MessageParts } from '../domain/message-build.ts'
+import { schedule } from '../domain/schedule.ts'
 import type { Settings } from '../lib/config.ts'
 import { type PlannedAction, toldWhere } from '../store/actions.ts'
 import type { Access } from '../store/connection.ts'
@@ -73,6 +74,7 @@ export async function messagesTo(
     target,
     key: messageKey(known.incident, { kind, target }, name),
     message,
+    ...(message.dry_run ? { holdMs: schedule.dryRunMs } : {}),
   }))
 }
 

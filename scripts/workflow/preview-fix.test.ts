@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest'
+import { mentionsIn, rateLimited } from '../../tests/stand-ins/slack.ts'
 import { openConsole, person } from '../../tests/support/console.ts'
 import { scenario, useWorlds, type World } from '../../tests/support/workflow.ts'
-import { loadApproval } from '../store/approvals.ts'
+import { schedule } from '../domain/schedule.ts'
+import { keepDryRun, loadApproval } from '../store/approvals.ts'
 import { approve } from './approval.ts'
 import { previewFix } from './preview-fix.ts'
 
 const { world } = useWorlds()
+const minute = 60_000
 const policy = `mode: act
 auto_fix: true
 allow:
@@ -54,6 +57,63 @@ test('what could not be learned is said with its reason, and asking again takes 
   expect(await pageOf(one, id)).toMatch(/could not be made<\/span>/)
   await previewFix(one.store, id, one.settings)
   expect(await loadApproval(one.store, id)).toMatchObject({ dry_run: expect.any(String), dry_run_fault: null })
+})
+
+test('the message that asks waits for the answer, and quotes it', async () => {
+  const { one, id } = await waiting()
+  expect(await one.notify(id)).toMatchObject({ sent: 0 })
+  await one.turn()
+  expect(one.told(id)).toEqual([])
+  await one.ask(id)
+  expect(one.told(id)).toEqual([
+    expect.stringMatching(/waits for ann.*\*Dry run\*\n> In run .+ of daily_elt_pipeline these would run again: /s),
+  ])
+})
+
+test('a dry run that can not be had holds no message back: it says why there is none', async () => {
+  const { one, id } = await waiting()
+  await previewFix(one.store, id, { ...one.settings, AIRFLOW_PASSWORD: 'wrong-password' })
+  await one.notify(id)
+  expect(one.told(id)).toEqual([expect.stringMatching(/\*Dry run\*\nIt could not be made: .*401/)])
+})
+
+test('when nobody comes to ask for it, the clock sends the message all the same', async () => {
+  const { one, id } = await waiting()
+  await one.pass(schedule.dryRunMs)
+  await one.turn()
+  expect(one.told(id)).toEqual([expect.stringMatching(/waits for ann.*\*Dry run\*\nNot known when this was sent/s)])
+  await previewFix(one.store, id, one.settings)
+  await one.notify(id)
+  expect(one.told(id)).toHaveLength(1)
+})
+
+test('a message that Slack was too busy for quotes what has been learned meanwhile, and still waits as Slack asked', async () => {
+  const { one, id } = await waiting()
+  await one.pass(schedule.dryRunMs)
+  one.slack.fail(rateLimited)
+  expect(await one.notify(id)).toMatchObject({ sent: 0, later: [expect.stringContaining('rate limiting')] })
+  await one.ask(id)
+  expect(one.told(id)).toEqual([])
+  await one.pass(minute)
+  await one.notify(id)
+  expect(one.told(id)).toEqual([expect.stringMatching(/\*Dry run\*\n> In run /)])
+})
+
+test('what is quoted is short, and escaped for the channel', async () => {
+  const { one, id } = await waiting()
+  const made = { dry_run: `These would run again: <!channel> *load*\n${'load, '.repeat(500)}` }
+  await keepDryRun(one.store, { incident: id, revision: 1 }, made)
+  await one.notify(id)
+  expect(one.slack.messages.flatMap(mentionsIn)).toEqual([])
+  expect(one.told(id)).toEqual([expect.stringMatching(/> These would run again: &lt;!channel&gt; .+\n> .{500,600}…\n/)])
+})
+
+test('what whoever asked may not tell is kept and told without it', async () => {
+  const { one, id } = await waiting()
+  await previewFix(one.store, id, { ...one.settings, JIRA_TOKEN: 'load_warehouse' })
+  await one.notify(id)
+  expect(await loadApproval(one.store, id)).toMatchObject({ dry_run: expect.stringContaining('[redacted]') })
+  expect(one.told(id)).toEqual([expect.stringMatching(/\*Dry run\*\n> In run .*\[redacted\]/)])
 })
 
 test('until it is there the page says so', async () => {

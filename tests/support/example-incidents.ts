@@ -206,6 +206,15 @@ export const dagTimeout: MessageParts = {
   }),
 }
 
+/** The same fix where policy names who approves it. */
+export const dagTimeoutAsked: MessageParts = {
+  ...dagTimeout,
+  decision: dagTimeout.decision && {
+    ...dagTimeout.decision,
+    approval: { approvers: ['ann', 'kestra-ui'], within_minutes: 30 },
+  },
+}
+
 /** The same after the fix was verified. */
 export const dagTimeoutFixed: MessageParts = {
   ...dagTimeout,

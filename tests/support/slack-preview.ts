@@ -1,18 +1,30 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { slack } from '../../scripts/channels/slack.ts'
+import { type DryRun, quotedDryRun } from '../../scripts/domain/dry-run.ts'
 import { buildMessage, type MessageParts } from '../../scripts/domain/message-build.ts'
 import { type SlackPayload, startSlack } from '../stand-ins/slack.ts'
-import { dagTimeout, dagTimeoutFixed, falsePositive, schemaDrift } from './example-incidents.ts'
+import { dagTimeout, dagTimeoutAsked, dagTimeoutFixed, falsePositive, schemaDrift } from './example-incidents.ts'
 import { exampleSending } from './sending.ts'
 
 /**
  * What the three scenarios look like in Slack, as pages to be looked at:
  * `node tests/support/slack-preview.ts FOLDER`, then a picture of each by a browser without a head.
  */
-const stories: Record<string, MessageParts[]> = {
+const stories: Record<string, (MessageParts & { dryRun?: DryRun })[]> = {
   schema_drift: [schemaDrift],
   dag_timeout: [{ ...dagTimeout, occasion: 'raw', decision: null }, dagTimeout, dagTimeoutFixed],
+  approval: [
+    {
+      ...dagTimeoutAsked,
+      dryRun: {
+        dry_run:
+          'In run scheduled__2026-11-20T00:00:00+00:00 of daily_elt_pipeline these would run again: load_orders (running), build_marts (upstream_failed), publish (upstream_failed).',
+      },
+    },
+    { ...dagTimeoutAsked, dryRun: { dry_run_fault: 'Airflow answered 401. Check AIRFLOW_WRITE_USERNAME.' } },
+    dagTimeoutAsked,
+  ],
   fixed: [dagTimeout, dagTimeoutFixed],
   false_positive: [falsePositive],
   possible_repeat: [{ ...schemaDrift, possibleRepeat: true, occasion: 'reminder' }],
@@ -86,7 +98,9 @@ async function writePages(folder: string): Promise<void> {
   const settings = { SLACK_WEBHOOK_URL: server.webhookUrl }
   for (const [name, story] of Object.entries(stories)) {
     for (const parts of story) {
-      await slack.send(buildMessage(parts), exampleSending(settings))
+      const message = buildMessage(parts)
+      const dry_run = parts.dryRun ? quotedDryRun(parts.dryRun) : message.dry_run
+      await slack.send({ ...message, dry_run }, exampleSending(settings))
     }
     await writeFile(join(folder, `${name}.html`), previewPage(server.messages))
     server.forget()

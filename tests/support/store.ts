@@ -170,6 +170,7 @@ export function exampleMessage(incident: string, changes: Partial<Message> = {})
     unchecked: [],
     checklist: [],
     next_step: 'Look at its log.',
+    dry_run: null,
     tried: [],
     confidence: null,
     analyzer: null,

@@ -18,6 +18,7 @@ import { deliverMessages } from '../../scripts/workflow/deliver.ts'
 import { runFix, verifyFix } from '../../scripts/workflow/fix.ts'
 import { gatherIncident } from '../../scripts/workflow/gather.ts'
 import { ingest } from '../../scripts/workflow/ingest.ts'
+import { previewFix } from '../../scripts/workflow/preview-fix.ts'
 import { type Routed, routeIncident } from '../../scripts/workflow/route.ts'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../stand-ins/airflow.ts'
 import { type SlackStandIn, startSlack, textOf } from '../stand-ins/slack.ts'
@@ -44,6 +45,8 @@ export interface World {
   decide(incident: string, execution?: string): Promise<Routed | null>
   /** Sends what is to be sent about the incident, as `notify_slack` does. */
   notify(incident: string): ReturnType<typeof deliverMessages>
+  /** Keeps what the fix that waits would do and asks people for it, as `auto_remediate` does. */
+  ask(incident: string): Promise<void>
   /** Runs and verifies the fix and tells people, as `auto_remediate` does. */
   fix(incident: string): Promise<string>
   /** All of it, as the flows hang together. Answers the incident. */
@@ -136,6 +139,10 @@ function worldOf(store: Store, slack: SlackStandIn, airflow: AirflowStandIn, set
       return routeIncident(store, incident, execution, settings, now)
     },
     notify: (incident) => deliverMessages(store, settings, { incident, limit: 20 }),
+    async ask(incident) {
+      if (!(await previewFix(store, incident, settings))) throw new Error(`No fix of ${incident} waits for approval.`)
+      await world.notify(incident)
+    },
     async fix(incident) {
       const { outcome } = await runFix(store, incident, settings)
       if (outcome === 'done') await verifyFix(store, incident, settings, { patienceMs: 10_000, pauseMs: 5 })
@@ -145,7 +152,8 @@ function worldOf(store: Store, slack: SlackStandIn, airflow: AirflowStandIn, set
     async handle(body) {
       const incident = await world.open(body)
       const routed = await world.decide(incident)
-      if (routed?.next === 'notify') await world.notify(incident)
+      if (routed?.asks) await world.ask(incident)
+      else if (routed?.next === 'notify') await world.notify(incident)
       if (routed?.next === 'fix') await world.fix(incident)
       return incident
     },

@@ -1,7 +1,7 @@
 import type { Severity } from '../../domain/alert.ts'
 import type { Message, Occasion } from '../../domain/message.ts'
 
-/** How a message begins where nothing but text can be shown. */
+/** How a message begins. */
 const openings: Record<Occasion, (severity: Severity) => string> = {
   decision: (severity) => severity,
   raw: (severity) => `${severity}, not analysed yet`,
@@ -26,9 +26,14 @@ export function isEnd(message: Pick<Message, 'occasion' | 'dismissed'>): boolean
   return isOver(message) || message.occasion === 'merged' || message.dismissed
 }
 
+/** How bad, and what is wanted of people: the first words of a message. */
+export function openingOf({ occasion, severity, dry_run }: Message): string {
+  return occasion === 'decision' && dry_run ? `${severity}, waits for approval` : openings[occasion](severity)
+}
+
 /** One line: how bad, and what. */
-export function headline({ occasion, severity, title }: Message): string {
-  return `${openings[occasion](severity)}: ${title}`
+export function headline(message: Message): string {
+  return `${openingOf(message)}: ${message.title}`
 }
 
 /** A titled part of the message: paragraphs, or a list. */
@@ -62,6 +67,7 @@ export function partsOf(message: Message): Part[] {
     { title: 'Root cause', lines: [message.root_cause ?? ''] },
     { title: 'Impact', lines: isOver(message) ? [] : [message.impact ?? ''] },
     { title: 'Next step', lines: [message.next_step] },
+    { title: 'Dry run', lines: [message.dry_run?.text ?? ''] },
     { title: 'Checklist', lines: message.checklist },
     { title: isOver(message) ? 'What was done' : 'Tried', lines: message.tried },
     { title: 'Evidence', lines: message.evidence.map(({ source, summary }) => `${source}: ${summary}`) },

@@ -1,6 +1,6 @@
 import type { Severity } from '../../domain/alert.ts'
 import type { Message, Occasion } from '../../domain/message.ts'
-import { wayToSay } from '../shared/plain.ts'
+import { isOver, openingOf, wayToSay } from '../shared/plain.ts'
 import { escapeMrkdwn, escapePlain, link, quote } from './mrkdwn.ts'
 
 /** `verbatim`: Slack turns no bare name or address into a link or a mention. */
@@ -18,20 +18,8 @@ export type SlackBlock =
 
 const severityIcons: Record<Severity, string> = { CRITICAL: '🔴', HIGH: '🟠', MEDIUM: '🟡', LOW: '⚪' }
 
-/** How the header begins. */
-const openings: Record<Occasion, (severity: Severity) => string> = {
-  decision: (severity) => `${severityIcons[severity]} ${severity}`,
-  raw: (severity) => `${severityIcons[severity]} ${severity}, not analysed yet`,
-  acknowledged: (severity) => `${severityIcons[severity]} ${severity}, taken on`,
-  reminder: (severity) => `${severityIcons[severity]} ${severity}, still open`,
-  escalated: (severity) => `${severityIcons[severity]} ${severity}, a person is needed`,
-  fixed: () => '✅ Fixed',
-  resolved: () => '✅ Resolved',
-  merged: () => '➡️ Part of another incident',
-  still_broken: (severity) => `${severityIcons[severity]} ${severity}, still broken`,
-  reopened: (severity) => `${severityIcons[severity]} ${severity}, real after all`,
-  digest: () => '🗒 Digest',
-}
+/** What an end, or no incident, shows in place of a severity. */
+const ownIcons: Partial<Record<Occasion, string>> = { fixed: '✅', resolved: '✅', merged: '➡️', digest: '🗒' }
 
 /** Slack takes 150 characters in a header, 255 in a `block_id`, 3,000 in a text. */
 const headerLimit = 150
@@ -44,8 +32,8 @@ const textLimit = 3000
  */
 export function layOut(message: Message, key: string): SlackBlock[] {
   if (message.occasion === 'digest') return layOutDigest(message, key)
-  const { cause, impact, nextStep, tried, what, rest } = parts(message)
-  const middle = isOver(message) ? [tried, cause, nextStep] : [what, cause, impact, nextStep, tried, ...rest]
+  const { cause, impact, nextStep, dryRun, tried, what, rest } = parts(message)
+  const middle = isOver(message) ? [tried, cause, nextStep] : [what, cause, impact, nextStep, dryRun, tried, ...rest]
   return present([
     header(message, key),
     context(whereAndWho(message)),
@@ -58,9 +46,9 @@ export function layOut(message: Message, key: string): SlackBlock[] {
 /** The one message of an incident that a bot keeps up to date: what is known, in short. */
 export function layOutRoot(message: Message): SlackBlock[] {
   if (message.occasion === 'digest') return layOutDigest(message)
-  const { cause, impact, nextStep, tried, what } = parts(message)
+  const { cause, impact, nextStep, dryRun, tried, what } = parts(message)
   // Where it goes on is all that still counts of what goes on elsewhere.
-  const goesOn = message.occasion === 'merged' ? [what] : [cause ?? what, impact, nextStep]
+  const goesOn = message.occasion === 'merged' ? [what] : [cause ?? what, impact, nextStep, dryRun]
   const middle = isOver(message) ? [tried, cause] : goesOn
   return present([
     header(message),
@@ -73,16 +61,15 @@ export function layOutRoot(message: Message): SlackBlock[] {
 
 /** What goes into its thread. A change begins by saying what has changed. */
 export function layOutDetails(message: Message, isChange: boolean): SlackBlock[] {
-  const { cause, nextStep, tried, what, rest } = parts(message)
-  const opening = openings[message.occasion](message.severity)
+  const { cause, nextStep, dryRun, tried, what, rest } = parts(message)
   const who = message.acknowledged_by ? ` by ${escapeMrkdwn(message.acknowledged_by, 100)}` : ''
-  const change = isChange ? [section(`*${opening}*${message.occasion === 'acknowledged' ? who : ''}`)] : []
+  const change = isChange ? [section(`*${opening(message)}*${message.occasion === 'acknowledged' ? who : ''}`)] : []
   if (isOver(message)) return present([...change, tried])
   if (message.occasion === 'digest') return []
   if (message.occasion === 'acknowledged') return present(change)
   if (message.occasion === 'merged') return present([...change, what])
   if (message.occasion === 'reminder') return present([...change, note(message), nextStep])
-  const shown = isChange ? [cause, nextStep, tried, ...rest] : [cause && what, tried, ...rest]
+  const shown = isChange ? [cause, nextStep, dryRun, tried, ...rest] : [cause && what, tried, ...rest]
   return present([...change, note(message), ...shown])
 }
 
@@ -91,10 +78,6 @@ function layOutDigest(message: Message, key?: string): SlackBlock[] {
     titled(escapeMrkdwn(title, 100), list(lines.map((line) => escapeMrkdwn(line, 400)))),
   )
   return present([header(message, key), note(message), ...sections, section(escapeMrkdwn(message.next_step, 400))])
-}
-
-function isOver({ occasion }: Message): boolean {
-  return occasion === 'fixed' || occasion === 'resolved'
 }
 
 function note(message: Message): SlackBlock | null {
@@ -109,6 +92,7 @@ function parts(message: Message) {
     cause: titled('Root cause', message.root_cause && text(message.root_cause)),
     impact: titled('Impact', message.impact && text(message.impact)),
     nextStep: titled('Next step', text(message.next_step)),
+    dryRun: message.dry_run && titled('Dry run', quotedIf(message.dry_run.known, text(message.dry_run.text))),
     tried: titled(isOver(message) ? 'What was done' : 'Tried', list(message.tried.map((line) => text(line, 350)))),
     rest: [
       titled('Checklist', list(message.checklist.map((line) => text(line, 400)))),
@@ -118,22 +102,28 @@ function parts(message: Message) {
   }
 }
 
+/** What a system said is quoted; our own words are not. */
+function quotedIf(isQuotation: boolean, escaped: string): string {
+  return isQuotation ? quote(escaped) : escaped
+}
+
 function present(blocks: readonly (SlackBlock | null)[]): SlackBlock[] {
   return blocks.filter((block) => block !== null)
 }
 
 /** What a notification shows, and a client that knows no blocks. */
 export function fallbackText(message: Message): string {
-  const parts = [
-    `${openings[message.occasion](message.severity)}: ${message.title}`,
-    message.root_cause ?? '',
-    message.next_step,
-  ]
+  const parts = [`${opening(message)}: ${message.title}`, message.root_cause ?? '', message.next_step]
   return escapeMrkdwn(parts.filter(Boolean).join(' — '), 600)
 }
 
-function header({ occasion, severity, title }: Message, key?: string): SlackBlock {
-  const text = escapePlain(`${openings[occasion](severity)}: ${title}`, headerLimit)
+/** How the header begins. */
+function opening(message: Message): string {
+  return `${ownIcons[message.occasion] ?? severityIcons[message.severity]} ${openingOf(message)}`
+}
+
+function header(message: Message, key?: string): SlackBlock {
+  const text = escapePlain(`${opening(message)}: ${message.title}`, headerLimit)
   const block = { type: 'header' as const, text: { type: 'plain_text' as const, text, emoji: false as const } }
   return key === undefined ? block : { ...block, block_id: key.slice(0, blockIdLimit) }
 }

@@ -2,7 +2,13 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Fault } from '../../../tests/stand-ins/server.ts'
 import { mentionsIn, textOf } from '../../../tests/stand-ins/slack.ts'
 import { type SlackWebApi, startSlackWebApi, tooMany } from '../../../tests/stand-ins/slack-web-api.ts'
-import { dagTimeout, dagTimeoutFixed, hostileStrings, schemaDrift } from '../../../tests/support/example-incidents.ts'
+import {
+  dagTimeout,
+  dagTimeoutAsked,
+  dagTimeoutFixed,
+  hostileStrings,
+  schemaDrift,
+} from '../../../tests/support/example-incidents.ts'
 import { exampleSending } from '../../../tests/support/sending.ts'
 import type { Message } from '../../domain/message.ts'
 import { buildMessage } from '../../domain/message-build.ts'
@@ -65,6 +71,19 @@ describe('one message an incident', () => {
     const [, reminder] = server.thread(server.roots()[0])
     expect(reminder?.broadcast).toBe(true)
     expect(reminder && textOf(reminder.payload)).toContain('Nobody has acknowledged this')
+  })
+
+  test('a fix that waits for approval says so, quotes its dry run, and is seen in the channel', async () => {
+    const opened = await reference(raw)
+    const asked = { ...buildMessage(dagTimeoutAsked), dry_run: { known: true, text: 'load_orders would run again' } }
+    await reference(asked, { opened })
+    const [root] = server.roots()
+    for (const one of [root, server.thread(root).at(-1)]) {
+      const text = one && textOf(one.payload)
+      expect(text).toMatch(/🔴 CRITICAL, waits for approval/)
+      expect(text).toContain('*Dry run*\n> load_orders would run again')
+    }
+    expect(server.thread(root).at(-1)?.broadcast).toBe(true)
   })
 
   test('says who has taken it on', async () => {

@@ -36,6 +36,7 @@ const unchangeable = new Set(['cant_update_message', 'edit_window_closed', 'cant
 
 /** These people should see although the message itself only changed: the reply is shown in the channel too. */
 const loud: ReadonlySet<Message['occasion']> = new Set(['reminder', 'escalated', 'reopened'])
+const isLoud = ({ occasion, dry_run }: Message) => loud.has(occasion) || dry_run !== null
 
 /**
  * By a bot: posts the incident's one message or changes it, then adds what is new to its thread. Each step is looked up
@@ -92,7 +93,7 @@ async function reply(
   await call('chat.postMessage', {
     channel: root.channel,
     thread_ts: root.ts,
-    ...(isChange && loud.has(message.occasion) ? { reply_broadcast: true } : {}),
+    ...(isChange && isLoud(message) ? { reply_broadcast: true } : {}),
     ...content(message, blocks),
     metadata: { event_type: replyEvent, event_payload: { incident: subject, key } },
   })
