@@ -1,3 +1,4 @@
+import { airbyteFailures } from './airbyte/failures.ts'
 import { airbyte } from './airbyte.ts'
 import { airflowFailures } from './airflow/failures.ts'
 import { airflowSurvey } from './airflow/survey.ts'
@@ -29,7 +30,7 @@ export const connectors: readonly Connector[] = [
 ]
 
 /** Those of them that can tell what failed. */
-export const failureFeeds: readonly FailureFeed[] = [airflowFailures, dbtCloudFailures, dbtFailures]
+export const failureFeeds: readonly FailureFeed[] = [airbyteFailures, airflowFailures, dbtCloudFailures, dbtFailures]
 
 /** Those of them from which a catalogue can be drafted, the one that knows the business best first. */
 export const surveys: readonly Survey[] = [dbtSurvey, airflowSurvey, postgresSurvey, snowflakeSurvey]

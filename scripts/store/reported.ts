@@ -2,6 +2,10 @@ import { z } from 'zod'
 import { type Access, within } from './connection.ts'
 import { sql } from './sql.ts'
 
+/** The pipeline that an alert names: a DAG, a job of dbt Cloud, a connection of Airbyte's. */
+const pipeline = sql`coalesce(alert #>> '{asset,native,dag_id}', alert #>> '{asset,native,job_id}',
+  lower(alert #>> '{asset,native,connection_id}'))`
+
 /** What a monitor said of a pipeline's failure. `task` is null when it spoke of the whole pipeline. */
 const Reported = z.object({
   pipeline: z.string(),
@@ -12,19 +16,16 @@ const Reported = z.object({
 })
 export type Reported = z.infer<typeof Reported>
 
-/**
- * The failures of pipelines (a DAG, a job of dbt Cloud) that alerts of this source told of since then, the latest first; one
- * row a task and run.
- */
+/** The failures of pipelines that alerts of this source told of since then, the latest first; one row a task and run. */
 export function reportedSince(access: Access, since: Date, source: string): Promise<Reported[]> {
   return within(access, (query) =>
     query.rows(
       Reported,
-      sql`select coalesce(alert #>> '{asset,native,dag_id}', alert #>> '{asset,native,job_id}') as pipeline, alert #>> '{asset,native,task_id}' as task,
+      sql`select ${pipeline} as pipeline, alert #>> '{asset,native,task_id}' as task,
             alert ->> 'external_id' as run, alert ->> 'environment' as environment, max(received_at) as "receivedAt"
           from alerts
           where source = ${source} and status = 'firing' and received_at > ${since}
-            and coalesce(alert #>> '{asset,native,dag_id}', alert #>> '{asset,native,job_id}') is not null
+            and ${pipeline} is not null
           group by 1, 2, 3, 4 order by 5 desc`,
     ),
   )

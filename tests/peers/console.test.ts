@@ -7,6 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type RunningConsole, startConsole } from '../../console/server.ts'
 import { openStore } from '../../scripts/store/connection.ts'
 import { type Product, startProduct, until } from '../e2e/product.ts'
+import { textOf } from '../stand-ins/slack.ts'
 import { dayOfIncidents, waitingFix } from '../support/day-of-incidents.ts'
 import { tellPastWeeks } from '../support/past-weeks.ts'
 import { ageIncident, tell } from '../support/stories.ts'
@@ -134,6 +135,8 @@ describe('the console in a browser', () => {
       .locator('#dry-run')
       .getByText(/these would run again: .*load/)
       .waitFor({ timeout: 60_000 })
+    const asking = await product.slack.waitForMessage((text) => text.includes(stuck.incident))
+    expect(textOf(asking)).toMatch(/waits for approval: .*\*Dry run\*\n> .*these would run again: .*load/s)
     expect(product.airflow.clears).toHaveLength(0)
     await page.getByRole('button', { name: 'Approve the fix' }).click()
     await page.getByText('Approved.').waitFor()

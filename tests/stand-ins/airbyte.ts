@@ -7,12 +7,17 @@ export interface StandInSync {
   /** pending, running, incomplete, failed, succeeded, cancelled. */
   status: string
   rowsSynced?: number
+  /** When it ended; some time in the past where nobody cares. */
+  endedAt?: Date
 }
 
 export interface StandInConnection {
   connectionId: string
   name: string
   status: string
+  /** What it loads from, and to; its id is its name. */
+  source?: string
+  destination?: string
   /** Oldest first; for tests to read and to change. */
   syncs: StandInSync[]
 }
@@ -23,6 +28,8 @@ export interface AirbyteStandIn extends StandIn {
   /** Of two applications: one whose user may only read, one whose may run syncs. */
   readonly credentials: { reader: Credentials; runner: Credentials }
   readonly connections: StandInConnection[]
+  /** Connections that were deleted: their jobs are still there. */
+  readonly gone: Set<string>
   /** Connections that were synced, one an accepted call. */
   readonly synced: readonly string[]
 }
@@ -39,7 +46,8 @@ const running: ReadonlySet<string> = new Set(['pending', 'running', 'incomplete'
 const began = '2026-11-20T06:00:00Z'
 
 /**
- * Airbyte's public API as far as the product calls it: tokens of applications, a connection, its jobs, a new job; errors
+ * Airbyte's public API as far as the product calls it: tokens of applications, connections and what they
+ * load from and to, jobs, a new job; errors
  * as `application/problem+json` (https://reference.airbyte.com, read 2026-11). `recovery`: how a new sync ends, and after
  * how many looks at it.
  */
@@ -55,6 +63,7 @@ export async function startAirbyte({
     runner: { client_id: 'running-application', client_secret: 'running-secret-word' },
   }
   const synced: string[] = []
+  const gone = new Set<string>()
   const looks = new Map<number, number>()
 
   function answer(request: Received): Answer {
@@ -64,6 +73,7 @@ export async function startAirbyte({
     if (what === 'applications' && id === 'token' && method === 'POST') return logIn(body)
     const user = /^Bearer token-of-(reader|runner)$/.exec(headers.authorization ?? '')?.[1]
     if (!user) return problem(401, 'Unauthorized')
+    if ((what === 'sources' || what === 'destinations') && method === 'GET' && id) return end(decodeURIComponent(id))
     if (what === 'connections' && method === 'GET') return id ? one(id) : list(connections.map(shown))
     if (what === 'jobs' && method === 'GET' && !id) return jobs(query)
     if (what === 'jobs' && method === 'POST' && !id) return user === 'runner' ? begin(body) : problem(403, 'Forbidden')
@@ -80,11 +90,20 @@ export async function startAirbyte({
   }
 
   function one(id: string): Answer {
-    const found = connections.find(({ connectionId }) => connectionId === id)
+    const found = connections.find(({ connectionId }) => connectionId === id && !gone.has(connectionId))
     return found ? { status: 200, body: shown(found) } : problem(404, `Could not find connection ${id}`)
   }
 
+  /** A source or a destination. */
+  function end(name: string): Answer {
+    const known = connections.some(({ source, destination }) => source === name || destination === name)
+    return known ? { status: 200, body: { name, configuration: {} } } : problem(404, `Could not find ${name}`)
+  }
+
   function jobs(query: URLSearchParams): Answer {
+    if (query.get('jobType') === 'sync' && query.get('orderBy') === 'updatedAt|ASC' && !query.has('connectionId')) {
+      return jobsSince(query)
+    }
     const found = connections.find(({ connectionId }) => connectionId === query.get('connectionId'))
     if (query.get('jobType') !== 'sync' || query.get('orderBy') !== 'createdAt|DESC') {
       return problem(400, 'This stand-in knows only what the product asks.')
@@ -92,6 +111,18 @@ export async function startAirbyte({
     for (const sync of found?.syncs ?? []) look(sync)
     const newest = (found?.syncs ?? []).toReversed().slice(0, Number(query.get('limit') ?? 20))
     return list(newest.map((sync) => jobOf(found?.connectionId ?? '', sync)))
+  }
+
+  /** Of all connections. */
+  function jobsSince(query: URLSearchParams): Answer {
+    const since = new Date(query.get('updatedAtStart') ?? 0)
+    const from = Number(query.get('offset') ?? 0)
+    const all = connections
+      .flatMap(({ connectionId, syncs }) => syncs.map((sync) => ({ connectionId, sync })))
+      .filter(({ sync }) => sync.status === query.get('status') && endOf(sync) >= since)
+      .toSorted((a, b) => endOf(a.sync).getTime() - endOf(b.sync).getTime())
+    const page = all.slice(from, from + Math.min(100, Number(query.get('limit') ?? 20)))
+    return list(page.map(({ connectionId, sync }) => jobOf(connectionId, sync)))
   }
 
   function begin(body: string): Answer {
@@ -115,21 +146,27 @@ export async function startAirbyte({
   }
 
   const server = await startStandIn(answer)
-  return { ...server, api: `${server.url}/api/public/v1`, credentials, connections, synced }
+  return { ...server, api: `${server.url}/api/public/v1`, credentials, connections, gone, synced }
 }
 
-function shown({ connectionId, name, status }: StandInConnection) {
-  return { connectionId, name, status, sourceId: 'a-source', destinationId: 'a-destination', workspaceId: 'a-space' }
+function endOf({ endedAt }: StandInSync): Date {
+  return endedAt ?? new Date(began)
 }
 
-function jobOf(connectionId: string, { jobId, status, rowsSynced }: StandInSync) {
+function shown({ connectionId, name, status, source, destination }: StandInConnection) {
+  const ends = { sourceId: source ?? 'a-source', destinationId: destination ?? 'a-destination' }
+  return { connectionId, name, status, ...ends, workspaceId: 'a-space' }
+}
+
+function jobOf(connectionId: string, sync: StandInSync) {
+  const { jobId, status, rowsSynced } = sync
   return {
     jobId,
     status,
     jobType: 'sync',
     connectionId,
     startTime: began,
-    lastUpdatedAt: began,
+    lastUpdatedAt: endOf(sync).toISOString(),
     duration: 'PT5M',
     ...(rowsSynced === undefined ? {} : { rowsSynced }),
   }

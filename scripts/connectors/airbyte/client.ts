@@ -11,9 +11,13 @@ export const AirbyteOptions = z.strictObject({
     .optional(),
 })
 
+/** The most that Airbyte gives at once. */
+const pageSize = 100
+
 /** A sync of a connection. `incomplete`: an attempt failed, and Airbyte makes another one by itself. */
 export const SyncJob = z.object({
   jobId: z.int(),
+  connectionId: z.string().nullish().catch(null),
   /** pending, running, incomplete, failed, succeeded, cancelled; whatever Airbyte comes to add stays as it is. */
   status: z.string().max(64),
   startTime: z.string().nullish().catch(null),
@@ -27,9 +31,13 @@ export const AirbyteConnection = z.object({
   name: z.string().max(1000).nullish(),
   /** active, inactive, deprecated, locked. */
   status: z.string().max(64).nullish(),
+  sourceId: z.string().nullish().catch(null),
+  destinationId: z.string().nullish().catch(null),
+  workspaceId: z.string().nullish().catch(null),
 })
 export type AirbyteConnection = z.infer<typeof AirbyteConnection>
 
+const Named = z.object({ name: z.string().max(1000).nullish() })
 const Jobs = z.object({ data: z.array(SyncJob) })
 const Token = z.object({ access_token: z.string().min(1) })
 
@@ -39,6 +47,10 @@ export interface Airbyte {
   connection(id: string): Promise<AirbyteConnection | null>
   /** Its syncs, the one that was begun last first, at most so many. */
   syncs(connection: string, limit: number): Promise<SyncJob[]>
+  /** Syncs of any connection that failed for good at `since` or after, the one that ended first first, at most so many. */
+  failedSince(since: Date, limit: number): Promise<SyncJob[]>
+  /** What people call a source or a destination; null when it has no name, or is gone. */
+  nameOf(kind: 'sources' | 'destinations', id: string): Promise<string | null>
   /** Begins a sync. Answers 409 while one is at work. */
   sync(connection: string): Promise<SyncJob>
   /** The lightest question that proves address and credentials. */
@@ -59,14 +71,7 @@ export function openAirbyte(system: System, signal: AbortSignal): Airbyte {
     return requestJson(`${base}${path}`, { ...common, ...request, headers: await authorization, schema })
   }
   return {
-    async connection(id) {
-      try {
-        return await ask(`/connections/${encodeURIComponent(id)}`, AirbyteConnection)
-      } catch (thrown) {
-        if (thrown instanceof HttpStatusError && thrown.status === 404) return null
-        throw thrown
-      }
-    },
+    connection: (id) => orNull(ask(`/connections/${encodeURIComponent(id)}`, AirbyteConnection)),
     async syncs(connection, limit) {
       const query = new URLSearchParams({
         connectionId: connection,
@@ -76,11 +81,41 @@ export function openAirbyte(system: System, signal: AbortSignal): Airbyte {
       })
       return (await ask(`/jobs?${query}`, Jobs)).data
     },
+    async failedSince(since, limit) {
+      const found: SyncJob[] = []
+      while (found.length < limit) {
+        const query = new URLSearchParams({
+          jobType: 'sync',
+          status: 'failed',
+          updatedAtStart: since.toISOString(),
+          orderBy: 'updatedAt|ASC',
+          limit: String(Math.min(pageSize, limit - found.length)),
+          offset: String(found.length),
+        })
+        const { data } = await ask(`/jobs?${query}`, Jobs)
+        found.push(...data)
+        if (data.length === 0) break
+      }
+      return found.slice(0, limit)
+    },
+    async nameOf(kind, id) {
+      return (await orNull(ask(`/${kind}/${encodeURIComponent(id)}`, Named)))?.name || null
+    },
     sync: (connection) =>
       ask('/jobs', SyncJob, { method: 'POST', body: { connectionId: connection, jobType: 'sync' } }),
     async ping() {
       await ask('/connections?limit=1', z.object({ data: z.array(z.unknown()) }))
     },
+  }
+}
+
+/** What is asked for, or null where Airbyte knows of none. */
+async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer
+  } catch (thrown) {
+    if (thrown instanceof HttpStatusError && thrown.status === 404) return null
+    throw thrown
   }
 }
 
