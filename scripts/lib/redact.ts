@@ -20,6 +20,8 @@ const anywhere: readonly (readonly [RegExp, string])[] = [
   [tokenShape(), mark],
 ]
 
+/** What all of those in URLs have in them, and those with a scheme of authorization. */
+const hook = /hook/i
 const everywhere = [...inUrls, ...anywhere]
 
 /** Tokens that are told by how they begin: https://docs.github.com/code-security/secret-scanning lists most of them. */
@@ -62,8 +64,9 @@ const assignment = new RegExp(
   ].join('|'),
   'gi',
 )
-/** What every assignment has in it. */
+/** What every assignment has in it: something that assigns, and the core of a secret word. Quickly said of most texts. */
 const assigning = /[=:>%]|--/
+const secretCore = /pass|pwd|secret|credential|cookie|auth|token|session|sig|hook|key/i
 const privateKey = /-----BEGIN [A-Z\d ]{0,40}PRIVATE KEY(?: BLOCK)?-----/g
 
 /** What every secret that shows by name or shape has in it. Most texts have none of it, and are done at once. */
@@ -78,9 +81,9 @@ export function redact(text: string, secretValues: readonly string[] = []): stri
   if (!suspicious.test(clean)) return clean
   clean = withoutPrivateKeys(clean)
   if (clean.includes('@')) clean = withoutLogins(clean)
-  const shapes = clean.includes('/') ? everywhere : anywhere
+  const shapes = hook.test(clean) ? everywhere : anywhere
   for (const [pattern, replacement] of shapes) clean = clean.replace(pattern, replacement)
-  return assigning.test(clean) ? withoutNamedValues(clean) : clean
+  return assigning.test(clean) && secretCore.test(clean) ? withoutNamedValues(clean) : clean
 }
 
 /** A copy of a JSON-like value in which every string is redacted, and whatever stands under a secret name is gone, a key `__proto__` too. */

@@ -124,11 +124,17 @@ const namingKeys = [...dagKeys, 'dag']
 
 /** Whether a DAG can be named anywhere: most bodies are none of Airflow's, and are done with at once. */
 function mayNameDag(body: JsonObject): boolean {
-  const names = (one: unknown) => isObject(one) && namingKeys.some((key) => Object.hasOwn(one, key))
-  const holders = [body, ...wrappers.map((key) => body[key]).filter(isObject)]
-  return (
-    holders.some((holder) => names(holder) || parts.some((part) => names(holder[part]))) || fromMessage(body).length > 0
-  )
+  if (holdsDag(body)) return true
+  for (const key of wrappers) {
+    const inside = body[key]
+    if (isObject(inside) && holdsDag(inside)) return true
+  }
+  return fromMessage(body).length > 0
+}
+
+function holdsDag(holder: JsonObject): boolean {
+  const names = (one: unknown) => isObject(one) && namingKeys.some((key) => one[key] !== undefined)
+  return names(holder) || parts.some((part) => names(holder[part]))
 }
 
 /** The context as one object: what the body says itself wins over what its parts say. */

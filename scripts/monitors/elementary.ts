@@ -52,14 +52,15 @@ export const elementary: Monitor = {
   recognises({ body }) {
     const message = readChatMessage(body)
     if (message === null) return false
-    const { sentence } = headOf(message.title)
     const { facts, texts } = message
     if (['test', 'status', 'time'].every((name) => facts.has(name))) return true
     const isOurs =
       marks.some((name) => facts.has(name)) ||
       (facts.has('status') && subjects.some((name) => facts.has(name))) ||
       texts.some((text) => text.includes('View in Elementary'))
-    return isOurs && titles.some(({ pattern }) => pattern.test(sentence))
+    if (!isOurs) return false
+    const { sentence } = headOf(message.title)
+    return titles.some(({ pattern }) => pattern.test(sentence))
   },
 
   parse({ body, receivedAt }) {

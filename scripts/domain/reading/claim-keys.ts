@@ -1,3 +1,4 @@
+import { remember } from '../remember.ts'
 import { oneLine } from '../text.ts'
 import { namesIn, numberOf, plainKey, textOf } from './value.ts'
 
@@ -72,14 +73,14 @@ const secondsIn: Record<string, number> = {
   days: 86_400,
 }
 
-export function snake(key: string): string {
-  return key.length > 100
+export const snake = remember((key) =>
+  key.length > 100
     ? plainKey(key.slice(0, 100))
     : key
         .replace(/([a-z\d])([A-Z])/g, '$1_$2')
         .replace(/[\s.-]+/g, '_')
-        .toLowerCase()
-}
+        .toLowerCase(),
+)
 
 /** One sentence of what is known. */
 export function sentence(...parts: (string | null)[]): string {

@@ -1,3 +1,4 @@
+import { remember } from '../remember.ts'
 import { englishKey } from './other-languages.ts'
 import { isObject, type JsonObject, plainKey, textOf } from './value.ts'
 
@@ -88,6 +89,8 @@ function keysOf(value: JsonObject): string[] {
   return keys.sort((a, b) => a.length - b.length || (a < b ? -1 : 1)).slice(0, mostLeaves)
 }
 
+const ownName = remember((key) => englishKey(plainKey(key.slice(0, 200))))
+
 type Child = readonly [key: string, value: unknown, path: string]
 
 function* children(value: unknown, listKey: string, path: string): Generator<Child> {
@@ -97,7 +100,7 @@ function* children(value: unknown, listKey: string, path: string): Generator<Chi
   } else if (isObject(value)) {
     for (const key of keysOf(value)) {
       const item = value[key]
-      const own = englishKey(plainKey(key.slice(0, 200)))
+      const own = ownName(key)
       const at = path === '' ? key : `${path}.${key}`
       yield [
         own,

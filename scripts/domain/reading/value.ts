@@ -1,3 +1,5 @@
+import { remember } from '../remember.ts'
+
 /** Reading values that came from anyone: nothing here throws, whatever it is given. */
 
 export type JsonObject = Readonly<Record<string, unknown>>
@@ -19,8 +21,10 @@ export function lookUp<T>(table: Readonly<Record<string, T>>, word: string): T |
 /** What stands at a path of keys and array indexes (`alerts.0.labels`), own properties only; else undefined. */
 export function at(value: unknown, path: string): unknown {
   // Nearly every path is one key, and this is asked hundreds of times a body.
-  return path.includes('.') ? path.split('.').reduce(own, value) : own(value, path)
+  return path.includes('.') ? stepsOf(path).reduce(own, value) : own(value, path)
 }
+
+const stepsOf = remember<readonly string[]>((path) => path.split('.'))
 
 function own(value: unknown, key: string): unknown {
   return typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
@@ -72,9 +76,7 @@ export function namesIn(value: unknown): string[] {
 }
 
 /** A key without case and punctuation, so that `alertName`, `alert_name` and `Alert Name` are one. */
-export function plainKey(key: string): string {
-  return key.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
-}
+export const plainKey = remember((key) => key.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ''))
 
 /** The words of a text in lower case; a change from small to capital letters begins a new one: `ResolvedCritical`. */
 export function wordsOf(text: string): string[] {
