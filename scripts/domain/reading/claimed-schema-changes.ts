@@ -6,18 +6,7 @@ import { isObject, namesIn, textOf } from './value.ts'
 
 type Change = 'dropped' | 'added' | 'renamed' | 'type_changed'
 
-const changes: readonly (readonly [RegExp, Change])[] = [
-  [
-    /(?:removed|dropped|deleted|missing)_(?:columns?|fields?)|(?:columns?|fields?)_(?:removed|dropped|deleted|missing)/,
-    'dropped',
-  ],
-  [/renamed_(?:columns?|fields?)|(?:columns?|fields?)_renamed/, 'renamed'],
-  [
-    /(?:type_changed|changed_type|retyped)_(?:columns?|fields?)|(?:columns?|fields?)_(?:type_changed|retyped)|type_changes/,
-    'type_changed',
-  ],
-  [/(?:added|new)_(?:columns?|fields?)|(?:columns?|fields?)_added/, 'added'],
-]
+const changes: readonly Change[] = ['dropped', 'renamed', 'type_changed', 'added']
 const changeWords: readonly (readonly [RegExp, Change])[] = [
   [/remov|drop|delet/i, 'dropped'],
   [/renam/i, 'renamed'],
@@ -27,12 +16,9 @@ const changeWords: readonly (readonly [RegExp, Change])[] = [
 
 /** Columns that a payload says were dropped, renamed, retyped or added; at most eight. */
 export function schemaChanges(asset: Asset | null, claims: Claims): AlertFact[] {
-  const by = claims.text(/^(?:last_)?(?:modified|changed|altered|deployed)_by$|^author$/m)
-  const moment = claims.find(
-    /^(?:last_)?(?:modified|changed|altered)_(?:at|time)$|^change_time$|^changed_at$/m,
-    readTime,
-  )
-  const table = asset?.name ?? claims.text(/^table(?:_name)?$/m)
+  const by = claims.text('changedBy')
+  const moment = claims.find('changedAt', readTime)
+  const table = asset?.name ?? claims.text('table')
   if (table === null) return []
   const fact = (change: Change, column: string, before: string | null, after: string | null): AlertFact => ({
     kind: 'schema_change',
@@ -42,8 +28,8 @@ export function schemaChanges(asset: Asset | null, claims: Claims): AlertFact[] 
     ),
     data: present({ table, change, column, before, after, by, at: moment }),
   })
-  const listed = changes.flatMap(([pattern, change]) => {
-    const value = claims.find(pattern, (item) =>
+  const listed = changes.flatMap((change) => {
+    const value = claims.find(change, (item) =>
       item === null || typeof item === 'boolean' || typeof item === 'number' ? null : item,
     )
     return value === null
@@ -51,12 +37,12 @@ export function schemaChanges(asset: Asset | null, claims: Claims): AlertFact[] 
       : columnsOf(value).map(({ column, before, after }) => fact(change, column, before, after))
   })
   if (listed.length > 0) return listed.slice(0, 8)
-  const column = claims.text(/^(?:column|field)(?:_name)?$/m)
-  const kind = claims.text(/^(?:change|change_type|ddl|ddl_type|operation|schema_change|event_type)$/m)
+  const column = claims.text('column')
+  const kind = claims.text('changeKind')
   const change = kind === null ? undefined : changeWords.find(([pattern]) => pattern.test(kind))?.[1]
   if (column === null || change === undefined) return []
-  const before = claims.text(/^(?:column_type|data_type|type|old_type|previous_type|before|old_name)$/m)
-  return [fact(change, column, before, claims.text(/^(?:new_type|after|new_name)$/m))]
+  const before = claims.text('oldType')
+  return [fact(change, column, before, claims.text('newType'))]
 }
 
 /** Columns as a list of names, as a list of `{name, from, to}`, or as `{old: new}`. */

@@ -42,14 +42,10 @@ function metricFact(metric: JsonObject, claims: Claims): AlertFact[] {
       ([key, number]) => /threshold|limit|^sla|^expected|^allowed|^max(?:imum)?$/.test(key) && number !== null,
     )?.[1] ?? null
   const unit = textOf(metric.unit) ?? (/percent|pct/.test(`${valueKey}`) ? 'percent' : null)
-  const mean = claims.number(
-    /(?:historical|baseline|typical|usual|normal)\w*(?:avg|mean|average|median|p50|typical)|^baseline$|^baseline_value$|^(?:avg|average|mean)_/m,
-  )
-  const max = claims.number(/(?:historical|baseline|typical|usual|normal)\w*(?:max|peak|p9\d)|^(?:max|peak)_/m)
-  const pattern = claims.text(
-    /^(?:known_|historical_|recurrence_|recurring_|usage_|expected_)?pattern$|^recurrence$|^(?:batch_|maintenance_|processing_)?window$|^processing_type$/m,
-  )
-  const impact = claims.text(/(?:customer|user|business)_impact$|^customer_facing$/m)
+  const mean = claims.number('baselineMean')
+  const max = claims.number('baselineMax')
+  const pattern = claims.text('pattern')
+  const impact = claims.text('impact')
   return [
     {
       kind: 'metric',
@@ -76,17 +72,13 @@ function metricFact(metric: JsonObject, claims: Claims): AlertFact[] {
 
 function runFact(asset: Asset | null, claims: Claims): AlertFact[] {
   const dag = asset?.native?.dag_id
-  const state = claims.text(/^(?:current_|dag_|run_|dag_run_|task_)?(?:state|status)$/m)
+  const state = claims.text('runState')
   if (dag === undefined || state === null) return []
-  const duration = claims.seconds(
-    /^(?:actual_|current_|elapsed_|running_|run_)?(?:duration|runtime|elapsed|running(?:_for|_time)?)_/m,
-  )
-  const typical = claims.seconds(
-    /(?:typical|average|avg|median|historical|usual|normal|last_successful)\w*(?:duration|runtime)\w*|^duration_avg_/m,
-  )
-  const task = asset?.native?.task_id ?? claims.text(/^(?:current_|stuck_|failed_|running_)?task(?:_id|_name)?$/m)
-  const start = claims.find(/^(?:run_|dag_)?start(?:ed)?(?:_time|_at|_date)?$/m, readTime)
-  const run = claims.text(/^(?:dag_)?run_id$/m)
+  const duration = claims.seconds('runTime')
+  const typical = claims.seconds('usualRunTime')
+  const task = asset?.native?.task_id ?? claims.text('task')
+  const start = claims.find('runStart', readTime)
+  const run = claims.text('run')
   const facts: AlertFact[] = [
     {
       kind: 'dag_run',
@@ -98,7 +90,7 @@ function runFact(asset: Asset | null, claims: Claims): AlertFact[] {
       data: present({ dag_id: dag, run_id: run, state, start, duration_s: duration, typical_duration_s: typical }),
     },
   ]
-  const error = claims.text(/^(?:error|exception)(?:_message)?$/m)
+  const error = claims.text('error')
   if (task === null) return facts
   return [
     ...facts,
@@ -114,23 +106,19 @@ function runFact(asset: Asset | null, claims: Claims): AlertFact[] {
         run_id: run,
         state,
         log_excerpt: error,
-        try_number: claims.number(/^try_number$|^attempt$/m),
-        max_tries: claims.number(/^max_tries$|^retries$/m),
+        try_number: claims.number('attempt'),
+        max_tries: claims.number('retries'),
       }),
     },
   ]
 }
 
-const downstream =
-  /downstream|dependents?(?:_|$)|dependent_|consumers?$|blocked|waiting|affected_(?:tables|systems|models|assets|reports|dashboards|ml_models)|impacted/m
-const waiting = /(?:systems?|consumers?|dashboards?|reports?|services?|teams?|exposures?)(?:_|$)|waiting|blocked/m
-
 function lineageFact(asset: Asset | null, claims: Claims): AlertFact[] {
-  const down = claims.names(downstream)
+  const down = claims.names('downstream')
   // `sources` alone may as well name the monitors that speak; a dotted name is a table.
-  const sources = claims.names(/^sources$/m).filter((name) => name.includes('.'))
-  const up = [...new Set([...claims.names(/upstream|depends_on/m), ...sources])]
-  const exposures = claims.names(/exposures?$|dashboards?(?:_|$)|reports?(?:_|$)/m)
+  const sources = claims.names('sources').filter((name) => name.includes('.'))
+  const up = [...new Set([...claims.names('upstream'), ...sources])]
+  const exposures = claims.names('exposures')
   if (down.length + up.length + exposures.length === 0) return []
   return [
     {
@@ -146,19 +134,15 @@ function lineageFact(asset: Asset | null, claims: Claims): AlertFact[] {
 /** What the payload says was promised and to whom. It is the monitor's word: the catalogue's own entry outranks it. */
 function promiseFact(asset: Asset | null, claims: Claims): AlertFact[] {
   if (!asset) return []
-  const seconds = claims.seconds(/^(?:sla|expected_duration|max_duration|allowed_duration)(?:_|$)(?!breach)/m)
+  const seconds = claims.seconds('promisedTime')
   const minutes = seconds === null ? null : seconds / 60
-  const ran = claims.seconds(
-    /^(?:actual_|current_|elapsed_|running_|run_)?(?:duration|runtime|elapsed|running(?:_for|_time)?)_/m,
-  )
-  const stated = claims.find(/^sla_(?:breached|missed|violated|exceeded)$/m, (value) =>
-    typeof value === 'boolean' ? value : null,
-  )
+  const ran = claims.seconds('runTime')
+  const stated = claims.find('promiseBroken', (value) => (typeof value === 'boolean' ? value : null))
   const breached = stated ?? (seconds === null || ran === null ? null : ran > seconds)
-  const consumers = claims.names(waiting)
-  const owner = claims.text(/^(?:owner|owning_team|data_owner|team|owned_by)$/m)
-  const revenue = claims.number(/revenue\w*per_hour/m)
-  const deadline = claims.find(/^(?:sla_)?deadline(?:_at)?$|^sla_deadline/m, readTime)
+  const consumers = claims.names('waiting')
+  const owner = claims.text('owner')
+  const revenue = claims.number('revenueAnHour')
+  const deadline = claims.find('deadline', readTime)
   if (minutes === null && breached === null && consumers.length === 0 && deadline === null && revenue === null)
     return []
   return [
@@ -184,14 +168,10 @@ function promiseFact(asset: Asset | null, claims: Claims): AlertFact[] {
 
 function rowsFact(asset: Asset | null, metric: JsonObject, claims: Claims): AlertFact[] {
   const isCount = /^rows?[_ .-]?(?:count|s)$|row[_ .-]?count/i.test((textOf(metric.name) ?? '').slice(0, 100))
-  const count =
-    (isCount ? numberOf(metric.value) : null) ??
-    claims.number(/^(?:current_|actual_)?row_?count$|^rows(?:_processed|_loaded)?(?:_today)?$/m)
-  const before = claims.number(
-    /^(?:previous|expected|historical\w*|typical|avg|average|baseline)_row(?:_?count|s)$|^historical_avg_rows$/m,
-  )
-  const altered = claims.find(/^last_(?:altered|updated|loaded|refreshed|load|refresh)(?:_at|_time)?$/m, readTime)
-  const expected = claims.find(/^expected_(?:by|at)$|^due_(?:by|at)$/m, readTime)
+  const count = (isCount ? numberOf(metric.value) : null) ?? claims.number('rows')
+  const before = claims.number('usualRows')
+  const altered = claims.find('lastLoad', readTime)
+  const expected = claims.find('expectedBy', readTime)
   if (asset?.kind !== 'table' || (count === null && altered === null)) return []
   return [
     {
