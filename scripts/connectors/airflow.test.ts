@@ -47,7 +47,9 @@ const told = exampleAlert({ source: 'airflow', external_id: 'now', asset: loadTa
 test('a failure that its own callback told of before Airflow noted it', async () => {
   const load = task('load', { state: 'running', try_number: 1, start_date: ago(1) })
   const gathering = gather([dagOf([run('now', ago(1), [load])])], loadTask, [told])
-  await expect.poll(() => server?.requests.filter(({ path }) => path.endsWith('/now/taskInstances'))).toHaveLength(1)
+  await expect
+    .poll(() => server?.requests.filter(({ path, query }) => path.endsWith('/now/taskInstances') && query.has('state')))
+    .toHaveLength(1)
   load.state = 'failed'
   expect(data(await gathering, 'task_failure')).toMatchObject([{ task_id: 'load', state: 'failed' }])
 })
@@ -56,7 +58,9 @@ test('a task that stays at work is not waited for, but where its callback told t
   const looksWith = async (alerts: Alert[]) => {
     const load = task('load', { state: 'running', try_number: 1, start_date: ago(1) })
     expect(data(await gather([dagOf([run('now', ago(1), [load])])], loadTask, alerts), 'task_failure')).toEqual([])
-    const looks = server?.requests.filter(({ path }) => path.endsWith('/now/taskInstances')).length
+    const looks = server?.requests.filter(
+      ({ path, query }) => path.endsWith('/now/taskInstances') && query.has('state'),
+    ).length
     await server?.close()
     server = undefined
     return looks

@@ -9,10 +9,10 @@ import { AirflowOptions, accessTo, readSettingNames, settingsInstance } from './
 import type { DagRun, TaskInstance } from './airflow/answers.ts'
 import { startedBy, tableLineage } from './airflow/assets.ts'
 import { type Airflow, openAirflow } from './airflow/client.ts'
-import { failureEvidence, historyEvidence, type ReadLog, runEvidence, secondsOf } from './airflow/evidence.ts'
-import { logExcerpt } from './airflow/log-excerpt.ts'
+import { failureEvidence, historyEvidence, runEvidence, secondsOf } from './airflow/evidence.ts'
 import { orNothing } from './airflow/or-nothing.ts'
 import { surroundings } from './airflow/surroundings.ts'
+import { toldLog } from './airflow/told-log.ts'
 import type { Connector, Question } from './connector.ts'
 
 const recentRuns = 25
@@ -161,7 +161,7 @@ async function taskEvidence(
     looked.map(async (instance) => {
       const [tries, log] = await Promise.all([
         client.taskInstances(run.dag_id, 'any', { task: instance.task_id, limit: recentTries, orderBy: '-start_date' }),
-        readLog(client, instance),
+        toldLog(client, instance),
       ])
       const history = (tries ?? []).filter((one) => one.map_index === instance.map_index)
       const typical = typicalSeconds(history)
@@ -197,16 +197,4 @@ async function settledInstances(
 /** An alert by which a task says itself that it has failed. */
 function isCallback({ source, status, external_id: run, category }: Question['alerts'][number]): boolean {
   return source === 'airflow' && status === 'firing' && run !== null && category !== 'pipeline_delay'
-}
-
-/** A log that can't be read is missed, and does not take the rest with it. */
-async function readLog(client: Airflow, instance: TaskInstance): Promise<ReadLog> {
-  if (instance.try_number < 1) return { excerpt: null, problem: null }
-  try {
-    const lines = await client.log(instance)
-    return { excerpt: lines ? logExcerpt(lines, client.redact) : null, problem: lines ? null : 'there is none' }
-  } catch (thrown) {
-    if (thrown instanceof AppError) return { excerpt: null, problem: thrown.message }
-    throw thrown
-  }
 }

@@ -197,27 +197,61 @@ test('credentials in a URL travel as a header and never show in an error', async
   }
 })
 
-test('of text of any length only the end is kept', async () => {
-  const { url } = await serve((_, response) => {
-    let left = 60
-    const pump = () => {
-      while (left > 0) {
-        left -= 1
-        if (!response.write(Buffer.alloc(1_000_000, 0x78))) return
-      }
-      response.end('the end')
-      response.off('drain', pump)
+/** Writes this many bytes, as fast as they are taken, and then what else is to come. */
+function pour(response: ServerResponse, bytes: number, end: (response: ServerResponse) => void): void {
+  const block = Buffer.alloc(1_000_000, 0x78)
+  let left = bytes
+  const pump = () => {
+    while (left > 0) {
+      left -= block.byteLength
+      if (!response.write(block)) return
     }
-    response.on('drain', pump)
-    pump()
+    response.off('drain', pump)
+    end(response)
+  }
+  response.on('drain', pump)
+  pump()
+}
+
+test('of a gigabyte only the end is kept, and no more than that is held', async () => {
+  const used = () => {
+    const { heapUsed, external } = process.memoryUsage()
+    return heapUsed + external
+  }
+  const before = used()
+  let most = 0
+  const { url } = await serve((_, response) => {
+    response.on('drain', () => {
+      most = Math.max(most, used() - before)
+    })
+    pour(response, 1_000_000_000, () => response.end('the end'))
   })
-  const { text, isWhole } = await requestTail(url, { tailBytes: 100 })
-  expect([text.length, text.endsWith('xthe end'), isWhole]).toEqual([100, true, false])
+  const { text, bytes, isWhole, hasEnd } = await requestTail(url, { tailBytes: 100, timeoutMs: 60_000 })
+  expect([text.length, text.endsWith('xthe end'), bytes, isWhole, hasEnd]).toEqual([
+    100,
+    true,
+    1_000_000_007,
+    false,
+    true,
+  ])
+  expect(most).toBeLessThan(200_000_000)
+}, 90_000)
+
+test('of text whose end does not come in time, what came; of none, that it did not come', async () => {
+  const { url } = await serve((_, response, call) => (call === 1 ? pour(response, 2_000_000, () => {}) : null))
+  const tail = await requestTail(url, { tailBytes: 100, timeoutMs: 500, retries: 0 })
+  expect(tail).toEqual({ text: 'x'.repeat(100), bytes: 2_000_000, isWhole: false, hasEnd: false })
+  expect((await fault(requestTail(url, { tailBytes: 100, timeoutMs: 500, retries: 0 }))).code).toBe('E_HTTP_TIMEOUT')
 })
 
 test('short text is kept whole, and a status that is no success is a fault', async () => {
   const { url } = await serve((_, response, call) => response.writeHead(call === 1 ? 200 : 404).end('a line'))
-  expect(await requestTail(url, { tailBytes: 100 })).toEqual({ text: 'a line', isWhole: true })
+  expect(await requestTail(url, { tailBytes: 100 })).toEqual({
+    text: 'a line',
+    bytes: 6,
+    isWhole: true,
+    hasEnd: true,
+  })
   expect((await fault(requestTail(url, { tailBytes: 100 }))).code).toBe('E_HTTP_STATUS')
 })
 

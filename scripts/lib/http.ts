@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises'
 import type { ZodType } from 'zod'
 import { AppError } from './errors.ts'
 import { parseJson } from './json.ts'
+import { readTail, type Tail } from './tail.ts'
 
 /** What is asked. Every value may be secret: none of it appears in an error. */
 export interface JsonRequest {
@@ -68,39 +69,17 @@ export async function requestJson(url: string, request: JsonRequest & { schema?:
   return request.schema ? checked(value, request.schema, call.system) : value
 }
 
-/** The end of an answer, and whether that is all of it. */
-export interface Tail {
-  text: string
-  isWhole: boolean
-}
-
 /**
- * Asks for text of any length and keeps its last `tailBytes` only, so that a log of a gigabyte costs no memory.
- * @throws as `requestJson`; E_HTTP_TIMEOUT when its end does not come in time.
+ * Asks for text of any length and keeps the last `tailBytes` of what comes in time, so that a log of a gigabyte costs no
+ * memory.
+ * @throws as `requestJson`; E_HTTP_TIMEOUT when nothing comes in time.
  */
 export async function requestTail(url: string, request: JsonRequest & { tailBytes: number }): Promise<Tail> {
   const { address, authorization } = splitCredentials(url)
   const call: Call = { ...request, address, authorization, system: request.system ?? address.host }
   return withRetries(1 + (request.retries ?? 2), call, () =>
-    attempt(call, 'GET', (response) => readTail(response, request.tailBytes)),
+    attempt(call, 'GET', (response, limit) => readTail(response.body ?? [], request.tailBytes, limit)),
   )
-}
-
-async function readTail(response: Response, tailBytes: number): Promise<Tail> {
-  const chunks: Uint8Array[] = []
-  let kept = 0
-  let isWhole = true
-  for await (const chunk of response.body ?? []) {
-    chunks.push(chunk)
-    kept += chunk.byteLength
-    while (chunks[0] && kept - chunks[0].byteLength >= tailBytes) {
-      kept -= chunks.shift()?.byteLength ?? 0
-      isWhole = false
-    }
-  }
-  const bytes = Buffer.concat(chunks)
-  const isCut = bytes.byteLength > tailBytes
-  return { text: (isCut ? bytes.subarray(-tailBytes) : bytes).toString('utf8'), isWhole: isWhole && !isCut }
 }
 
 interface Call extends JsonRequest {
@@ -125,12 +104,16 @@ async function withRetries<T>(attempts: number, call: Call, run: () => Promise<T
   }
 }
 
-async function attempt<T>(call: Call, method: string, read: (response: Response) => Promise<T>): Promise<T> {
+async function attempt<T>(
+  call: Call,
+  method: string,
+  read: (response: Response, limit: AbortSignal) => Promise<T>,
+): Promise<T> {
   const limit = AbortSignal.timeout(call.timeoutMs ?? 10_000)
   const signal = call.signal ? AbortSignal.any([call.signal, limit]) : limit
   try {
     const response = await followed(call, method, signal)
-    if (response.ok) return await read(response)
+    if (response.ok) return await read(response, limit)
     throw new HttpStatusError(
       call.system,
       response.status,

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import { freePort } from '../../engine/postgres/system.ts'
 import { airflow as connector } from '../../scripts/connectors/airflow.ts'
 import { gatherEvidence } from '../../scripts/connectors/gathering/gather.ts'
-import { type EvidenceKind, type EvidenceOf, ofKind } from '../../scripts/domain/evidence.ts'
+import { type Evidence, type EvidenceKind, type EvidenceOf, ofKind } from '../../scripts/domain/evidence.ts'
 import { airflowClearTask } from '../../scripts/remediation/airflow-clear-task.ts'
 import { loadEvidence } from '../../scripts/store/evidence.ts'
 import { sql } from '../../scripts/store/sql.ts'
@@ -103,10 +103,7 @@ describe('a real Airflow', () => {
     await airflow.runState('Upstream.Ingest', first, ['failed'])
     const second = await airflow.trigger('Upstream.Report')
     await airflow.runState('Upstream.Report', second, ['failed'])
-    const asset = { kind: 'dag' as const, name: 'upstream.report', native: { dag_id: 'Upstream.Report' } }
-    const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now: new Date() }
-    const systems = systemsOf(instanceOf(connector, settings))
-    const { evidence } = await gatherEvidence(question, { systems, from: [connector], perSystemMs: 12_000 })
+    const evidence = await known('Upstream.Report')
 
     const [lineage] = ofKind(evidence, 'lineage')
     const [told] = lineage?.data.failed_first ?? []
@@ -123,6 +120,44 @@ describe('a real Airflow', () => {
     const above = ofKind(evidence, 'task_failure').find(({ data }) => data.dag_id === 'Upstream.Ingest')
     expect(above?.data).toMatchObject({ run_id: first, task_id: 'fetch', state: 'failed' })
     expect(above?.data.log_excerpt).toContain('vendor.example timed out')
+  })
+
+  it('tells of the DAG that a sensor waits for that it failed first, and why', async () => {
+    const at = new Date('2026-11-26T03:00:00Z')
+    const first = await airflow.trigger('Waited.Source', {}, at)
+    await airflow.runState('Waited.Source', first, ['failed'])
+    const second = await airflow.trigger('Waiting.Report', {}, at)
+    await airflow.runState('Waiting.Report', second, ['failed'])
+    const evidence = await known('Waiting.Report')
+    const [lineage] = ofKind(evidence, 'lineage')
+    expect(lineage?.data.failed_first).toMatchObject([
+      { dag_id: 'Waited.Source', run_id: first, feeds: 'Waiting.Report', tie: 'waits', by: ['wait_for_source'] },
+    ])
+    expect(lineage?.summary).toMatch(
+      /^Waited\.Source failed at \S+ UTC, before Waiting\.Report at \S+ UTC, which waits for it in wait_for_source\./,
+    )
+    const why = ofKind(evidence, 'task_failure').find(({ data }) => data.dag_id === 'Waited.Source')
+    expect(why?.data.log_excerpt).toContain('vendor.example timed out')
+  })
+
+  it('tells of a DAG that another one started, each from where it is asked about', async () => {
+    const above = await airflow.trigger('Starting.Night')
+    await airflow.runState('Starting.Night', above, ['failed'])
+    const below = await airflow.onlyRun('Started.Load')
+
+    const evidence = await known('Starting.Night')
+    const [lineage] = ofKind(evidence, 'lineage')
+    expect(lineage?.data.failed_first).toMatchObject([
+      { dag_id: 'Started.Load', run_id: below, feeds: 'Starting.Night', tie: 'started', by: ['start_load'] },
+    ])
+    const why = ofKind(evidence, 'task_failure').find(({ data }) => data.dag_id === 'Started.Load')
+    expect(why?.data.log_excerpt).toContain('no orders of today')
+
+    const [other] = ofKind(await known('Started.Load'), 'lineage')
+    expect(other?.summary).toBe('Started.Load was started by Starting.Night.')
+    expect(other?.data.upstream).toEqual(['Starting.Night'])
+    // It failed as well, but after, and because of this one.
+    expect(other?.data).not.toHaveProperty('failed_first')
   })
 
   it('has a task that is stuck seen as such, and started again', async () => {
@@ -148,6 +183,14 @@ describe('a real Airflow', () => {
     expect(await airflow.runState('orders_stuck', stuck, ['success', 'failed'])).toBe('success')
     expect(await airflowClearTask.verify(fix, settings, soon(), unasked)).toMatchObject({ state: 'well' })
   })
+
+  /** What is gathered about a DAG's failure, by name alone. */
+  async function known(dagId: string): Promise<Evidence[]> {
+    const asset = { kind: 'dag' as const, name: dagId.toLowerCase(), native: { dag_id: dagId } }
+    const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now: new Date() }
+    const systems = systemsOf(instanceOf(connector, settings))
+    return (await gatherEvidence(question, { systems, from: [connector], perSystemMs: 12_000 })).evidence
+  }
 
   /** The delivery by which the callback of a run was first heard, and the incident that it led to. */
   function told(run: string): Promise<z.infer<typeof Told>> {

@@ -29,7 +29,8 @@ function secondsBetween(start: Date | null, end: Date | null): number | null {
 }
 
 export function runJson(dag: StandInDag, one: StandInRun): object {
-  const { tasks: _, pending: __, ...rest } = one
+  const { tasks: _, pending: __, triggered_by, ...rest } = one
+  const isScheduled = one.dag_run_id.startsWith('scheduled__')
   return {
     ...rest,
     dag_id: dag.dag_id,
@@ -37,14 +38,14 @@ export function runJson(dag: StandInDag, one: StandInRun): object {
     logical_date: one.run_after,
     queued_at: one.run_after,
     duration: secondsBetween(one.start_date, one.end_date),
-    run_type: one.dag_run_id.startsWith('scheduled__') ? 'scheduled' : 'manual',
-    triggered_by: one.dag_run_id.startsWith('scheduled__') ? 'timetable' : 'rest_api',
+    run_type: triggered_by ? 'operator_triggered' : isScheduled ? 'scheduled' : 'manual',
+    triggered_by: triggered_by ?? (isScheduled ? 'timetable' : 'rest_api'),
     dag_versions: [],
   }
 }
 
 export function taskJson(dag: StandInDag, of: StandInRun, one: StandInTask): object {
-  const { log: _, ...rest } = one
+  const { log: _, longLog: __, xcoms: ___, ...rest } = one
   return {
     ...rest,
     dag_id: dag.dag_id,
@@ -54,8 +55,7 @@ export function taskJson(dag: StandInDag, of: StandInRun, one: StandInTask): obj
     hostname: 'worker-1',
     pool: 'default_pool',
     queue: 'default',
-    operator: 'PythonOperator',
-    rendered_fields: {},
+    operator_name: one.operator,
   }
 }
 

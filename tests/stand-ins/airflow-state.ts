@@ -9,6 +9,13 @@ export interface StandInTask {
   end_date: Date | null
   note: string | null
   log: string[]
+  /** A log that is too long to be held: its lines of JSON, as they are read. */
+  longLog?: () => AsyncIterable<Uint8Array>
+  operator: string
+  /** What its templated fields became; nothing before it has begun. */
+  rendered_fields: Record<string, unknown>
+  /** What it left behind for others, by key. */
+  xcoms: Record<string, unknown>
 }
 
 export interface StandInRun {
@@ -19,6 +26,8 @@ export interface StandInRun {
   run_after: Date
   note: string | null
   conf: Record<string, unknown>
+  /** What started it, where that is not what its id says. */
+  triggered_by?: 'operator'
   tasks: StandInTask[]
   /** What was cleared or triggered and has not ended yet. */
   pending?: { tasks: StandInTask[]; looksLeft: number; notBefore: number }
@@ -53,6 +62,9 @@ export function task(task_id: string, given: Partial<StandInTask> = {}): StandIn
     end_date: null,
     note: null,
     log: [],
+    operator: 'PythonOperator',
+    rendered_fields: {},
+    xcoms: {},
     ...given,
   }
 }
@@ -61,6 +73,35 @@ export function task(task_id: string, given: Partial<StandInTask> = {}): StandIn
 export function ended(task_id: string, state: 'success' | 'failed', start: Date, minutes: number): StandInTask {
   const end_date = new Date(start.getTime() + minutes * minute)
   return task(task_id, { state, try_number: 1, start_date: start, end_date, log: [`${task_id} ended: ${state}`] })
+}
+
+/** A task that waits for another DAG. */
+export function sensor(task_id: string, external_dag_id: string, given: Partial<StandInTask> = {}): StandInTask {
+  const fields = { external_dag_id, external_task_id: null, external_task_ids: null, external_task_group_id: null }
+  return task(task_id, { try_number: 1, operator: 'ExternalTaskSensor', rendered_fields: fields, ...given })
+}
+
+/** A task that started a run of another DAG, and waits for its end or does not. */
+export function trigger(
+  task_id: string,
+  started: { dag: string; run: string; waits: boolean },
+  given: Partial<StandInTask> = {},
+): StandInTask {
+  const fields = {
+    trigger_dag_id: started.dag,
+    trigger_run_id: null,
+    logical_date: 'NOTSET',
+    conf: null,
+    wait_for_completion: started.waits,
+    skip_when_already_exists: false,
+  }
+  return task(task_id, {
+    try_number: 1,
+    operator: 'TriggerDagRunOperator',
+    rendered_fields: fields,
+    xcoms: { trigger_run_id: started.run },
+    ...given,
+  })
 }
 
 /** A run whose span and state follow from its tasks. */

@@ -71,13 +71,13 @@ export async function startAirflow(options: {
     if (parts[2] === 'backfills') return answerBackfill(request, parts[3], parts[4], user)
     if (parts[2] === 'eventLogs' && method === 'GET') return eventLogs(query)
     if (parts.slice(2).join('/') === 'dags/~/dagRuns/~/taskInstances' && method === 'GET')
-      return failedTasks(dags, query)
+      return tasksOfAll(dags, query)
     if (method === 'GET' && parts.slice(2).join('/') === 'dags') return listDags(dags, query)
     if (method === 'GET' && parts.slice(2).join('/') === 'assets') return ok({ assets: [], total_entries: 0 })
     const dag = dags.find((one) => one.dag_id === parts[3])
     if (parts[2] !== 'dags') return noRoute
     if (!dag) return notFound(`The Dag with ID: \`${parts[3]}\` was not found`)
-    const [, , , , kind, runId, below, taskId, logs, tryNumber] = parts
+    const [, , , , kind, runId, below, taskId, what, last] = parts
     if (method === 'POST' && user.role === 'viewer') return detail(403, 'Forbidden')
     if (method === 'POST' && kind === 'clearTaskInstances') return clear(dag, body)
     if (method === 'POST' && kind === 'dagRuns' && !runId) return trigger(dag, body)
@@ -93,7 +93,8 @@ export async function startAirflow(options: {
       look(dag, found)
       return ok(runJson(dag, found))
     }
-    if (logs === 'logs') return log(found, taskId, Number(tryNumber), Number(query.get('map_index') ?? -1))
+    if (what === 'logs') return log(request, found, taskId, Number(last))
+    if (what === 'xcomEntries' && last) return xcom(found, taskId, last, Number(query.get('map_index') ?? -1))
     return noRoute
   }
 
@@ -288,15 +289,27 @@ function listTasks(dag: StandInDag, runs: readonly StandInRun[], query: URLSearc
   })
 }
 
-/** Of all DAGs: the filters and the order that the product uses, and offset paging. */
-function failedTasks(dags: readonly StandInDag[], query: URLSearchParams): Answer {
-  if (query.get('order_by') !== 'end_date') return detail(400, 'Ordering with this is disallowed')
-  const since = Date.parse(query.get('end_date_gte') ?? '')
-  const states = query.getAll('state')
+/** Of all DAGs: the filters and the orders that the product uses, and offset paging. */
+function tasksOfAll(dags: readonly StandInDag[], query: URLSearchParams): Answer {
+  const order = query.get('order_by') ?? ''
+  const key = order === '-start_date' ? 'start_date' : 'end_date'
+  if (order !== 'end_date' && order !== '-start_date') return detail(400, 'Ordering with this is disallowed')
+  const [states, operators] = [query.getAll('state'), query.getAll('operator')]
+  const since = Date.parse(query.get('end_date_gte') ?? '1970-01-01')
+  const until = Date.parse(query.get('start_date_lte') ?? '9999-01-01')
   const found = dags
     .flatMap((dag) => dag.runs.flatMap((one) => one.tasks.map((instance) => ({ dag, one, instance }))))
-    .filter(({ instance: { state, end_date } }) => states.includes(state ?? '') && (end_date?.getTime() ?? 0) >= since)
-    .sort((a, b) => (a.instance.end_date?.getTime() ?? 0) - (b.instance.end_date?.getTime() ?? 0))
+    .filter(({ instance: { state, operator } }) => {
+      return (
+        (states.length === 0 || states.includes(state ?? '')) &&
+        (operators.length === 0 || operators.includes(operator))
+      )
+    })
+    .filter(({ instance: { start_date, end_date } }) => {
+      return (end_date?.getTime() ?? 0) >= since && (start_date?.getTime() ?? Number.POSITIVE_INFINITY) <= until
+    })
+    .sort((a, b) => (a.instance[key]?.getTime() ?? 0) - (b.instance[key]?.getTime() ?? 0))
+  if (order.startsWith('-')) found.reverse()
   const offset = Number(query.get('offset') ?? 0)
   return ok({
     task_instances: page(found.slice(offset), query).map(({ dag, one, instance }) => taskJson(dag, one, instance)),
@@ -308,7 +321,11 @@ function page<T>(items: readonly T[], query: URLSearchParams): T[] {
   return items.slice(0, Math.min(100, Number(query.get('limit') ?? 50)))
 }
 
-function log(found: StandInRun, taskId: string | undefined, tryNumber: number, mapIndex: number): Answer {
+/** Lines of JSON, or all as one JSON. As the real one: always from its start, whatever range is asked for. */
+function log({ query, headers }: Received, found: StandInRun, taskId: string | undefined, tryNumber: number): Answer {
+  const accept = headers.accept ?? '*/*'
+  if (!/json|\*/.test(accept)) return detail(406, 'Only application/json or application/x-ndjson is supported')
+  const mapIndex = Number(query.get('map_index') ?? -1)
   const instance = found.tasks.find((one) => one.task_id === taskId && one.map_index === mapIndex)
   if (!instance || tryNumber < 1 || tryNumber > instance.try_number) return notFound('TaskInstance not found')
   const lines = instance.log.map((event) => ({
@@ -316,10 +333,17 @@ function log(found: StandInRun, taskId: string | undefined, tryNumber: number, m
     event,
     level: instance.state === 'failed' ? 'error' : 'info',
   }))
-  return ok({
-    content: [{ event: '::group::Log message source details' }, { event: '::endgroup::' }, ...lines],
-    continuation_token: null,
-  })
+  const content = [{ event: '::group::Log message source details' }, { event: '::endgroup::' }, ...lines]
+  if (!accept.includes('ndjson')) return ok({ content, continuation_token: null })
+  const type = { 'content-type': 'application/x-ndjson' }
+  if (instance.longLog) return { status: 200, headers: type, stream: instance.longLog() }
+  return { status: 200, headers: type, body: content.map((line) => `${JSON.stringify(line)}\n`).join('') }
+}
+
+function xcom(found: StandInRun, taskId: string | undefined, key: string, mapIndex: number): Answer {
+  const left = found.tasks.find((one) => one.task_id === taskId && one.map_index === mapIndex)?.xcoms ?? {}
+  if (!Object.hasOwn(left, key)) return notFound(`XCom entry with key: \`${key}\` not found`)
+  return ok({ key, value: left[key], dag_run_id: found.dag_run_id, task_id: taskId, map_index: mapIndex })
 }
 
 function dagJson(dag: StandInDag) {

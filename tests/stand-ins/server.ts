@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import { pipeline } from 'node:stream/promises'
 import { openJournal } from './journal.ts'
 
 /** One request as it came. */
@@ -16,6 +17,8 @@ export interface Answer {
   headers?: Record<string, string>
   /** A string goes out as it is, anything else as JSON. */
   body?: unknown
+  /** In place of a body: goes out as fast as it is taken, and ends when nobody takes it any more. */
+  stream?: AsyncIterable<Uint8Array>
 }
 
 /**
@@ -147,7 +150,13 @@ async function read(incoming: IncomingMessage): Promise<Received> {
   }
 }
 
-function send(response: ServerResponse, { status, headers = {}, body = '' }: Answer): void {
+function send(response: ServerResponse, { status, headers = {}, body = '', stream }: Answer): void {
+  if (stream) {
+    response.writeHead(status, headers)
+    // A reader that goes away in the middle is none of the stand-in's faults.
+    pipeline(stream, response).catch(() => {})
+    return
+  }
   const isText = typeof body === 'string'
   response.writeHead(status, { 'content-type': isText ? 'text/plain' : 'application/json', ...headers })
   response.end(isText ? body : JSON.stringify(body))

@@ -32,6 +32,9 @@ export const DagRun = z
     state: z.string(),
     /** `scheduled` `manual` `asset_triggered` … */
     run_type: z.string().nullish(),
+    /** `timetable` `operator` `rest_api` …; Airflow 3. */
+    triggered_by: z.string().nullish(),
+    queued_at: instant,
     run_after: instant,
     start_date: instant,
     end_date: instant,
@@ -49,6 +52,17 @@ export const DagRun = z
   }))
 export type DagRun = z.infer<typeof DagRun>
 
+const ofField = z.string().nullish().catch(null)
+/** What a task's templated fields became when it began; of those that wait for, or start, another DAG. */
+const RenderedFields = z
+  .object({
+    external_dag_id: ofField,
+    trigger_dag_id: ofField,
+    wait_for_completion: z.boolean().nullish().catch(null),
+  })
+  .nullish()
+  .catch(null)
+
 const TaskInstance = z.object({
   dag_id: z.string(),
   dag_run_id: z.string(),
@@ -63,6 +77,7 @@ const TaskInstance = z.object({
   end_date: instant,
   duration: z.number().nullish(),
   note: z.string().nullish(),
+  rendered_fields: RenderedFields,
 })
 export type TaskInstance = z.infer<typeof TaskInstance>
 
@@ -112,6 +127,8 @@ export const Log = z
       ? LogLines.parse(content.split(/\\n|\n/).filter((line) => line.trim() !== ''))
       : content,
   )
+/** What a task left behind for others. */
+export const XCom = z.object({ value: z.string().nullish().catch(null) }).transform(({ value }) => value ?? null)
 export const Version = z.object({ version: z.string() })
 /** For a call of which only the status matters. */
 export const Anything = z.unknown()

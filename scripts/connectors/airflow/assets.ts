@@ -1,13 +1,14 @@
 import type { Asset } from '../../domain/alert.ts'
 import { sameAsset } from '../../domain/assess/asset-names.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
-import { type FailedFirst, spellFailedFirst } from '../../domain/failed-first.ts'
+import { DagTie, type FailedFirst, spellFailedFirst } from '../../domain/failed-first.ts'
 import { assetOf } from '../../domain/reading/asset.ts'
 import { oneLine } from '../../domain/text.ts'
+import type { DagAbove } from './above.ts'
 import type { AssetEvents, Assets } from './answers.ts'
 
 /** Of each kind of neighbour, so many are asked about next. */
-const mostNeighbours = 3
+export const mostNeighbours = 3
 
 /** Addresses whose path names a table. https://airflow.apache.org/docs/apache-airflow-providers/core-extensions/asset-schemes.html */
 const tableAddress =
@@ -40,41 +41,63 @@ function readBy(dagId: string, assets: Assets): Assets {
   )
 }
 
-/** The DAGs that make what a DAG reads, and by which assets; those that are asked about. */
-export function feedingDags(dagId: string, assets: Assets): { dagId: string; by: string[] }[] {
+/** The DAGs that make what a DAG reads, and by which assets. */
+export function makersOf(dagId: string, assets: Assets): { dagId: string; by: string[] }[] {
   const reads = readBy(dagId, assets)
-  const feeding = dagIds(reads.map(({ producing_tasks: tasks }) => tasks)).filter((id) => id !== dagId)
-  return feeding.slice(0, mostNeighbours).map((id) => ({
+  const makers = dagIds(reads.map(({ producing_tasks: tasks }) => tasks)).filter((id) => id !== dagId)
+  return makers.map((id) => ({
     dagId: id,
     by: reads.filter(({ producing_tasks: tasks }) => tasks.some(({ dag_id }) => dag_id === id)).map(nameOf),
   }))
 }
 
+/** How a DAG's hanging on others reads. */
+const spelled: Readonly<Record<DagTie, (others: string) => string>> = {
+  waits: (others) => `waits for ${others}`,
+  started: (others) => `started ${others} and waits for its end`,
+  started_by: (others) => `was started by ${others}`,
+  reads: (others) => `reads what ${others} make`,
+}
+
 /**
- * What a DAG reads and writes, who feeds it, and which of those failed first: asked about next are those DAGs, by the run
- * that failed, and the tables that it makes.
+ * What a DAG reads and writes, the DAGs above it, and which of those failed first: asked about next are those DAGs, by the
+ * run that failed, and the tables that it makes.
  */
-export function dagLineage(dagId: string, assets: Assets, failed: readonly FailedFirst[] = []): Lineage[] {
+export function dagLineage(
+  dagId: string,
+  assets: Assets,
+  above: readonly DagAbove[],
+  failed: readonly FailedFirst[],
+): Lineage[] {
   const reads = readBy(dagId, assets)
   const writes = assets.filter(({ producing_tasks: tasks }) => tasks.some(({ dag_id }) => dag_id === dagId))
-  if (reads.length === 0 && writes.length === 0) return []
-  const feeding = dagIds(reads.map(({ producing_tasks: tasks }) => tasks)).filter((id) => id !== dagId)
+  if (reads.length === 0 && writes.length === 0 && above.length === 0) return []
   const fed = dagIds(writes.map(({ scheduled_dags: dags }) => dags))
-  const waits =
-    feeding.length > 0 ? `reads what ${feeding.slice(0, mostNeighbours).join(', ')} make` : 'feeds other DAGs'
-  const runs = new Map(failed.map((one) => [one.dag_id, one.run_id]))
+  const hangs = Object.entries(Object.groupBy(above, ({ tie }) => tie)).map(([tie, those]) =>
+    spelled[DagTie.parse(tie)](
+      those
+        .slice(0, mostNeighbours)
+        .map((one) => one.dagId)
+        .join(', '),
+    ),
+  )
   const first = failed.map((one) => `${spellFailedFirst(one)}. `).join('')
   const made = writes.flatMap((one) => tableOf(one) ?? [])
   const makes = made.length > 0 ? `; makes ${made.slice(0, mostNeighbours).map(({ name }) => name)}` : ''
+  const says = `${dagId} ${hangs.join('; ') || 'feeds other DAGs'}${makes}${lastUpdated(reads)}.`
+  const runs = new Map(failed.map((one) => [one.dag_id, one.run_id]))
+  const next = above
+    .slice(0, mostNeighbours)
+    .flatMap((one) => dagLead(one.dagId, runs.get(one.dagId) ?? one.runId ?? undefined))
   return [
     {
       kind: 'lineage',
-      summary: oneLine(`${first}${dagId} ${waits}${makes}${lastUpdated(reads)}.`, 400),
+      summary: oneLine(`${first}${says}`, 400),
       data: {
-        upstream: [...reads.map(nameOf), ...feeding],
+        upstream: [...new Set([...reads.map(nameOf), ...above.map((one) => one.dagId)])],
         downstream: [...new Set([...writes.map(nameOf), ...fed])],
         ...(failed.length > 0 ? { failed_first: [...failed] } : {}),
-        leads: [...dagLeads(feeding, runs), ...made.slice(0, mostNeighbours)],
+        leads: [...next, ...made.slice(0, mostNeighbours)],
       },
     },
   ]
@@ -131,11 +154,11 @@ function dagIds(of: readonly (readonly { dag_id: string }[])[]): string[] {
   return [...new Set(of.flat().map(({ dag_id }) => dag_id))]
 }
 
-function dagLeads(ids: readonly string[], runs: ReadonlyMap<string, string> = new Map()): Asset[] {
-  return ids.slice(0, mostNeighbours).flatMap((id) => dagLead(id, runs.get(id)))
+function dagLeads(ids: readonly string[]): Asset[] {
+  return ids.slice(0, mostNeighbours).flatMap((id) => dagLead(id))
 }
 
-function dagLead(dagId: string, runId: string | undefined): Asset[] {
+function dagLead(dagId: string, runId?: string): Asset[] {
   const dag = assetOf('dag', dagId)
   return dag ? [{ ...dag, native: { ...dag.native, ...(runId ? { run_id: runId } : {}) } }] : []
 }

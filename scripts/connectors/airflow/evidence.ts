@@ -9,8 +9,17 @@ export function secondsOf(one: DagRun | TaskInstance, now: Date): number {
   return one.start_date ? Math.max(0, (now.getTime() - Date.parse(one.start_date)) / 1000) : 0
 }
 
-/** What was read of a task's log, or why nothing was. */
-export type ReadLog = { excerpt: string | null; problem: string | null }
+/** What of a task's log is told. */
+export interface ToldLog {
+  /** What matters of its end; null where that was not read. */
+  excerpt: string | null
+  /** Why its end was not read. */
+  problem?: string
+  /** What matters of its start, where no more than that came. */
+  start?: string
+  /** What of it was not looked at, though its end was. */
+  cut?: string
+}
 
 /** What a state reads like, with how long it lasted. States that say nothing of time stand as they are. */
 function spellState(state: string | null, seconds: number | null): string {
@@ -53,7 +62,7 @@ export function runEvidence(run: DagRun, typical: number | null, isPaused: boole
   }
 }
 
-export function failureEvidence(one: TaskInstance, typical: number | null, log: ReadLog, now: Date): EvidenceDraft {
+export function failureEvidence(one: TaskInstance, typical: number | null, log: ToldLog, now: Date): EvidenceDraft {
   const seconds = one.start_date ? Math.round(secondsOf(one, now)) : null
   const named = namedInLog(log.excerpt ?? '')
   const mapped = one.map_index < 0 ? '' : ` [${one.map_index}]`
@@ -62,7 +71,7 @@ export function failureEvidence(one: TaskInstance, typical: number | null, log: 
     kind: 'task_failure',
     asset: `${one.dag_id}.${one.task_id}`,
     observed_at: now.toISOString(),
-    summary: `Task ${one.task_id}${mapped} of ${one.dag_id} ${spellState(one.state, seconds)}, at try ${one.try_number}${spellRetries(one)}${spellUsual(typical)}.`,
+    summary: `Task ${one.task_id}${mapped} of ${one.dag_id} ${spellState(one.state, seconds)}, at try ${one.try_number}${spellRetries(one)}${spellUsual(typical)}${log.start === undefined ? '' : `; the end of its log is not known: ${log.problem}`}.`,
     data: {
       dag_id: one.dag_id,
       task_id: one.task_id,
@@ -73,7 +82,9 @@ export function failureEvidence(one: TaskInstance, typical: number | null, log: 
       max_tries: one.max_tries ?? null,
       retries_left: retriesLeft(one),
       log_excerpt: log.excerpt,
-      ...(log.problem === null ? {} : { log_problem: log.problem }),
+      ...(log.problem === undefined ? {} : { log_problem: log.problem }),
+      ...(log.start === undefined ? {} : { log_start: log.start }),
+      ...(log.cut === undefined ? {} : { log_cut: log.cut }),
       ...(named.length > 0 ? { leads: named } : {}),
       start: one.start_date ?? null,
       duration_s: seconds,

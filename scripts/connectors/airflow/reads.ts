@@ -1,5 +1,5 @@
-import type { Tail } from '../../lib/http.ts'
 import { tryParseJson } from '../../lib/json.ts'
+import type { Tail } from '../../lib/tail.ts'
 import {
   AssetEvents,
   Assets,
@@ -17,6 +17,7 @@ import {
   Pools,
   type TaskInstance,
   TaskInstances,
+  XCom,
 } from './answers.ts'
 import { type AirflowSession, orNull, path } from './session.ts'
 
@@ -27,6 +28,16 @@ export interface TaskFilter {
   states?: readonly string[]
   limit?: number
   orderBy?: string
+}
+
+/** What was read of a task's log. */
+export interface TaskLog {
+  lines: LogLine[]
+  /** How many bytes of it came; what was read are the last of them. */
+  bytes: number
+  isWhole: boolean
+  /** Whether its end is among them: Airflow tells a log from its start, and a long one takes longer than there is time. */
+  hasEnd: boolean
 }
 
 /** What is read of an Airflow. */
@@ -41,8 +52,15 @@ export interface AirflowReads {
   taskInstances(dagId: string, runId: string | 'any', filter: TaskFilter): Promise<TaskInstance[] | null>
   /** Of all DAGs, the tasks that ended as `failed` at that time or later, oldest first. */
   failedSince(since: Date, limit: number): Promise<TaskInstance[]>
+  /**
+   * Of all DAGs, the last hundred tasks that had begun by then to start a run of another DAG, the latest first. Airflow 2,
+   * which does not say of a run that a task started it, is not asked.
+   */
+  triggersBefore(at: string): Promise<TaskInstance[]>
+  /** The run of another DAG that a task started; null when it started none. */
+  startedRun(instance: TaskInstance): Promise<string | null>
   /** Null when that try left no log. */
-  log(instance: TaskInstance): Promise<LogLine[] | null>
+  log(instance: TaskInstance): Promise<TaskLog | null>
   /** The stack trace of why its file can't be imported; null when that is not known. */
   importError(dag: Dag): Promise<string | null>
   /** Newest first; none from Airflow 2. */
@@ -131,10 +149,19 @@ export function readsOf({ call, logText }: AirflowSession): AirflowReads {
       }
       return found.sort((a, b) => Date.parse(a.end_date ?? '') - Date.parse(b.end_date ?? '')).slice(0, limit)
     },
+    triggersBefore(at) {
+      const query = new URLSearchParams({ operator: 'TriggerDagRunOperator', start_date_lte: at, limit: '100' })
+      query.set('order_by', '-start_date')
+      return call(`/dags/~/dagRuns/~/taskInstances?${query}`, { schema: TaskInstances })
+    },
+    startedRun({ dag_id, dag_run_id, task_id, map_index }) {
+      const of = path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/xcomEntries`
+      return orNull(call(`${of}/trigger_run_id?map_index=${map_index}`, { schema: XCom }))
+    },
     async log({ dag_id, dag_run_id, task_id, try_number, map_index }) {
       const of = path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/logs`
       const tail = await orNull(logText(`${of}/${try_number}?map_index=${map_index}`))
-      return tail && linesOf(tail)
+      return tail && { ...tail, lines: linesOf(tail) }
     },
     async importError({ fileloc, relative_fileloc: relative }) {
       const errors = await call('/importErrors?limit=100', { schema: ImportErrors })
@@ -163,15 +190,15 @@ export function readsOf({ call, logText }: AirflowSession): AirflowReads {
   }
 }
 
-/** A log as it comes: a line of JSON each, or all of it as one JSON text. What was cut in half is left out. */
-function linesOf({ text, isWhole }: Tail): LogLine[] {
-  const whole = isWhole ? Log.safeParse(tryParseJson(text)) : null
+/** A log as it comes: a line of JSON each, or of text from Airflow 2; what was cut in half is left out. */
+function linesOf({ text, isWhole, hasEnd, isText }: Tail & { isText: boolean }): LogLine[] {
+  const whole = isWhole && hasEnd ? Log.safeParse(tryParseJson(text)) : null
   if (whole?.success) return whole.data
   return text
     .split('\n')
-    .slice(isWhole ? 0 : 1)
+    .slice(isWhole ? 0 : 1, hasEnd ? undefined : -1)
     .flatMap((line) => {
-      const parsed = LogLines.safeParse([tryParseJson(line)])
+      const parsed = LogLines.safeParse([isText ? line : tryParseJson(line)])
       return parsed.success ? parsed.data : []
     })
 }

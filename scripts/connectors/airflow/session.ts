@@ -1,20 +1,24 @@
 import type { ZodType } from 'zod'
 import { AppError } from '../../lib/errors.ts'
-import { HttpStatusError, type JsonRequest, requestJson, requestTail, type Tail } from '../../lib/http.ts'
+import { HttpStatusError, type JsonRequest, requestJson, requestTail } from '../../lib/http.ts'
 import { redact } from '../../lib/redact.ts'
+import type { Tail } from '../../lib/tail.ts'
 import type { AirflowAccess } from './access.ts'
 import { Token } from './answers.ts'
 
-/** A log that comes slowly, from a storage far away, must not use up the time of what matters more. */
-const logMs = 2_000
+/**
+ * A log that is long, or comes slowly from a storage far away, must not use up the time of what matters more. Airflow
+ * tells it from its start, some 7 MB a second (3.3), and knows neither ranges nor where to go on but by its own tokens.
+ */
+export const logMs = 2_000
 /** Of a log, however long, so much of its end is looked at. */
-const logTail = 262_144
+export const logTail = 262_144
 
 /** How Airflow is spoken to, in the version that answers. Every call throws AppError as `requestJson` does. */
 export interface AirflowSession {
   call<T>(path: Path, request: JsonRequest & { schema: ZodType<T> }): Promise<T>
-  /** The end of a log, as it comes. */
-  logText(path: string): Promise<Tail>
+  /** The end of a log, or of what of it comes in time: lines of JSON, of text in Airflow 2. */
+  logText(path: string): Promise<Tail & { isText: boolean }>
   /** Without this access's own secrets, and what else looks like one. */
   redact(text: string): string
 }
@@ -89,16 +93,17 @@ export function openSession(
     })
   }
 
-  async function logText(path: string): Promise<Tail> {
-    return withSession(({ base, authorization, isTwo }) =>
-      requestTail(`${base}${path}`, {
+  async function logText(path: string): Promise<Tail & { isText: boolean }> {
+    return withSession(async ({ base, authorization, isTwo }) => {
+      const tail = await requestTail(`${base}${path}`, {
         ...common,
         retries: 0,
         timeoutMs: logMs,
         tailBytes: logTail,
-        headers: { authorization, accept: isTwo ? 'application/json' : 'application/x-ndjson, application/json' },
-      }),
-    )
+        headers: { authorization, accept: isTwo ? 'text/plain' : 'application/x-ndjson, application/json' },
+      })
+      return { ...tail, isText: isTwo }
+    })
   }
 
   return { call, logText, redact: (text) => redact(text, secrets) }

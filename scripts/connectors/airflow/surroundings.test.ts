@@ -212,7 +212,8 @@ test('Airflow 2 is read by its own API, with a password, and not changed', async
       return { status: 200, body: { task_instances: ['load', 'other'].map((task_id) => ({ ...one, task_id })) } }
     }
     if (path.includes('/logs/1')) {
-      return { status: 200, body: { content: "[('host', 'line\\nValueError: no such column')]" } }
+      expect(headers.accept).toBe('text/plain')
+      return { status: 200, body: `host\n${'a line\n'.repeat(50_000)}ValueError: no such column\n` }
     }
     return { status: 404, body: { title: 'Not found' } }
   })
@@ -222,5 +223,6 @@ test('Airflow 2 is read by its own API, with a password, and not changed', async
   expect(of(evidence, 'dag_run')).toMatchObject([{ data: { state: 'failed', duration_s: 1800 } }])
   expect(of(evidence, 'task_failure').map(({ data }) => data.task_id)).toEqual(['load', 'other'])
   expect(of(evidence, 'task_failure')[0]?.data.log_excerpt).toContain('ValueError: no such column')
+  expect(of(evidence, 'task_failure')[0]?.data.log_cut).toBe('of 342 KiB the last 256 KiB were read')
   expect(of(evidence, 'dag_state')[0]?.data).toMatchObject({ schedule: 'At 05:00' })
 })

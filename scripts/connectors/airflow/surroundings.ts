@@ -2,8 +2,9 @@ import { spellDuration } from '../../domain/duration.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
 import { oneLine } from '../../domain/text.ts'
 import type { Question } from '../connector.ts'
+import { dagsAbove, tiedTo } from './above.ts'
 import type { Dag, DagRun, DagVersions, Monitor, Pools } from './answers.ts'
-import { dagLineage } from './assets.ts'
+import { dagLineage, mostNeighbours } from './assets.ts'
 import type { Airflow } from './client.ts'
 import { errorExcerpt } from './log-excerpt.ts'
 import { orNothing } from './or-nothing.ts'
@@ -15,8 +16,8 @@ const recentVersionMs = 7 * 86_400_000
 const ofTheWhole: ReadonlySet<string> = new Set(['pipeline_delay', 'infrastructure', 'resource', 'unknown'])
 
 /**
- * What stands around a DAG: its schedule and owners, why it can't be imported, what it reads, who feeds it and failed
- * before its own run in trouble (`focus`), its last version, and whether Airflow itself is well. Each is missed alone when it can't be read.
+ * What stands around a DAG: its schedule and owners, why it can't be imported, what it reads, which DAG above
+ * it failed before its own run in trouble (`focus`), its last version, and whether Airflow itself is well. Each is missed alone when it can't be read.
  */
 export async function surroundings(
   client: Airflow,
@@ -44,8 +45,10 @@ export async function surroundings(
 }
 
 async function readLineage(client: Airflow, { dag_id: dagId }: Dag, focus: DagRun | null, now: Date) {
-  const assets = (await orNothing(client.assetsOf(dagId))) ?? []
-  return dagLineage(dagId, assets, await failedFirst(client, { dagId, assets, focus, now }))
+  const [assets, tied] = await Promise.all([orNothing(client.assetsOf(dagId)), focus ? tiedTo(client, focus) : []])
+  const above = dagsAbove(dagId, assets ?? [], tied)
+  const looked = above.slice(0, mostNeighbours)
+  return dagLineage(dagId, assets ?? [], above, await failedFirst(client, { dagId, above: looked, focus, now }))
 }
 
 type Piece<K extends EvidenceDraft['kind']> = Pick<Extract<EvidenceDraft, { kind: K }>, 'kind' | 'summary' | 'data'>

@@ -1,32 +1,39 @@
 import type { FailedFirst } from '../../domain/failed-first.ts'
-import type { Assets, DagRun } from './answers.ts'
-import { feedingDags } from './assets.ts'
+import type { DagAbove } from './above.ts'
+import type { DagRun } from './answers.ts'
 import type { Airflow } from './client.ts'
 import { orNothing } from './or-nothing.ts'
 
-/** Of each DAG that feeds this one, so many of its last runs are looked at. */
+/** Of each DAG above this one, so many of its last runs are looked at. */
 const runsLookedAt = 10
 
 /**
- * The DAGs feeding a DAG by its assets whose last run to end before that DAG was in trouble failed, the first to fail
- * first. One that cannot be read is missed.
+ * Which of the DAGs above a DAG failed before that one was in trouble, the first to fail first: by the very run that ties
+ * them where that is known, else by their last run that ended before. One that cannot be read is missed.
  * @param focus its own run in trouble; null where there is none
  */
 export async function failedFirst(
   client: Airflow,
-  about: { dagId: string; assets: Assets; focus: DagRun | null; now: Date },
+  about: { dagId: string; above: readonly DagAbove[]; focus: DagRun | null; now: Date },
 ): Promise<FailedFirst[]> {
-  const { dagId, assets, focus, now } = about
+  const { dagId, above, focus, now } = about
   const before = focus?.state === 'failed' ? (focus.end_date ?? null) : null
   const until = before === null ? now.getTime() : Date.parse(before)
   const found = await Promise.all(
-    feedingDags(dagId, assets).map(async ({ dagId: feeding, by }) => {
-      const last = lastEnded((await orNothing(client.runs(feeding, runsLookedAt))) ?? [], until)
-      if (last?.state !== 'failed' || !last.end_date) return []
-      return [{ dag_id: feeding, run_id: last.dag_run_id, failed_at: last.end_date, feeds: dagId, by, before }]
+    above.map(async ({ dagId: one, tie, by, runId, mayHold }) => {
+      if (!mayHold) return []
+      const run = lastEnded(await runsOf(client, one, runId), until)
+      if (run?.state !== 'failed' || !run.end_date) return []
+      return [{ dag_id: one, run_id: run.dag_run_id, failed_at: run.end_date, feeds: dagId, tie, by, before }]
     }),
   )
   return found.flat().toSorted((a, b) => Date.parse(a.failed_at) - Date.parse(b.failed_at))
+}
+
+async function runsOf(client: Airflow, dagId: string, runId: string | null): Promise<DagRun[]> {
+  if (runId === null) return (await orNothing(client.runs(dagId, runsLookedAt))) ?? []
+  const run = await orNothing(client.run(dagId, runId))
+  return run ? [run] : []
 }
 
 function lastEnded(runs: readonly DagRun[], until: number): DagRun | undefined {

@@ -13,8 +13,10 @@ const Tries = z.object({ task_instances: z.array(z.object({ try_number: z.number
 
 /** A real Airflow on 127.0.0.1, with the DAGs of `projects/airflow`. */
 export interface RealAirflow {
-  /** Starts a run, which sees `conf`; its id. */
-  trigger(dagId: string, conf?: Record<string, unknown>): Promise<string>
+  /** Starts a run, which sees `conf`; its id. `at` is the time that it stands for, where it stands for one. */
+  trigger(dagId: string, conf?: Record<string, unknown>, at?: Date): Promise<string>
+  /** The run of a DAG that is the only one. */
+  onlyRun(dagId: string): Promise<string>
   /** Resolves once a task of a run is in this state. */
   taskState(dagId: string, runId: string, taskId: string, state: string): Promise<string>
   /** The state of a run, once it is one of these. */
@@ -80,7 +82,7 @@ export async function startRealAirflow(options: {
     const call = await logIn(url)
     await until('Airflow knows the DAGs', async () => {
       const known = z.object({ total_entries: z.number() }).parse(await call('/dags'))
-      return { done: known.total_entries === 6, value: known, seen: `${known.total_entries} DAGs` }
+      return { done: known.total_entries === 10, value: known, seen: `${known.total_entries} DAGs` }
     })
     return operations(call, stop)
   } catch (thrown) {
@@ -93,8 +95,15 @@ type Call = (path: string, body?: unknown) => Promise<unknown>
 
 function operations(call: Call, stop: () => Promise<void>): RealAirflow {
   return {
-    async trigger(dagId, conf = {}) {
-      return Run.parse(await call(`/dags/${dagId}/dagRuns`, { logical_date: null, conf })).dag_run_id
+    async trigger(dagId, conf = {}, at) {
+      const body = { logical_date: at?.toISOString() ?? null, conf }
+      return Run.parse(await call(`/dags/${dagId}/dagRuns`, body)).dag_run_id
+    },
+    async onlyRun(dagId) {
+      const { dag_runs: runs } = z.object({ dag_runs: z.array(Run) }).parse(await call(`/dags/${dagId}/dagRuns`))
+      const [run] = runs
+      if (!run || runs.length > 1) throw new Error(`${dagId} has ${runs.length} runs, not one.`)
+      return run.dag_run_id
     },
     taskState(dagId, runId, taskId, wanted) {
       return until(`${taskId} of run ${runId} of ${dagId} is ${wanted}`, async () => {
