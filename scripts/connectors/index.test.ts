@@ -1,6 +1,6 @@
-import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type AirbyteStandIn, startAirbyte } from '../../tests/stand-ins/airbyte.ts'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../tests/stand-ins/airflow.ts'
@@ -63,6 +63,8 @@ let metadata: OpenMetadataStandIn
 let hub: DataHubStandIn
 let cloud: DbtCloudStandIn
 let forge: StandIn
+/** An object store that gives the artifacts of the folder, to whom has its token. */
+let objects: StandIn
 /** Where those are that no setting names. */
 let addresses: Record<'airbyte' | 'cloud' | 'datahub' | 'forge' | 'openmetadata', string>
 let example: string
@@ -97,6 +99,11 @@ beforeEach(async () => {
   cloud = await startDbtCloud({ runs: [{ id: 1, status: 10, results: [] }], manifest: dbtManifest([]) })
   // GitHub and GitLab, where nobody has changed anything.
   forge = await startStandIn(() => ({ status: 200, body: [] }))
+  objects = await startStandIn(async ({ path, headers }) => {
+    if (headers.authorization !== 'Bearer stand-in-token') return { status: 401, body: 'stand-in-token' }
+    const body = await readFile(join(folder, basename(path)), 'utf8').catch(() => null)
+    return body === null ? { status: 404 } : { status: 200, body }
+  })
   snowflake = await startSnowflake()
   answerTable(snowflake, {})
   addresses = {
@@ -119,7 +126,7 @@ beforeEach(async () => {
   }
 })
 afterEach(async () => {
-  const servers = [airbyte, airflow, prometheus, snowflake, metadata, hub, cloud, forge]
+  const servers = [airbyte, airflow, prometheus, snowflake, metadata, hub, cloud, forge, objects]
   await Promise.all(servers.map((server) => server.close()))
 })
 
@@ -146,13 +153,47 @@ async function contextFor(connector: Connector): Promise<ConnectorContext> {
   return { system: system ?? instanceOf(connector, settings), signal: AbortSignal.timeout(5_000), library: noLibrary }
 }
 
-/** How dbt's artifacts fail. */
-const artifactFaults: [string, () => Promise<void>, RegExp][] = [
-  ['no artifacts', () => rm(join(folder, 'manifest.json')), /no manifest/],
-  ['cut off', () => truncate(join(folder, 'manifest.json'), 100), /cut off/],
-  ['of another version', () => writeManifest('v13'), /version/],
-  ['another file', () => writeFile(join(folder, 'run_results.json'), '{"a":1}'), /shape/],
+/** How dbt's artifacts fail, in a folder as in an object store. */
+const artifactFaults: SystemFault[] = [
+  { name: 'no manifest', reason: /no manifest/, arrange: () => rm(join(folder, 'manifest.json')) },
+  {
+    name: 'a manifest that is cut off',
+    reason: /cut[- ]off/,
+    arrange: () => truncate(join(folder, 'manifest.json'), 100),
+  },
+  { name: 'a manifest of another version', reason: /versions 11 and 12/, arrange: () => writeManifest('v13') },
+  {
+    name: 'another file',
+    reason: /shape that is not known/,
+    arrange: () => writeFile(join(folder, 'run_results.json'), '{"a":1}'),
+  },
 ]
+
+/** What an object store tells in its own way: a file that it does not have is none, and artifacts may be large. */
+const objectReasons: Readonly<Record<string, RegExp>> = {
+  '404': /no manifest/,
+  '200 MB': /more than 20,000,000 bytes/,
+}
+
+/** The same artifacts, asked of the object store instead. */
+function inObjects(fault: SystemFault): SystemFault {
+  return {
+    ...fault,
+    reason: objectReasons[fault.name] ?? fault.reason,
+    async arrange() {
+      Object.assign(settings, { DBT_ARTIFACTS: `${objects.url}/target`, DBT_ARTIFACTS_TOKEN: 'stand-in-token' })
+      await fault.arrange()
+    },
+  }
+}
+
+const wrongToken: SystemFault = {
+  name: 'a wrong token',
+  reason: /answered 401/,
+  async arrange() {
+    settings.DBT_ARTIFACTS_TOKEN = 'not-the-stand-in-token'
+  },
+}
 
 async function writeManifest(version: string): Promise<void> {
   const manifest = dbtManifest([])
@@ -289,7 +330,11 @@ const failing: Record<string, SystemFault[]> = {
       .map(asItsDriverTells),
   ],
   dbt: [
-    ...artifactFaults.map(([name, arrange, reason]) => ({ name, arrange, reason })),
+    ...artifactFaults,
+    ...named(
+      'in an object store',
+      [...artifactFaults, wrongToken, ...faultsOfServer(() => objects, setTo('DBT_ARTIFACTS'))].map(inObjects),
+    ),
     ...named(
       'in dbt Cloud',
       faultsOfServer(() => cloud, moveTo('cloud')),

@@ -139,6 +139,13 @@ test('an endless answer is cut at the cap', async () => {
   expect(sent).toBeLessThan(50_000_000)
 })
 
+test('of an answer that says itself that it is too long nothing is read', async () => {
+  const { url } = await serve((_, response) =>
+    response.writeHead(200, { 'content-length': 200_000_000 }).flushHeaders(),
+  )
+  expect((await fault(requestJson(url, { maxBytes: 100_000, retries: 0 }))).message).toMatch(/more than 100,000 bytes/)
+})
+
 test.each([
   ['<!doctype html><title>Sign in</title>', /web page/],
   ['{"a": [1, 2', /cut-off/],

@@ -181,19 +181,26 @@ async function readText(response: Response, call: Call): Promise<string> {
   const decoder = new TextDecoder()
   let text = ''
   let bytes = 0
+  // Of one that says so itself nothing is read.
+  if (response.ok && Number(response.headers.get('content-length')) > cap) {
+    await response.body?.cancel()
+    throw tooLong(call.system, cap)
+  }
   for await (const chunk of response.body ?? []) {
     bytes += chunk.byteLength
-    if (bytes > cap && response.ok) {
-      throw new AppError(
-        'E_HTTP_ANSWER',
-        `${call.system} answered more than ${cap.toLocaleString('en')} bytes.`,
-        'Check the address; an answer this long is not what was asked for.',
-      )
-    }
+    if (bytes > cap && response.ok) throw tooLong(call.system, cap)
     text += decoder.decode(chunk, { stream: true })
     if (bytes > cap) break
   }
   return response.ok ? text + decoder.decode() : text.slice(0, cap)
+}
+
+function tooLong(system: string, cap: number): AppError {
+  return new AppError(
+    'E_HTTP_ANSWER',
+    `${system} answered more than ${cap.toLocaleString('en')} bytes.`,
+    'Check the address; an answer this long is not what was asked for.',
+  )
 }
 
 function readJson(text: string, { system, deepest, exact }: Call): unknown {

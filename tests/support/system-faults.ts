@@ -34,6 +34,11 @@ export const httpFaults: readonly [string, Fault, RegExp][] = [
   ['another shape', { status: 200, body: { dags: 7 } }, /shape that is not known/],
   ['200 MB', { status: 200, body: huge }, /more than 5,000,000 bytes/],
   ['a redirect to another host', { status: 302, headers: { location: 'http://127.0.0.2:9/' } }, /redirects elsewhere/],
+  [
+    'a redirect to where clouds keep credentials',
+    { status: 307, headers: { location: 'http://169.254.169.254/latest/meta-data/' } },
+    /redirects elsewhere/,
+  ],
 ]
 
 /** What can be wrong with a system's address: what it becomes, of what it was. */

@@ -207,9 +207,18 @@ test('Airflow 2 is read by its own API, with a password, and not changed', async
       const times = { start_date: '2026-11-20T06:00:00Z', end_date: '2026-11-20T06:30:00Z' }
       return { status: 200, body: { dag_runs: [{ ...state, state: 'failed', ...times }] } }
     }
+    if (path === '/api/v1/dags/Source/dagRuns') {
+      const ran = { dag_id: 'Source', dag_run_id: 'scheduled__1', state: 'failed' }
+      return { status: 200, body: { dag_runs: [{ ...ran, end_date: '2026-11-20T06:20:00Z' }] } }
+    }
     if (path.endsWith('/taskInstances')) {
       const one = { ...state, map_index: -1, state: 'failed', try_number: 1, max_tries: 0 }
-      return { status: 200, body: { task_instances: ['load', 'other'].map((task_id) => ({ ...one, task_id })) } }
+      const rendered_fields = { external_dag_id: 'Source' }
+      const both = [
+        { ...one, task_id: 'load', rendered_fields },
+        { ...one, task_id: 'other', rendered_fields: {} },
+      ]
+      return { status: 200, body: { task_instances: both } }
     }
     if (path.includes('/logs/1')) {
       expect(headers.accept).toBe('text/plain')
@@ -222,6 +231,9 @@ test('Airflow 2 is read by its own API, with a password, and not changed', async
   await two.close()
   expect(of(evidence, 'dag_run')).toMatchObject([{ data: { state: 'failed', duration_s: 1800 } }])
   expect(of(evidence, 'task_failure').map(({ data }) => data.task_id)).toEqual(['load', 'other'])
+  expect(of(evidence, 'lineage')[0]?.data.failed_first).toMatchObject([
+    { dag_id: 'Source', tie: 'waits', by: ['load'] },
+  ])
   expect(of(evidence, 'task_failure')[0]?.data.log_excerpt).toContain('ValueError: no such column')
   expect(of(evidence, 'task_failure')[0]?.data.log_cut).toBe('of 342 KiB the last 256 KiB were read')
   expect(of(evidence, 'dag_state')[0]?.data).toMatchObject({ schedule: 'At 05:00' })

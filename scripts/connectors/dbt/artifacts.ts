@@ -5,7 +5,7 @@ import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 import { type JsonRequest, requestJson } from '../../lib/http.ts'
 import { parseJson } from '../../lib/json.ts'
-import { type CloudRun, longestFile, openJob, orNull } from './cloud.ts'
+import { type ArtifactFile, type CloudRun, longestFile, openJob, orNull } from './cloud.ts'
 
 const url = z.url({ protocol: /^https?$/ }).max(2048)
 
@@ -17,7 +17,6 @@ export const DbtPlace = z
     url: url.optional(),
   })
   .refine((place) => (place.folder === undefined) !== (place.url === undefined), 'must name either folder or url')
-export type ArtifactFile = 'manifest.json' | 'run_results.json' | 'sources.json'
 
 /** The artifacts of one dbt project, wherever they are left. */
 export interface Artifacts {
@@ -46,8 +45,12 @@ function inFolder(folder: string): Artifacts {
       const path = join(folder, file)
       try {
         const { size } = await stat(path)
-        if (size > longestFile) {
-          throw new AppError('E_HTTP_ANSWER', `${file} has more than ${longestFile} bytes.`, 'Is it the right file?')
+        if (size > longestFile[file]) {
+          throw new AppError(
+            'E_HTTP_ANSWER',
+            `${file} has more than ${longestFile[file].toLocaleString('en')} bytes.`,
+            'Is it the right file?',
+          )
         }
         return parseJson(await readFile(path, 'utf8'), { exact: false })
       } catch (thrown) {
@@ -79,8 +82,9 @@ function broken(file: string, { code, message }: AppError): AppError {
 }
 
 function atUrl(base: string, headers: Record<string, string>, system: string, signal: AbortSignal): Artifacts {
-  const request: JsonRequest = { headers, signal, system, maxBytes: longestFile, timeoutMs: 10_000, exact: false }
-  const read = (file: ArtifactFile) => orNull(requestJson(beneath(base, file), request))
+  const request: JsonRequest = { headers, signal, system, timeoutMs: 10_000, exact: false }
+  const read = (file: ArtifactFile) =>
+    orNull(requestJson(beneath(base, file), { ...request, maxBytes: longestFile[file] }))
   return {
     read,
     async stamp() {

@@ -42,8 +42,14 @@ const pageSize = 100
 /** A job that runs every minute for a week does not reach it. */
 const mostRuns = 12_000
 
-/** A manifest of 5,000 nodes has some 40 MB. */
-export const longestFile = 150_000_000
+export type ArtifactFile = 'manifest.json' | 'run_results.json' | 'sources.json'
+
+/** In bytes. A manifest of 5,000 nodes has some 40 MB; results hold each node's compiled code, freshness a line a source. */
+export const longestFile: Readonly<Record<ArtifactFile, number>> = {
+  'manifest.json': 150_000_000,
+  'run_results.json': 100_000_000,
+  'sources.json': 20_000_000,
+}
 
 /** One job in dbt Cloud, over its administrative API v2 (https://docs.getdbt.com/dbt-cloud/api-v2). */
 export interface DbtJob {
@@ -57,7 +63,7 @@ export interface DbtJob {
   /** Null when there is no such run. */
   run(id: number): Promise<CloudRun | null>
   /** A file that a run left; null when it left none of that name. */
-  artifact(runId: number, file: string): Promise<unknown>
+  artifact(runId: number, file: ArtifactFile): Promise<unknown>
   /** Runs again what failed or was skipped in a run. Answers the run that this began. */
   retry(runId: number): Promise<CloudRun>
 }
@@ -111,7 +117,7 @@ export function openJob(system: System, signal: AbortSignal): DbtJob {
       return found?.data ?? null
     },
     artifact: (id, file) =>
-      orNull(requestJson(`${runs}${id}/artifacts/${file}`, { ...request, maxBytes: longestFile, exact: false })),
+      orNull(requestJson(`${runs}${id}/artifacts/${file}`, { ...request, maxBytes: longestFile[file], exact: false })),
     async retry(id) {
       const { data } = await requestJson(`${runs}${id}/retry/`, { ...request, method: 'POST', schema: One })
       return data
