@@ -60,6 +60,8 @@ const fields: Record<EvidenceKind, readonly string[]> = {
     'outcome',
     'feedback',
     'similarity',
+    'side',
+    'distance',
   ],
   change: ['what', 'ref', 'by', 'at', 'files'],
   maintenance: ['name', 'asset', 'from', 'until'],

@@ -27,6 +27,13 @@ test.each([
   expect(step).not.toMatch(/DROP|or true|1\.5/)
 })
 
+test('names the nearest open trouble upstream, and none downstream', () => {
+  const open = piece('history', 'past_incident', { incident_id: 'INC-2', outcome: 'open', side: 'upstream' })
+  const below = piece('history', 'past_incident', { incident_id: 'INC-3', outcome: 'open', side: 'downstream' })
+  const steps = ['See INC-2 first: raw.orders is upstream and in trouble.']
+  expect(checklist([below, { ...open, asset: 'raw.orders' }], null)).toEqual(steps)
+})
+
 test('names each thing that connectors read, the runbook first, those who read it last', () => {
   const run_id = 'scheduled__2026-11-20T06:00:00+00:00'
   expect(

@@ -15,6 +15,7 @@ export function checklist(evidence: readonly Evidence[], asset: string | null): 
   const seen = evidence.filter(({ source }) => source !== 'alert')
   const steps = [
     runbook(seen),
+    above(seen),
     ...ofKind(seen, 'lock').slice(0, mostAlike).map(lock),
     ...ofKind(seen, 'task_failure').slice(0, mostAlike).map(task),
     ...ofKind(seen, 'dbt_test').filter(isWrong).slice(0, mostAlike).map(test),
@@ -42,6 +43,13 @@ function runbook(evidence: readonly Evidence[]): string | null {
     ({ source, data }) => source === 'catalog' && !data.below && data.runbook,
   )
   return entry ? `Follow the runbook of ${entry.data.asset}.` : null
+}
+
+/** The nearest open trouble that this may come from. */
+function above(evidence: readonly Evidence[]): string | null {
+  const open = ofKind(evidence, 'past_incident').find(({ data }) => data.side === 'upstream' && data.outcome === 'open')
+  if (!open) return null
+  return `See ${open.data.incident_id} first: ${oneLine(open.asset ?? 'what it is about', 120)} is upstream and in trouble.`
 }
 
 function lock({ source, data }: EvidenceOf<'lock'>): string {

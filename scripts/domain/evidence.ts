@@ -124,6 +124,9 @@ export const evidenceData = {
     outcome: text,
     feedback: text,
     similarity: number,
+    /** Of one that is open near in the lineage: on which side, and how many steps away. */
+    side: z.enum(['same', 'upstream', 'downstream']).nullish(),
+    distance: number,
     /** What people called it last: `noise`, or `real` whatever was decided; null when nobody said anything. */
     verdict: z.enum(['noise', 'real']).nullish(),
     /** Of the very condition of this incident: what people's word that it is noise is worth. */

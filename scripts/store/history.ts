@@ -4,11 +4,10 @@ import { type ConditionMemory, rememberCondition } from '../domain/condition-mem
 import { Decision } from '../domain/decision.ts'
 import type { EvidenceDraft } from '../domain/evidence.ts'
 import { saysNoise } from '../domain/feedback.ts'
-import { ClosedHow, Incident, IncidentState } from '../domain/incident.ts'
+import { ClosedHow, IncidentState } from '../domain/incident.ts'
 import { oneLine } from '../domain/text.ts'
 import { type Access, type Query, within } from './connection.ts'
 import { assetKeyOf, conditionKey, type StatementRow, statementsAbout } from './feedback.ts'
-import { incidentColumns } from './incidents.ts'
 import { type Statement, sql } from './sql.ts'
 
 /** The incident that likenesses are looked for. */
@@ -143,21 +142,6 @@ async function memoryOf(query: Query, { fingerprint, excluding }: Likened): Prom
       affected: affected ?? 0,
     })),
     clock?.now ?? new Date(),
-  )
-}
-
-/** Open incidents, those of the same asset first, then the latest. */
-export function openIncidentsNear(
-  access: Access,
-  to: { assetKey: string | null; excluding: string },
-  limit: number,
-): Promise<Incident[]> {
-  return within(access, (query) =>
-    query.rows(
-      Incident,
-      sql`select ${incidentColumns} from incidents where closed_at is null and id <> ${to.excluding}
-          order by coalesce(asset_key = ${to.assetKey}, false) desc, opened_at desc limit ${limit}`,
-    ),
   )
 }
 

@@ -11,7 +11,7 @@ import { claimActions, confirmAction, finishAction, loadActions, planAction, rec
 import type { Store } from './connection.ts'
 import { addDeadLetter, listDeadLetters, markReplayed } from './dead-letters.ts'
 import { claimDue, finishDue, postponeDue, removeDue, scheduleDue, withClockLock } from './due.ts'
-import { openIncidentsNear, similarIncidents } from './history.ts'
+import { similarIncidents } from './history.ts'
 import { closeIncident, loadIncident, transition } from './incidents.ts'
 import { openTicket } from './tickets.ts'
 
@@ -283,7 +283,6 @@ describe('history', () => {
       { incident_id: same, similarity: 1, root_cause: 'late source', outcome: 'resolved' },
       { incident_id: related, similarity: 0.95, outcome: 'false_positive', action: 'dismiss' },
     ])
-    expect(await openIncidentsNear(store, asked, 5)).toMatchObject([{ fingerprint: 'fp_other' }])
   })
 })
 

@@ -1,11 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
+import { ofKind } from '../domain/evidence.ts'
 import { beginAnalysis } from '../store/decisions.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { gatherIncident } from './gather.ts'
 
 const { world } = useWorlds()
 const now = new Date()
+const chain = `assets:
+  - { name: shop.raw.orders, kind: table, tier: 2 }
+  - { name: shop.raw.carts, kind: table, tier: 2 }
+  - { name: shop.stage.orders, kind: table, tier: 2, upstream: [shop.raw.orders] }
+  - { name: shop.mart.revenue, kind: table, tier: 2, upstream: [shop.stage.orders] }
+`
 
 describe('gathering', () => {
   test('keeps what every system knows, and again the same', async () => {
@@ -27,6 +34,30 @@ describe('gathering', () => {
     const id = await open(lateTable({ alert_id: 'late-2' }))
     await gatherIncident(store, id, 'a', settings, now)
     expect((await loadEvidence(store, id)).map(({ kind }) => kind)).toContain('past_incident')
+  })
+
+  test('knows what is open near in the lineage, the nearest first, however long since', async () => {
+    const { store, settings, open, pass, turn } = await world({ catalog: chain })
+    await turn()
+    const late = (table: string, title = `${table} is late`) => {
+      return { source: 'checks', alert_id: table, title, severity: 'high', related_context: { table } }
+    }
+    const far = await open(late('shop.raw.orders'))
+    await pass(40 * 60_000)
+    const near = await open(late('shop.stage.orders', 'Another trouble'))
+    await open(late('shop.raw.carts'))
+    await pass(40 * 60_000)
+    const id = await open(late('shop.mart.revenue'))
+    expect(new Set([far, near, id]).size).toBe(3)
+    await gatherIncident(store, id, 'a', settings, now)
+    const found = ofKind(await loadEvidence(store, id), 'past_incident')
+    expect(found).toMatchObject([
+      { source: 'history', asset: 'shop.stage.orders', data: { incident_id: near, side: 'upstream', distance: 1 } },
+      { source: 'history', asset: 'shop.raw.orders', data: { incident_id: far, distance: 2, outcome: 'open' } },
+    ])
+    expect(found[1]?.summary).toMatch(
+      /"shop.raw.orders is late", about shop.raw.orders, 2 steps upstream, has been open/,
+    )
   })
 
   test('knows what was deployed before, and takes no deploy for an alert', async () => {

@@ -12,6 +12,7 @@ import { beginAnalysis } from '../store/decisions.ts'
 import { saveEvidence } from '../store/evidence.ts'
 import { similarIncidents } from '../store/history.ts'
 import { loadIncident } from '../store/incidents.ts'
+import { openIncidentsNear } from '../store/near.ts'
 import { takeTurn, tellOutcome } from '../store/systems.ts'
 import { libraryIn } from './library.ts'
 
@@ -36,6 +37,7 @@ export async function collectEvidence(store: Store, id: string, settings: Settin
     },
     5,
   )
+  const near = await openIncidentsNear(store, incident, 5, now)
   const starts = alerts.flatMap(({ started_at: start }) => (start ? [Date.parse(start)] : []))
   const trouble = { asset: incident.asset?.name ?? null, environment: incident.environment }
   const changed = await changesBefore(store, { ...trouble, at: new Date(Math.min(now.getTime(), ...starts)) }, 5)
@@ -43,7 +45,7 @@ export async function collectEvidence(store: Store, id: string, settings: Settin
     systems: await loadSystems(settings),
     memory: memoryOf(store),
     library: libraryIn(store),
-    extra: [...past, ...changed] satisfies EvidenceDraft[],
+    extra: [...near, ...past, ...changed] satisfies EvidenceDraft[],
   })
   return evidence
 }
