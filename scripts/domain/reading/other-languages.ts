@@ -59,3 +59,12 @@ export const severities = {
   MEDIUM: 'mittel moyenne moyen media medio média médio gemiddeld средняя средний warnung avertissement 中 一般 警告',
   LOW: 'niedrig gering faible mineure mineur baja bajo baixa baixo bassa basso laag низкая низкий hinweis 低 次要 提示',
 }
+
+/** What titles in other languages say of the state, as parts of a pattern: marks that it is over, sentences that it is, and trouble. */
+export const titleStates = {
+  over: 'behoben|gelöst|erledigt|entwarnung|résolue?|rétablie?|resuelt[oa]|recuperad[oa]|resolvid[oa]|risolt[oa]|opgelost|hersteld|rozwiązan[eoy]|решен[оа]?|восстановлен[оа]?|復旧|解決済?み?|回復|已恢复|恢复|已解决',
+  overSaid:
+    '(?<!nicht |noch nicht )\\bbehoben\\b|\\b(?:ist|sind|läuft|laufen) wieder (?:da|ok|online|erreichbar|verfügbar|normal)|erfolgreich (?:abgeschlossen|beendet)|sin errores|sans erreur|ohne fehler|senza errori|正常に(?:完了|終了)|已恢复|復旧しました|решена',
+  firing:
+    'fehlgeschlagen|gescheitert|abgebrochen|\\bfehler\\b|störung|ausgefallen|\\béchec|échou|erreur|\\bpanne\\b|falló|\\bfallo\\b|fallid[oa]|falhou|falha\\b|\\berro\\b|errore\\b|fallit[oa]|mislukt|błąd|awaria|ошибка|сбой|авария|失败|異常|异常|障害|故障|エラー|失敗',
+}

@@ -2,6 +2,8 @@ import type { AlertStatus } from '../alert.ts'
 import { states } from './other-languages.ts'
 import { textOf, wordsOf } from './value.ts'
 
+export { readTitleStatus } from './title-status.ts'
+
 const list = (...words: string[]) => new Set(words.join(' ').split(' '))
 
 /** Says that it is over, whatever else is said with it: `ResolvedCritical`. */
@@ -13,17 +15,18 @@ const firing = list(
   'firing fired alerting alert alarm problem triggered trigger open opened reopened active activated failed failure fail failing error errored ' +
     'errors down critical warning warn unhealthy breached breach new created degraded crashed crash timeout timed unresolved ongoing outage unreachable ' +
     'offline nodata missing anomalous violated late stale exception aborted abort killed terminated unavailable acknowledged ' +
-    'insufficient blocked retry raised rejected investigating identified degradation anomaly',
+    'insufficient blocked retry raised rejected investigating identified degradation anomaly broken mismatch overdue stuck corrupt incomplete unsuccessful',
   states.firing,
 )
 const well = list(
   'ok okay up normal healthy success succeeded successful succeed pass passed passing complete completed finished fixed inactive online done reachable good green ' +
-    'available responding reporting operational alive',
+    'available responding reporting operational alive fine correct',
   states.well,
 )
 const neutral = list(
   'info informational test started start running queued scheduled heartbeat ping pending updated skipped cancelled canceled ' +
-    'paused unpaused resumed deleted archived verification maintenance building deploying processing progress syncing waiting enqueued initializing',
+    'paused unpaused resumed deleted archived verification maintenance building deploying processing progress syncing waiting enqueued initializing ' +
+    'starting preparing',
 )
 /** Says only that something has ended: a run that is completed may have failed. */
 const spent = list('complete completed finished done ended')
@@ -31,8 +34,17 @@ const spent = list('complete completed finished done ended')
 const matters = list('alert alarm incident issue problem event case violation outage anomaly notification ticket item')
 const endings = list('end ended')
 const created = list('created')
-/** What turns the meaning of the word behind it round. */
-const not = list('not no un non never failed cannot without isn wasn yet', states.not)
+/** What is begun is no trouble where these begin: `sync.triggered`, `deploy_request.opened`. */
+const begun = list('triggered trigger opened new activated started')
+const runs = list('sync job run pipeline build dag task flow workflow deploy deployment request release query refresh')
+/** What turns the meaning of the word behind it round, also over the words between: `failed_to_be_resolved`. */
+const not = list('not no un non never failed cannot without isn wasn yet zero 0', states.not)
+const between = list('to be been being yet fully longer of')
+/** Behind a word that it is over they say that it is not: `recovery_failed`, `succeeded_with_issues`. */
+const failures = list(
+  'failed failure failures fail failing error errors errored exception issues issue warnings timeout aborted incomplete',
+)
+const partly = list('partial partially partly incomplete')
 
 /** A change from one state to another: what counts is what it became. */
 const change = /^.{0,60}?(?:->|=>|→|➛|➔)(.{1,60})$/s
@@ -47,15 +59,29 @@ export function readStatus(value: unknown): AlertStatus | null {
   const said = change.exec(text)?.[1] ?? text
   if (/\bno[ _-]?data\b/i.test(said)) return 'firing'
   const words = wordsOf(said)
-  const turned = words.filter((_, index) => not.has(words[index - 1] ?? ''))
+  const turned = words.filter((_, index) => isTurned(words, index))
   const has = (set: ReadonlySet<string>) => words.some((word) => set.has(word) && !turned.includes(word))
   if (turned.some((word) => over.has(word) || well.has(word))) return 'firing'
+  if (has(partly) || isFailedEnd(words, turned)) return 'firing'
   if (has(over) || (has(endings) && has(matters)) || words.join() === 'reset') return 'resolved'
   // `WorkbookCreated` is no trouble.
-  if (has(created) && words.length > 1 && !has(matters)) return 'info'
+  if (words.length > 1 && !has(matters) && (has(created) || (has(begun) && has(runs) && !has(failures)))) return 'info'
   if (has(firing)) return 'firing'
   if (has(well) || turned.some((word) => firing.has(word))) return 'resolved'
   return has(neutral) ? 'info' : null
+}
+
+/** Whether a word says the contrary, for the one before it: `not_ok`, `no_longer_failing`. */
+function isTurned(words: readonly string[], index: number): boolean {
+  let before = index - 1
+  while (before > 0 && between.has(words[before] ?? '')) before -= 1
+  return not.has(words[before] ?? '')
+}
+
+/** Whether a word of failure stands behind one of the end: `RecoveryFailed`, but not `error_resolved`. */
+function isFailedEnd(words: readonly string[], turned: readonly string[]): boolean {
+  const end = words.findIndex((word) => over.has(word) || well.has(word))
+  return end >= 0 && words.slice(end + 1).some((word) => failures.has(word) && !turned.includes(word))
 }
 
 /** Whether a state tells of an end without telling whether it was a good one. */
@@ -65,26 +91,4 @@ export function isSpent(text: string): boolean {
     words.some((word) => spent.has(word)) &&
     !words.some((word) => firing.has(word) || (well.has(word) && !spent.has(word)))
   )
-}
-
-/** What a mail program puts before a subject. */
-const mailPrefix = /^\s*(?:(?:re|fwd?|aw|wg|tr|sv)\s*:\s*){1,5}/i
-
-const titleOver =
-  /^[^\p{L}]{0,8}(?:resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up|behoben|gelöst|résolu|resuelto|resolvido|risolto|opgelost)\b(?![ -](?:to|and|for))|\b(?:has|have|is|was|been) (?:recovered|resolved|cleared)\b|\brecovered from\b|\bback to normal\b|\b(?:alert|alarm|incident|problem|issue) (?:is )?(?:resolved|recovered|closed|cleared)\b|➛ SUCCESS|\ball (?:\d{1,9} )?(?:tests?|checks?|expectations?|validations?) (?:have )?passed\b|\bsucceeded\b|\bcompleted success/iu
-const titleFiring =
-  /^[^\p{L}]{0,8}(?:firing|alerting|triggered|alarm|problem|critical|error|warning|down|fail(?:ed|ure)?)\b|\bfail(?:ed|ures?|s|ing)?\b|\berrors?\b|\bis down\b/iu
-const titleTest =
-  /\bthis is (?:only )?a test\b|\btest (?:notification|message|webhook|ping)\b|\btest from\b|^verification of\b/i
-
-/** `0 failures`: it says of none that there are. */
-const noFailures = /\b(?:0|no|zero|without) (?:fail(?:ed|ures?)|errors?)\b/gi
-
-/** What a title says about the state, where no field does: `[OK] Disk`, `Host has recovered`. Null when nothing. */
-export function readTitleStatus(title: string): AlertStatus | null {
-  const head = title.slice(0, 300).replace(mailPrefix, '').replace(noFailures, '')
-  if (titleTest.test(head)) return 'info'
-  if (titleOver.test(head) && !/\b(?:not|un)[ -]?(?:been )?(?:recovered|resolved|cleared|succeeded)/i.test(head))
-    return 'resolved'
-  return titleFiring.test(head) ? 'firing' : null
 }
