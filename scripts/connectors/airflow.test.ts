@@ -247,3 +247,17 @@ describe('recovered', () => {
     expect(await airflowRecovered(null, now, recovering(server?.settings ?? {}))).toBeNull()
   })
 })
+
+test.each([
+  ['/api/v2/dags/', 'E_ASSET_DENIED'],
+  ['/auth/token', 'E_ACCESS_DENIED'],
+])('a 403 at %s is %s: only a refused log-in speaks of the whole Airflow', async (path, code) => {
+  server = await startAirflow({ dags: [dagOf([past('a', 10)])] })
+  server.fail(
+    { status: 403, body: {} },
+    { times: Number.POSITIVE_INFINITY, when: (request) => request.path.startsWith(path) },
+  )
+  const question = { asset: salesLoad, category: 'pipeline_failure' as const, environment: null, alerts: [], now }
+  const asked = airflow.gather(question, contextOf(airflow, server.settings))
+  await expect(asked).rejects.toMatchObject({ code, message: expect.stringContaining('answered 403') })
+})

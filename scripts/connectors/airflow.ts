@@ -11,9 +11,10 @@ import { startedBy, tableLineage } from './airflow/assets.ts'
 import { type Airflow, openAirflow } from './airflow/client.ts'
 import { failureEvidence, historyEvidence, runEvidence, secondsOf } from './airflow/evidence.ts'
 import { orNothing } from './airflow/or-nothing.ts'
+import { hasStatus } from './airflow/session.ts'
 import { surroundings } from './airflow/surroundings.ts'
 import { toldLog } from './airflow/told-log.ts'
-import type { Connector, Question } from './connector.ts'
+import type { Connector, Question, Time } from './connector.ts'
 
 const recentRuns = 25
 const recentTries = 10
@@ -44,41 +45,54 @@ export const airflow: Connector = {
     return { key: ['dag', dagId, run ?? null, task ?? null, isLead ? null : category], seconds: 20 }
   },
 
-  async gather(question, { system, signal }) {
+  async gather(question, { system, signal, time }) {
     const { asset } = question
     if (asset === null) return []
     const client = openAirflow(accessTo(system), signal)
-    const dagId = dagIdOf(asset)
-    if (dagId === null) return makers(client, asset, question.now)
-    const [dag, runs] = await Promise.all([client.dag(dagId), client.runs(dagId, recentRuns)])
-    if (!dag || !runs) {
-      throw new AppError(
-        'E_ASSET_UNKNOWN',
-        `Airflow knows no DAG ${oneLine(dagId, 250)}.`,
-        'Check the id in the alert.',
-      )
+    try {
+      return await told(client, asset, question, time)
+    } catch (thrown) {
+      // It answers, and of another DAG it may well tell.
+      throw hasStatus(thrown, 403) ? hidden(asset) : thrown
     }
-    const wantedId = question.asset?.native?.run_id
-    const wanted = wantedId
-      ? (runs.find((run) => run.dag_run_id === wantedId) ?? (await client.run(dagId, wantedId)))
-      : null
-    const typical = typicalSeconds(runs)
-    const focus = wanted ?? runInTrouble(runs, typical, question.now)
-    if (!focus) return surroundings(client, dag, null, question)
-    const shown = new Set([focus, runs[0], runs.find(hasEnded)].filter((run) => run !== undefined))
-    const [tasks, starters, around] = await Promise.all([
-      taskEvidence(client, focus, typical, question),
-      startEvidence(client, focus, question),
-      surroundings(client, dag, focus, question),
-    ])
-    const ran = [...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now))
-    return [...ran, ...tasks, ...starters, ...around]
   },
 
   async check({ system, signal }) {
     const { version, missingRights } = await openAirflow(accessTo(system), signal).check()
     return { version, missingRights }
   },
+}
+
+async function told(client: Airflow, asset: Asset, question: Question, time: Time | undefined) {
+  const dagId = dagIdOf(asset)
+  if (dagId === null) return makers(client, asset, question.now)
+  const [dag, runs] = await Promise.all([client.dag(dagId), client.runs(dagId, recentRuns)])
+  if (!dag || !runs) {
+    throw new AppError('E_ASSET_UNKNOWN', `Airflow knows no DAG ${oneLine(dagId, 250)}.`, 'Check the id in the alert.')
+  }
+  const wantedId = question.asset?.native?.run_id
+  const wanted = wantedId
+    ? (runs.find((run) => run.dag_run_id === wantedId) ?? (await client.run(dagId, wantedId)))
+    : null
+  const typical = typicalSeconds(runs)
+  const focus = wanted ?? runInTrouble(runs, typical, question.now)
+  if (!focus) return surroundings(client, dag, null, question)
+  const shown = new Set([focus, runs[0], runs.find(hasEnded)].filter((run) => run !== undefined))
+  const [tasks, starters, around] = await Promise.all([
+    taskEvidence(client, focus, typical, question, time),
+    startEvidence(client, focus, question),
+    surroundings(client, dag, focus, question),
+  ])
+  const ran = [...shown].map((run) => runEvidence(run, typical, dag.is_paused, question.now))
+  return [...ran, ...tasks, ...starters, ...around]
+}
+
+function hidden({ name }: Asset): AppError {
+  return new AppError(
+    'E_ASSET_DENIED',
+    `Airflow answered 403: its user may not see ${oneLine(name, 250)}, or its runs.`,
+    'Give the user can_read on that DAG, or on all (SETUP.md lists the rights).',
+  )
 }
 
 /**
@@ -150,9 +164,10 @@ async function taskEvidence(
   run: DagRun,
   typicalRun: number | null,
   { asset, alerts, now }: Question,
+  time: Time | undefined,
 ): Promise<EvidenceDraft[]> {
   const ownTask = asset?.kind === 'task' ? asset.native?.task_id : undefined
-  const instances = await settledInstances(client, run, ownTask, alerts)
+  const instances = await settledInstances(client, run, ownTask, alerts, time)
   const order = (one: TaskInstance) => (one.task_id === ownTask ? -1 : troubledStates.indexOf(one.state ?? ''))
   const looked = instances
     .toSorted((a, b) => order(a) - order(b) || Date.parse(a.start_date ?? '') - Date.parse(b.start_date ?? '') || 0)
@@ -183,6 +198,7 @@ async function settledInstances(
   run: DagRun,
   ownTask: string | undefined,
   alerts: Question['alerts'],
+  time: Time | undefined,
 ): Promise<TaskInstance[]> {
   const isTold = alerts.some((alert) => isCallback(alert) && alert.external_id === run.dag_run_id)
   for (let look = 1; ; look += 1) {
@@ -190,6 +206,7 @@ async function settledInstances(
     const own = found.filter(({ task_id }) => task_id === ownTask)
     const isBehind = isTold && own.length > 0 && own.every(({ state }) => state === 'running')
     if (!isBehind || look === mostLooks) return found
+    time?.extend()
     await delay(pauseMs)
   }
 }

@@ -25,6 +25,16 @@ export interface ConnectorContext {
   signal: AbortSignal
   /** What was read before. */
   library: Library
+  /** Absent where nobody waits for an answer to a question: a check, a survey. */
+  time?: Time
+}
+
+/** The time that a question may take. */
+export interface Time {
+  /** Milliseconds until it is given up: what is known by then is to be told before. */
+  leftMs(): number
+  /** Says that the system answers and has yet to settle: from here on the question may take its `patienceMs` as well. */
+  extend(): void
 }
 
 /** What the lightest question to a system told. */
@@ -73,10 +83,15 @@ export interface Connector {
   /** The default instance, named as its kind, when enough is set. Not configured is no fault and blocks nothing. */
   fromSettings(
     settings: Readonly<Record<string, string | undefined>>,
-  ): (Pick<System, 'kind' | 'options' | 'credentials'> & Partial<Pick<System, 'limitMs'>>) | null
+  ): Pick<System, 'kind' | 'options' | 'credentials'> | null
   /** What it can tell of; the table in domain/topics.ts says when that is asked about. */
   readonly topics: readonly Topic[]
-  /** How many milliseconds beyond its limit a question may take whose answer the system itself has yet to settle. */
+  /** How long a question to such a system may take that sets no limit of its own, in milliseconds; default 5 s. */
+  readonly limitMs?: number
+  /**
+   * How many milliseconds beyond its limit a question may take whose answer the system itself has yet to settle, once it
+   * has shown that it answers (`Time.extend`).
+   */
   patienceMs?(question: Question): number
   /** Whether a system of this kind can know anything about the question. */
   concerns(question: Question): boolean

@@ -402,6 +402,25 @@ describe.each(connectors.map((connector) => [connector.name, connector] as const
     expect([...airflow.requests, ...prometheus.requests, ...snowflake.requests]).toHaveLength(0)
   })
 
+  test.each(['its kind', 'its asset'])('loses nothing to credentials that are called like %s', async (what) => {
+    const { all } = await configured()
+    const word = what === 'its kind' ? null : (question.asset?.name.split('.').at(-1) ?? '')
+    const worded = all.map((one) => ({
+      ...one,
+      credentials: Object.fromEntries(Object.keys(one.credentials).map((key) => [key, word ?? one.kind])),
+    }))
+    const asItIs: Connector = {
+      ...connector,
+      gather: (about, context) =>
+        connector.gather(about, {
+          ...context,
+          system: all.find((one) => one.name === context.system.name) ?? context.system,
+        }),
+    }
+    const told = (systems: Systems) => gatherEvidence(question, { systems, from: [asItIs] })
+    expect(await told(systemsOf(...worded))).toEqual(await told(systemsOf(...all)))
+  })
+
   test('reads only the settings that it names', async () => {
     const read = new Set<string>()
     const watched = new Proxy(settings, {

@@ -30,7 +30,6 @@ export const snowflake: Connector = {
     if (!account) return null
     return {
       kind: 'snowflake',
-      limitMs: defaultLimitMs,
       options: given({
         account,
         role: settings.SNOWFLAKE_ROLE,
@@ -46,6 +45,7 @@ export const snowflake: Connector = {
       }),
     }
   },
+  limitMs: defaultLimitMs,
   topics: ['tables'],
   concerns: ({ asset }) => asset !== null && isRelation(asset.kind) && isPossible(asset),
   owns: (asset) => asset.kind === 'table' && isPossible(asset),
@@ -57,7 +57,7 @@ export const snowflake: Connector = {
   gather(question, context) {
     const { asset } = question
     if (asset === null) return Promise.resolve([])
-    const end = Date.now() + (context.system.limitMs ?? defaultLimitMs)
+    const end = Date.now() + (context.time?.leftMs() ?? defaultLimitMs)
     return inAccount(context, namesOf(asset), (ask) => askAccount(ask, asset, question, context, end - Date.now()))
   },
 

@@ -37,6 +37,50 @@ export interface Systems {
   readonly fault: { code: string; message: string; hint: string } | null
 }
 
+/** What of an instance's credentials says who asks. That stands in logs and names everywhere, and opens nothing. */
+const openCredentials: ReadonlySet<string> = new Set(['username', 'client_id'])
+
+/**
+ * The values that are hidden wherever a system's answers are free text. One that is part of a word that stands there
+ * anyway is not: to hide the password `airflow` would take that word out of everything that Airflow tells, and whoever
+ * reads the gap next to the name would have learned it.
+ * @param words what is named openly: the kind, the instance, the asset that is asked about
+ */
+export function secretsOf(credentials: System['credentials'], words: readonly string[]): string[] {
+  const parts = Object.entries(credentials)
+  const open = parts.flatMap(([what, value]) => (openCredentials.has(what) ? [value] : placesIn(value)))
+  const known = [...words, ...open].map((word) => word.toLowerCase())
+  return parts.flatMap(([what, value]) =>
+    openCredentials.has(what) || known.some((word) => word.includes(value.toLowerCase())) ? [] : [value],
+  )
+}
+
+/** What an instance is called openly. */
+export function openWordsOf({ name, kind, aliases, options }: Omit<System, 'credentials'>): string[] {
+  return [name, kind, ...aliases, ...Object.values(options).filter((value) => typeof value === 'string')]
+}
+
+/** Who asks, where and for what, in a credential that is an address: only its password is secret. */
+function placesIn(value: string): string[] {
+  const url = URL.canParse(value) ? new URL(value) : null
+  return url ? [url.username, url.hostname, url.pathname] : []
+}
+
+/** What people write for short. */
+const environmentNames: Readonly<Record<string, string>> = {
+  prod: 'production',
+  prd: 'production',
+  stage: 'staging',
+  stg: 'staging',
+  dev: 'development',
+}
+
+/** Whether two say the same environment: `prod` and `Production` do. */
+export function isSameEnvironment(one: string, other: string): boolean {
+  const [a, b] = [one, other].map((text) => text.trim().toLowerCase()).map((text) => environmentNames[text] ?? text)
+  return a === b
+}
+
 /** Whether an instance is the one that is meant by a name. */
 export function isCalled({ name, aliases }: System, called: string): boolean {
   return name === called || aliases.includes(called)
@@ -65,5 +109,7 @@ export function candidateSystems(
   const alike = systems.all.filter((system) => kinds.includes(system.kind))
   const named = called == null ? undefined : alike.find((system) => isCalled(system, called))
   if (named) return [named]
-  return alike.filter((system) => !system.environment || !environment || system.environment === environment)
+  return alike.filter(
+    (system) => !system.environment || !environment || isSameEnvironment(system.environment, environment),
+  )
 }

@@ -20,6 +20,8 @@ export const errorCodes = {
   E_ANSWER_LATE: false,
   E_ACCESS_DENIED: false,
   E_ASSET_UNKNOWN: false,
+  E_ASSET_DENIED: false,
+  E_INSTANCE_UNCERTAIN: false,
   E_MODEL_UNAVAILABLE: true,
   E_MODEL_ANSWER: false,
   E_CHANNEL_REFUSED: false,

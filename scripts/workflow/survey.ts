@@ -2,7 +2,7 @@ import { within } from '../connectors/gathering/ask.ts'
 import { noLibrary } from '../connectors/gathering/library.ts'
 import { surveys } from '../connectors/index.ts'
 import type { Finding } from '../domain/catalog-draft.ts'
-import type { System } from '../domain/system.ts'
+import { openWordsOf, type System, secretsOf } from '../domain/system.ts'
 import { type AppError, toAppError } from '../lib/errors.ts'
 import { redact } from '../lib/redact.ts'
 
@@ -28,7 +28,7 @@ export function surveySystems(systems: readonly System[]): Promise<Surveyed[]> {
         return { system, findings: await within(limitMs, ask), fault: null }
       } catch (thrown) {
         const { code, message, hint } = toAppError(thrown)
-        const fault = { code, message: redact(message, Object.values(system.credentials)), hint }
+        const fault = { code, message: redact(message, secretsOf(system.credentials, openWordsOf(system))), hint }
         return { system, findings: [], fault }
       }
     }),

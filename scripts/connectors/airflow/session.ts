@@ -1,4 +1,5 @@
 import type { ZodType } from 'zod'
+import { secretsOf } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 import { HttpStatusError, type JsonRequest, requestJson, requestTail } from '../../lib/http.ts'
 import { redact } from '../../lib/redact.ts'
@@ -46,8 +47,9 @@ export function openSession(
   const access = async () => {
     found ??= typeof given === 'function' ? given() : Promise.resolve(given)
     const ready = await found
-    if (secrets.length === 0) secrets.push(ready.password)
-    return { ...ready, url: ready.url.replace(/\/+$/, '') }
+    const { url, username, password } = ready
+    if (secrets.length === 0) secrets.push(...secretsOf({ username, password }, ['airflow', url]))
+    return { ...ready, url: url.replace(/\/+$/, '') }
   }
   const common = { system: 'Airflow', signal } as const
   let session: Promise<LogIn> | null = null
@@ -65,6 +67,7 @@ export function openSession(
       })
       return { base: `${url}/api/v2`, authorization: `Bearer ${token}`, isTwo: false }
     } catch (thrown) {
+      if (hasStatus(thrown, 403)) throw notLetIn()
       // Airflow 2 has no tokens.
       if (!hasStatus(thrown, 404) && !hasStatus(thrown, 405)) throw thrown
       const pair = Buffer.from(`${username}:${password}`).toString('base64')
@@ -117,6 +120,14 @@ export async function orNull<T>(answer: Promise<T>): Promise<T | null> {
     if (hasStatus(thrown, 404)) return null
     throw thrown
   }
+}
+
+function notLetIn(): AppError {
+  return new AppError(
+    'E_ACCESS_DENIED',
+    'Airflow answered 403 to the log-in.',
+    'Check its user, and what is in between.',
+  )
 }
 
 function onlyThree(): AppError {

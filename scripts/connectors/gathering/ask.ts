@@ -2,13 +2,14 @@ import { createHash } from 'node:crypto'
 import type { Outcome, Turn } from '../../domain/asking.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
 import { isDraft } from '../../domain/gather.ts'
-import type { System } from '../../domain/system.ts'
+import { openWordsOf, type System, secretsOf } from '../../domain/system.ts'
 import { AppError, toAppError } from '../../lib/errors.ts'
 import { HttpStatusError } from '../../lib/http.ts'
-import { redact, redactDeep } from '../../lib/redact.ts'
-import type { Connector, Question } from '../connector.ts'
+import { redact } from '../../lib/redact.ts'
+import type { Connector, Question, Time } from '../connector.ts'
 import type { Library } from './library.ts'
 import type { Memory } from './memory.ts'
+import { redactDraft } from './redact-draft.ts'
 
 /** Evidence of one system about one asset, or why there is none. */
 export interface Answer {
@@ -20,30 +21,32 @@ export interface Answer {
 const waitShare = 0.5
 
 /**
- * Asks one instance one question within `limitMs`, unless it is paused or has just answered the same. Never throws: a
- * fault is an answer. What comes back is redacted, the instance's own secrets included.
+ * Asks one instance one question within `limitMs`, and `patienceMs` more once it has shown that it answers, unless it is
+ * paused or has just answered the same. Never throws: a fault is an answer. What comes back is redacted, the instance's
+ * own secrets included.
  */
 export async function ask(
   connector: Connector,
   system: System,
   question: Question,
-  options: { limitMs: number; memory: Memory; library: Library },
+  options: { limitMs: number; patienceMs?: number; memory: Memory; library: Library },
 ): Promise<Answer> {
-  const { limitMs, memory, library } = options
+  const { limitMs, patienceMs = 0, memory, library } = options
   const start = Date.now()
   const shared = connector.shared(question)
   const key = shared && keyOf([connector.name, ...shared.key])
   const turn = await memory
-    .take(system.name, key, { waitMs: limitMs * waitShare, leaseMs: limitMs + 1_000 })
+    .take(system.name, key, { waitMs: limitMs * waitShare, leaseMs: limitMs + patienceMs + 1_000 })
     .catch(askAnyway)
   if (turn.turn === 'answered') return { drafts: turn.answer, fault: null }
   if (turn.turn === 'paused') return { drafts: [], fault: pausedFault(turn.untilMs, turn.reason) }
 
-  const secrets = Object.values(system.credentials)
+  const { name = '', native = {} } = question.asset ?? {}
+  const secrets = secretsOf(system.credentials, [...openWordsOf(system), name, ...Object.values(native)])
   const leftMs = Math.max(1, limitMs - (Date.now() - start))
-  const run = (signal: AbortSignal) => connector.gather(question, { system, signal, library })
-  const answer = await within(leftMs, run, limitMs).then(
-    (drafts) => understood(drafts.map((draft) => redactDeep(draft, secrets))),
+  const run = (signal: AbortSignal, time: Time) => connector.gather(question, { system, signal, library, time })
+  const answer = await within(leftMs, run, { statedMs: limitMs, patienceMs }).then(
+    (drafts) => understood(drafts.map((draft) => redactDraft(draft, secrets))),
     (thrown: unknown) => ({ drafts: [], fault: withoutSecrets(toAppError(thrown), secrets) }),
   )
   // What others are to know of it must not cost this one its answer.
@@ -67,27 +70,37 @@ const askAnyway = (): Turn => ({ turn: 'ask', token: null })
  */
 export async function within<T>(
   limitMs: number,
-  run: (signal: AbortSignal) => Promise<T>,
-  statedMs = limitMs,
+  run: (signal: AbortSignal, time: Time) => Promise<T>,
+  { statedMs = limitMs, patienceMs = 0 }: { statedMs?: number; patienceMs?: number } = {},
 ): Promise<T> {
   const limit = new AbortController()
-  let timer: NodeJS.Timeout | undefined
-  const timeUp = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => {
-      reject(
-        new AppError('E_HTTP_TIMEOUT', `No answer within ${spell(statedMs)}.`, 'Check that it is up and reachable.'),
-      )
-      limit.abort()
-    }, limitMs)
-  })
+  const timeUp = Promise.withResolvers<never>()
+  let end = Date.now() + limitMs
+  let isExtended = false
+  const stop = () => {
+    const spelled = spell(isExtended ? statedMs + patienceMs : statedMs)
+    timeUp.reject(new AppError('E_HTTP_TIMEOUT', `No answer within ${spelled}.`, 'Check that it is up and reachable.'))
+    limit.abort()
+  }
+  let timer = setTimeout(stop, limitMs)
+  const time: Time = {
+    leftMs: () => end - Date.now(),
+    extend() {
+      if (isExtended || limit.signal.aborted) return
+      isExtended = true
+      end += patienceMs
+      clearTimeout(timer)
+      timer = setTimeout(stop, end - Date.now())
+    },
+  }
   try {
-    return await Promise.race([run(limit.signal), timeUp])
+    return await Promise.race([run(limit.signal, time), timeUp.promise])
   } finally {
     clearTimeout(timer)
   }
 }
 
-/** A refused log-in too: asked again and again, it locks the account. */
+/** A refused log-in too: asked again and again, it locks the account. That one thing may not be seen is E_ASSET_DENIED. */
 const theirs: ReadonlySet<string> = new Set(['E_HTTP_ANSWER', 'E_HTTP_REDIRECT', 'E_ACCESS_DENIED'])
 
 /** Whether what went wrong says something about the system, not about this one question. */
@@ -104,7 +117,7 @@ function outcomeOf({ drafts, fault }: Answer, keepSeconds: number): Outcome {
     answer: null,
     keepSeconds: 0,
     fault: isToBlame ? { code, reason, retryAfterMs } : null,
-    isWell: code === 'E_ASSET_UNKNOWN',
+    isWell: code === 'E_ASSET_UNKNOWN' || code === 'E_ASSET_DENIED',
   }
 }
 

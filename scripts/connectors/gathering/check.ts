@@ -1,4 +1,4 @@
-import type { System } from '../../domain/system.ts'
+import { openWordsOf, type System, secretsOf } from '../../domain/system.ts'
 import { type AppError, toAppError } from '../../lib/errors.ts'
 import { redact } from '../../lib/redact.ts'
 import type { Connector, Health } from '../connector.ts'
@@ -37,7 +37,7 @@ export function checkSystems(
         const { code, message, hint } = toAppError(thrown)
         return done({
           health: null,
-          fault: { code, message: redact(message, Object.values(system.credentials)), hint },
+          fault: { code, message: redact(message, secretsOf(system.credentials, openWordsOf(system))), hint },
         })
       }
     }),

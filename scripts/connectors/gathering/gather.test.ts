@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { type AirflowStandIn, dailyEltPipeline, startAirflow } from '../../../tests/stand-ins/airflow.ts'
@@ -5,6 +6,7 @@ import { exampleAlert } from '../../../tests/support/example-incidents.ts'
 import { systemsOf } from '../../../tests/support/systems.ts'
 import type { Asset } from '../../domain/alert.ts'
 import type { Outcome } from '../../domain/asking.ts'
+import { unavailableSystems } from '../../domain/assess/systems.ts'
 import { type EvidenceDraft, type EvidenceSource, ofKind } from '../../domain/evidence.ts'
 import type { System, Systems } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
@@ -93,11 +95,50 @@ describe('asking', () => {
     expect(told).toBe(true)
   })
 
-  test('keeps to an instance’s own limit', async () => {
+  test('waits for what a system has yet to settle, once that has shown that it answers', async () => {
+    const changes = { patienceMs: () => 60_000 }
+    const limited = (name: string) => systemsOf(system(name, name, { limitMs: 50 }))
+    const hanging = await gather([made('dbt', never, changes)], { systems: limited('dbt') })
+    expect(hanging.evidence[0]?.data).toMatchObject({ reason: 'No answer within 0.05 s.' })
+    const settling = made(
+      'airflow',
+      async (_, { signal, time }) => {
+        time?.extend()
+        expect(time?.leftMs()).toBeGreaterThan(5_000)
+        await delay(100)
+        return signal.aborted ? [] : [state('a')]
+      },
+      changes,
+    )
+    const { evidence } = await gather([settling], { systems: limited('airflow') })
+    expect(evidence.map(({ kind }) => kind)).toEqual(['dag_run'])
+  })
+
+  test('hides a credential in free text, and takes no name away for it', async () => {
+    const credentials = { username: 'nightly_build', token: 'fct_orders' }
+    const telling = made('dbt', async () => [
+      {
+        ...model('model.shop.fct_orders', { message: 'fct_orders by nightly_build' }, 'fct_orders'),
+        asset: 'fct_orders',
+      },
+    ])
+    const { evidence } = await gather([telling], { systems: systemsOf(system('dbt', 'dbt', { credentials })) })
+    expect(evidence).toMatchObject([
+      {
+        asset: 'fct_orders',
+        summary: '[redacted]',
+        data: { unique_id: 'model.shop.fct_orders', message: '[redacted] by nightly_build' },
+      },
+    ])
+  })
+
+  test('keeps to an instance’s own limit, or to its kind’s', async () => {
     const { evidence } = await gather([made('dbt', never)], {
       systems: systemsOf(system('dbt', 'dbt', { limitMs: 50 })),
     })
     expect(evidence[0]?.data).toMatchObject({ reason: 'No answer within 0.05 s.' })
+    const ofKindAlone = await gather([made('dbt', never, { limitMs: 60 })])
+    expect(ofKindAlone.evidence[0]?.data).toMatchObject({ reason: 'No answer within 0.06 s.' })
   })
 
   test('states a fault of ours, and an answer that is no evidence', async () => {
@@ -301,6 +342,57 @@ describe('instances', () => {
     expect(second.requests).toEqual([])
   })
 
+  test.each([
+    ['production', 'Production'],
+    ['prod', 'production'],
+    ['staging', 'STG'],
+  ])('%s and %s are one environment', async (environment, written) => {
+    const { evidence } = await gatherEvidence(
+      { ...question, environment, now: new Date() },
+      { systems: systemsOf(of('airflow', first, { environment: written })), from: [airflow] },
+    )
+    expect(ofKind(evidence, 'task_failure')).not.toEqual([])
+  })
+
+  test('that there are only some of other environments is stated, and counts as not configured', async () => {
+    const systems = systemsOf(of('airflow_live', first, { environment: 'live' }))
+    const { evidence, notConfigured } = await ask(systems)
+    expect(notConfigured).toEqual([])
+    expect(evidence).toMatchObject([
+      {
+        kind: 'unavailable',
+        data: { code: 'E_SETTING_MISSING', reason: 'Not configured for production: airflow_live is of live.' },
+      },
+    ])
+    expect(unavailableSystems(evidence, 'pipeline_delay')).toEqual([])
+  })
+
+  test('where an asset lives in none of them, all are asked; where it may in one, those left out are stated', async () => {
+    const names = Array.from({ length: 23 }, (_, index) => `one_${index}`)
+    const systems = systemsOf(...names.map((name) => system(name, 'dbt')))
+    const asked: string[] = []
+    const changes = { owns: () => true }
+    const answering: Connector['gather'] = async (_, { system: { name } }) => {
+      asked.push(name)
+      return []
+    }
+    await gather([made('dbt', answering)], { systems })
+    expect(asked).toEqual(names)
+    asked.length = 0
+    const { evidence } = await gather([made('dbt', answering, changes)], { systems })
+    expect(asked).toEqual(names.slice(0, 20))
+    expect(evidence).toMatchObject([
+      {
+        kind: 'unavailable',
+        data: {
+          kind: 'dbt',
+          code: 'E_INSTANCE_UNCERTAIN',
+          reason: expect.stringContaining('one_20, one_21, one_22'),
+        },
+      },
+    ])
+  })
+
   test('a broken file is stated, and makes the default one uncertain', async () => {
     const fault = { code: 'E_CONFIG_INVALID', message: 'line 3, systems.0.ulr: unknown key', hint: 'Correct it.' }
     const { evidence } = await ask({ all: [of('airflow', first)], fault })
@@ -344,6 +436,11 @@ describe('memory', () => {
     [
       'something it does not know',
       made('dbt', () => Promise.reject(new AppError('E_ASSET_UNKNOWN', 'No.', ''))),
+      { fault: null, isWell: true },
+    ],
+    [
+      'something that its user may not see',
+      made('dbt', () => Promise.reject(new AppError('E_ASSET_DENIED', 'No.', ''))),
       { fault: null, isWell: true },
     ],
     ['a fault of ours', made('dbt', () => Promise.reject(new TypeError('x'))), { fault: null, isWell: false }],

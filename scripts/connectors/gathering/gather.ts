@@ -16,8 +16,8 @@ import { type Memory, noMemory } from './memory.ts'
 const mostRounds = 2
 /** More assets than this are not asked about, the incident's own aside. */
 const mostLeads = 12
-/** While it is not certain which instance is meant, so many are asked. */
-const mostCandidates = 5
+/** While it is not certain in which instance an asset lives, so many are asked; the others are stated. */
+const mostCandidates = 20
 
 export interface GatherOptions {
   systems: Systems
@@ -26,7 +26,7 @@ export interface GatherOptions {
   library?: Library
   /** Evidence from elsewhere, such as past incidents. */
   extra?: readonly EvidenceDraft[]
-  /** For one question to one system that sets no limit of its own; default 5 s. */
+  /** For one question to one system, where neither it nor its kind sets another limit; default 5 s. */
   perSystemMs?: number
   /** For all of it; default 12 s. */
   totalMs?: number
@@ -88,22 +88,20 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
   }
 
   async function askInstances(connector: Connector, about: Question, round: number): Promise<Piece[]> {
-    const instances = instancesFor(connector, about, systems)
-    if (typeof instances === 'string') {
-      // What the alert names may be another connector's: a table is at home in one warehouse of two.
-      const isConfigured = systems.all.some((system) => isCalled(system, instances))
-      if (!about.isLead && !isConfigured) notConfigured.add(instances)
-      return []
-    }
+    const { instances, missing, stated } = instancesFor(connector, about, systems)
+    // What the alert names may be another connector's: a table is at home in one warehouse of two.
+    const isConfigured = systems.all.some((system) => missing !== null && isCalled(system, missing))
+    if (missing !== null && !about.isLead && !isConfigured) notConfigured.add(missing)
     const answers = await Promise.all(instances.map((instance) => askOne(connector, instance, about, round)))
     // Of several instances that may be meant, those without the asset are just not the one.
     const isFound = answers.some(({ answer }) => answer.drafts.length > 0)
-    return answers.flatMap(({ system, answer, further }) => {
+    const told = answers.flatMap(({ system, answer, further }) => {
       const { drafts, fault } = answer
       const isElsewhere = fault?.code === 'E_ASSET_UNKNOWN' && (about.isLead === true || isFound)
       const stated = fault && !isElsewhere ? [unavailable(connector, system, fault, about)] : []
       return [...[...drafts, ...stated].map((draft) => ({ draft, isLead: about.isLead === true })), ...further]
     })
+    return [...told, ...(about.isLead ? [] : stated.map((draft) => ({ draft, isLead: false })))]
   }
 
   async function askOne(connector: Connector, { system, isCertain }: Instance, about: Question, round: number) {
@@ -111,10 +109,11 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     const key = `${connector.name}|${system.name}|${assetKey(about.asset, null) ?? ''}`
     if (asked.has(key) || silent.has(system.name)) return nothing
     asked.add(key)
-    const patienceMs = connector.patienceMs?.(about) ?? 0
-    const limitMs = Math.min((system.limitMs ?? perSystemMs) + patienceMs, end - Date.now())
+    const leftMs = end - Date.now()
+    const limitMs = Math.min(system.limitMs ?? connector.limitMs ?? perSystemMs, leftMs)
     if (limitMs <= 0) return nothing
-    const answer = await ask(connector, system, about, { limitMs, memory, library })
+    const patienceMs = Math.min(connector.patienceMs?.(about) ?? 0, leftMs - limitMs)
+    const answer = await ask(connector, system, about, { limitMs, patienceMs, memory, library })
     if (answer.fault?.code === 'E_HTTP_TIMEOUT') silent.add(system.name)
     const drafts = answer.drafts.map((draft) => stamped(draft, connector, system, isCertain))
     return { system, answer: { ...answer, drafts }, further: await follow(drafts, about, round + 1) }
@@ -137,21 +136,70 @@ interface Instance {
   isCertain: boolean
 }
 
-/** The instances to ask; the name of what would have to be configured when there are none. */
-function instancesFor(connector: Connector, { asset, environment }: Question, systems: Systems): Instance[] | string {
+interface Choice {
+  instances: Instance[]
+  /** The name of what would have to be configured, when there is none. */
+  missing: string | null
+  /** Why instances that there are were not asked. */
+  stated: EvidenceDraft[]
+}
+
+function instancesFor(connector: Connector, question: Question, systems: Systems): Choice {
+  const { asset, environment } = question
   const kinds = [connector.name, ...Object.keys(connector.kinds)]
   const isOwn = asset !== null && connector.owns(asset)
   const called = isOwn ? asset.system : null
   const candidates = candidateSystems(systems, kinds, called, environment)
-  if (candidates.length === 0) return connector.name
+  const alike = systems.all.filter(({ kind }) => kinds.includes(kind))
+  const of = { name: connector.name, kind: connector.name }
+  if (candidates.length === 0) {
+    if (alike.length === 0 || environment === null) return { instances: [], missing: connector.name, stated: [] }
+    return {
+      instances: [],
+      missing: null,
+      stated: [unavailable(connector, of, ofOthers(alike, environment), question)],
+    }
+  }
   // Another instance than the one that the alert names can only tell of a namesake.
-  if (called != null && candidates.every((system) => system.name !== called && !system.aliases.includes(called)))
-    return called
-  return candidates.slice(0, mostCandidates).map((system) => ({
-    system,
-    isCertain: !isOwn || certainSystem(systems, system.kind, called)?.name === system.name,
-  }))
+  if (called != null && candidates.every((system) => !isCalled(system, called)))
+    return { instances: [], missing: called, stated: [] }
+  // Where the asset lives in none of them, each may know something else of it.
+  const most = isOwn ? mostCandidates : candidates.length
+  const leftOut = candidates.slice(most)
+  return {
+    instances: candidates.slice(0, most).map((system) => ({
+      system,
+      isCertain: !isOwn || certainSystem(systems, system.kind, called)?.name === system.name,
+    })),
+    missing: null,
+    stated: leftOut.length === 0 ? [] : [unavailable(connector, of, uncertain(leftOut), question)],
+  }
 }
+
+/** Begins as what is not configured does: no judgement has to wait for it. */
+function ofOthers(systems: readonly System[], environment: string) {
+  const others = systems.map(({ name, environment: other }) => `${name} is of ${other}`)
+  return {
+    code: 'E_SETTING_MISSING',
+    message: `Not configured for ${environment}: ${some(others)}.`,
+    hint: 'Correct `environment` in config/systems.yaml, or in the alert; an instance without one is asked for all.',
+  }
+}
+
+function uncertain(leftOut: readonly System[]) {
+  return {
+    code: 'E_INSTANCE_UNCERTAIN',
+    message: `The alert does not say which instance it means; ${mostCandidates} were asked, and not ${some(leftOut.map(({ name }) => name))}.`,
+    hint: 'Name the instance in the alert (`system`), or give instances an `environment` in config/systems.yaml.',
+  }
+}
+
+function some(names: readonly string[]): string {
+  const more = names.length - mostNamed
+  return `${names.slice(0, mostNamed).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+}
+
+const mostNamed = 10
 
 /** Evidence says which instance it is of. A catalogue has none. */
 function stamped(draft: unknown, connector: Connector, system: System, isCertain: boolean): unknown {

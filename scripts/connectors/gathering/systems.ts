@@ -27,7 +27,7 @@ export async function loadSystems(
 ): Promise<Systems> {
   const defaults = from.flatMap((connector) => {
     const found = connector.fromSettings(settings)
-    return found ? [{ limitMs: null, ...found, name: found.kind, environment: null, aliases: [] }] : []
+    return found ? [{ ...found, name: found.kind, environment: null, aliases: [], limitMs: null }] : []
   })
   try {
     return { all: [...defaults, ...(await furtherSystems(settings, defaults, purpose, from))], fault: null }

@@ -17,11 +17,16 @@ const needed: Record<Category, readonly EvidenceSource[]> = {
   unknown: ['airflow', 'dbt', 'snowflake', 'postgres', 'catalog'],
 }
 
+/** Whether what did not answer could have: of another environment, say, there is nobody to ask. */
+export function isConfigured({ reason }: EvidenceOf<'unavailable'>['data']): boolean {
+  return !/^not[_ ]configured/i.test(reason)
+}
+
 /** Systems that the category needs, that are configured, and that did not answer. */
 export function unavailableSystems(evidence: readonly Evidence[], category: Category): EvidenceOf<'unavailable'>[] {
   return ofKind(evidence, 'unavailable').filter(
     ({ data }) =>
-      !/^not[_ ]configured/i.test(data.reason) &&
+      isConfigured(data) &&
       // An instance may have any name: what it is then stands beside it.
       needed[category].some((system) => `${data.kind ?? data.system}`.toLowerCase().startsWith(system)),
   )

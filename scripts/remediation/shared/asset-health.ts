@@ -1,6 +1,7 @@
 import { partOf, sameAsset } from '../../domain/assess/asset-names.ts'
 import { categoryOfSign } from '../../domain/assess/finding.ts'
 import { assess } from '../../domain/assess/situation.ts'
+import { isConfigured } from '../../domain/assess/systems.ts'
 import type { Remediation } from '../../domain/decision.ts'
 import { type Evidence, ofKind } from '../../domain/evidence.ts'
 import { flowAssetIn } from '../../domain/flow-fix.ts'
@@ -26,7 +27,7 @@ export async function stillInTrouble({ target, params }: Remediation, ask: Looki
   )
   // Systems take their time to see what has just changed: bad is what stays so until the fix has had its time.
   if (trouble) return { state: 'working', detail: `still so: ${trouble.says}` }
-  const silent = ofKind(evidence, 'unavailable').map(({ data }) => data.system)
+  const silent = ofKind(evidence, 'unavailable').flatMap(({ data }) => (isConfigured(data) ? [data.system] : []))
   if (silent.length > 0) return { state: 'working', detail: `${silent.join(', ')} could not be asked about ${name}` }
   if (about.length === 0) return { state: 'working', detail: `no system says how ${name} is` }
   return { state: 'well', detail: `${name} is well again: ${about[0]?.summary ?? ''}` }
