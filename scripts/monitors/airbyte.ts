@@ -53,6 +53,7 @@ function readOne({ text, data }: z.infer<typeof Body>): AlertDraft {
   const route = ends.join(' → ')
   const full = route === '' || isTold ? name : `${name} (${route})`
   const isSchema = success === undefined && /schema/i.test(text ?? '')
+  const isDisabled = success === undefined && /\bdisabled\b/i.test(text ?? '')
   return {
     source: 'airbyte',
     check: `${isSchema ? 'schema' : 'sync'}\n${connection.id ?? name}`,
@@ -60,7 +61,7 @@ function readOne({ text, data }: z.infer<typeof Body>): AlertDraft {
     status,
     title: isSchema
       ? `The schema of ${full} changed`
-      : `Sync of ${full} ${outcomes[status]}${error === null || status !== 'firing' ? '' : `: ${error}`}`,
+      : `Sync of ${full} ${isDisabled ? 'was disabled' : outcomes[status]}${error === null || status !== 'firing' ? '' : `: ${error}`}`,
     description: [text, error].filter((part) => part).join('\n'),
     severity: null,
     category: isSchema ? 'schema_change' : readFailureCategory([error]),
@@ -77,16 +78,21 @@ function readOne({ text, data }: z.infer<typeof Body>): AlertDraft {
   }
 }
 
-/** Where only the text for Slack is sent: `Your connection Billing from MySQL to Lake just failed`. */
+/**
+ * Where only the text for Slack is sent: `Your connection Billing from MySQL to Lake just failed`, or without a name
+ * `Your connection from Stripe to Lake has been automatically disabled`.
+ */
 function fromText(body: unknown): unknown {
   const text = at(body, 'data') === undefined ? firstText(body, ['text']) : null
-  const told = /^Your connection (.{1,200}?) from (.{1,200}?) to (.{1,200}?) (succeeded|(?:just )?failed)\b/.exec(
-    text ?? '',
-  )
+  const told =
+    /^Your connection (?:(.{1,200}?) )?from (.{1,200}?) to (.{1,200}?) (succeeded|(?:just )?failed|(?:has|is|was|will)\b[^\n]{0,60}?(?:failed|disabled))\b/.exec(
+      text ?? '',
+    )
   if (told === null) return null
-  const [, name, source, destination, outcome] = told
-  const [url, id] = /https?:\/\/\S{1,500}\/connections\/([\da-f-]{36})/.exec(text ?? '') ?? []
-  const success = outcome === 'succeeded'
+  const [, named, source = '', destination = '', outcome = ''] = told
+  const [url, id] = /https?:\/\/\S{1,500}\/connections\/([\da-f-]{8,36})/.exec(text ?? '') ?? []
+  const name = named ?? `${source} → ${destination}`
+  const success = outcome.endsWith('disabled') ? undefined : outcome === 'succeeded'
   return {
     text,
     data: { connection: { id, name, url }, source: { name: source }, destination: { name: destination }, success },

@@ -30,7 +30,7 @@ const statuses: Record<string, AlertStatus> = {
 const severities: Record<string, Severity> = { 0: 'CRITICAL', 1: 'HIGH', 2: 'MEDIUM', 3: 'LOW', 4: 'LOW' }
 
 /** Columns and dimensions that name a thing more narrowly than the resource that is watched. */
-const narrower = ['TableName', 'PipelineName', 'JobName', 'ActivityName']
+const narrower = ['TableName', 'PipelineName', 'JobName', 'ActivityName', 'SqlPoolName', 'BigDataPoolName']
 /** What a workspace of logs tells of others. */
 const logged = ['Computer', 'HostName', 'Resource']
 
@@ -43,9 +43,11 @@ const Common = z.looseObject({
 const context = z.looseObject({ name: z.string(), resourceId: z.string() })
 const Metric = z.looseObject({ data: z.looseObject({ status: z.string(), context }) })
 const Classic = z.looseObject({ status: z.string(), context })
-const Body = z.union([Common, Metric, Classic])
+/** https://learn.microsoft.com/azure/cost-management-billing/costs/cost-mgt-alerts-monitor-usage-spending */
+const Budget = z.looseObject({ data: z.looseObject({ BudgetName: z.string(), SpendingAmount: z.unknown() }) })
+const Body = z.union([Common, Metric, Classic, Budget])
 
-/** Azure Monitor: the common alert schema, and metric alerts of the schemas before it. */
+/** Azure Monitor: the common alert schema, metric alerts of the schemas before it, and budgets. */
 export const azureMonitor: Monitor = {
   name: 'azure-monitor',
   documentation: 'https://learn.microsoft.com/azure/azure-monitor/alerts/alerts-common-schema',
@@ -62,6 +64,8 @@ export const azureMonitor: Monitor = {
     return bodies.map((one) => {
       const common = Common.safeParse(one)
       if (common.success) return readCommon(common.data, receivedAt)
+      const budget = Budget.safeParse(one)
+      if (budget.success) return readBudget(budget.data.data, receivedAt)
       return readContext(Metric.safeParse(one).data?.data ?? objectAt({ one }, 'one'), receivedAt)
     })
   },
@@ -134,6 +138,29 @@ function readContext(body: JsonObject, receivedAt: string): Alert {
   )
 }
 
+/** A budget tells each limit that was passed once; it never tells of an end. */
+function readBudget(data: z.infer<typeof Budget>['data'], receivedAt: string): Alert {
+  const text = (name: string) => firstText(data, [name])
+  const subscription = text('SubscriptionName') ?? text('SubscriptionId')
+  const place = text('ResourceGroup') ?? subscription
+  const spent = [text('SpendingAmount'), 'of', text('Budget'), text('Unit'), 'are spent'].filter(
+    (part) => part !== null,
+  )
+  return buildAlert(
+    {
+      source: 'azure-monitor',
+      check: ['budget', text('SubscriptionId') ?? subscription, data.BudgetName].join('\n'),
+      status: 'firing',
+      title: `Budget ${data.BudgetName}: ${spent.join(' ')}`,
+      severity: null,
+      category: 'cost',
+      asset: place === null ? null : assetOf('service', place),
+      labels: labelsOfLeaves(leavesOf(data)),
+    },
+    receivedAt,
+  )
+}
+
 function statusOf(said: string): AlertStatus {
   return lookUp(statuses, said.toLowerCase()) ?? 'firing'
 }
@@ -155,10 +182,16 @@ function readAsset(
   const narrow = firstText(dimensions, names)
   const named = narrow === null ? null : (assetIn(dimensions) ?? assetOf('service', narrow))
   const affected = firstText(detail, ['properties.impactedServices.0.ServiceName', 'properties.service'])
-  const name = item ?? affected ?? (target === null ? null : target.slice(target.lastIndexOf('/') + 1))
+  const resource = item ?? affected ?? target
+  const name = resource === null ? null : nameOfResource(resource)
   if (named !== null || name === null || name === '') return named
   const isHost = /\/(?:virtualMachines|servers|machines|managedInstances)\//i.test(target ?? '')
   return assetOf(isHost ? 'host' : 'service', name)
+}
+
+/** The last part of a resource's path; anything else is its name. */
+function nameOfResource(text: string): string {
+  return text.startsWith('/') ? text.slice(text.lastIndexOf('/') + 1) : text
 }
 
 function dimensionsOf(conditions: readonly JsonObject[]): Record<string, unknown> {

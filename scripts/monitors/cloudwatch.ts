@@ -110,8 +110,12 @@ function metricOf(body: JsonObject): { name: string | null; dimensions: JsonObje
   }
 }
 
-/** Dimensions name the thing; where no name is known, the last one is the narrowest. */
+/** What runs or holds something, of a service, is narrower than where it does so. */
+const narrow = /task|job|table|pipeline|crawler|function|queue|stream|topic|bucket/i
+
+/** Dimensions name the thing; where no name is known, one that runs something, else the last one, is the narrowest. */
 function assetOfDimensions(dimensions: JsonObject): Asset | null {
-  const last = textOf(Object.values(dimensions).at(-1))
-  return assetIn(dimensions) ?? (last === null ? null : assetOf('service', last))
+  const named = Object.entries(dimensions).filter(([, value]) => textOf(value) !== null)
+  const [, native] = named.find(([name]) => narrow.test(name)) ?? named.at(-1) ?? []
+  return assetIn(dimensions) ?? (native === undefined ? null : assetOf('service', textOf(native) ?? ''))
 }

@@ -12,7 +12,7 @@ import type { Delivery, Monitor } from './monitor.ts'
 const folder = import.meta.dirname
 const fixtures = join(folder, '__fixtures__')
 /** What is in the folder and is no adapter. */
-const shared = new Set(['bodies', 'index', 'mapped', 'monitor', 'unwrap'])
+const shared = new Set(['bodies', 'dagster-template', 'index', 'mapped', 'monitor', 'unwrap'])
 /** The same condition firing and resolved, and the same check firing for another asset. */
 const required = ['firing', 'resolved', 'other-asset']
 

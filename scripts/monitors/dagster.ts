@@ -5,8 +5,9 @@ import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { at, firstText, namesIn } from '../domain/reading/value.ts'
+import { at, firstText, lookUp, namesIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
+import { eventTypeOf, summaries } from './dagster-template.ts'
 import type { Monitor } from './monitor.ts'
 
 interface Meaning {
@@ -69,13 +70,20 @@ const meanings: Record<string, Meaning> = {
 const typePaths = ['event_type', 'alert_type', 'dagster_event.event_type_value', 'event_type_value', 'type', 'event']
 const inner = ['', 'dagster_event.', 'data.', 'run.', 'dagster_run.', 'payload.', 'metadata.']
 const under = (...names: string[]) => names.flatMap((name) => inner.map((prefix) => `${prefix}${name}`))
-const jobPaths = under('job_name', 'pipeline_name', 'job', 'schedule_name', 'sensor_name', 'code_location_name')
-const keyPaths = under('asset_key', 'asset_key.path')
+const jobPaths = under(
+  ...['job_name', 'pipeline_name', 'job', 'schedule_name', 'sensor_name', 'instigator_name'],
+  ...['code_location_name', 'location_name', 'metric_name'],
+)
+const keyPaths = under('asset_key', 'asset_key.path', 'asset_keys_json', 'asset_keys')
+const deploymentPaths = under('deployment_name', 'deployment')
 const messagePaths = under(
   'message',
   'error_message',
   'error',
+  'failure_message',
   'notification_summary',
+  'alert_content',
+  'content',
   'alert_summary',
   'summary',
   'description',
@@ -113,18 +121,19 @@ function readOne(body: z.infer<typeof Body>, { status, category, severity, about
   const outcome = status === 'firing' ? 'failed' : status === 'resolved' ? 'succeeded' : 'reports'
   return {
     source: 'dagster',
-    check: [about, checkName ?? '', firstText(body, under('deployment_name', 'deployment')) ?? ''].join('\n'),
+    check: [about, checkName ?? '', firstText(body, deploymentPaths) ?? ''].join('\n'),
     external_id: firstText(body, under('run_id')),
-    status,
-    title: firstText(body, ['title', 'subject']) ?? `Dagster ${what.filter(Boolean).join(' ')} ${outcome}`,
+    // A policy's button sends a sample.
+    status: firstText(body, ['is_sample'])?.toLowerCase() === 'true' ? 'info' : status,
+    title: headlineOf(body, key ?? job) ?? `Dagster ${what.filter(Boolean).join(' ')} ${outcome}`,
     description: message,
     severity: readSeverity(at(body, 'severity')) ?? severity ?? null,
     category: category ?? readFailureCategory([message]),
-    environment: firstText(body, ['environment', ...under('deployment_name')]),
+    environment: firstText(body, ['environment', ...deploymentPaths]),
     asset: named,
     started_at: firstText(body, under('timestamp', 'start_time', 'event_timestamp')),
     ended_at: status === 'resolved' ? firstText(body, under('end_time', 'timestamp')) : null,
-    url: firstText(body, under('run_url', 'deeplink_url', 'asset_url', 'url', 'link')),
+    url: firstText(body, under('run_url', 'run_link', 'deeplink_url', 'asset_url', 'url', 'link')),
     labels: labelsIn(body),
   }
 }
@@ -136,7 +145,14 @@ function meaningOf(body: unknown): Meaning | null {
       .replace(/^DAGSTEREVENTTYPE\./, '')
     if (type !== undefined && Object.hasOwn(meanings, type)) return meanings[type] ?? null
   }
-  return null
+  return lookUp(meanings, eventTypeOf(body) ?? '') ?? null
+}
+
+/** A title of the sender's own, or a summary that names what it is about. */
+function headlineOf(body: unknown, name: string | null): string | null {
+  const summary = firstText(body, summaries)
+  const last = name?.split('/').at(-1) ?? ''
+  return firstText(body, ['title', 'subject']) ?? (last !== '' && summary?.includes(last) ? summary : null)
 }
 
 /** `analytics/orders`, `["analytics", "orders"]`, or `{path: […]}`. */
@@ -144,7 +160,9 @@ function keyOf(body: unknown): string | null {
   for (const path of keyPaths) {
     const value = at(body, path)
     const text = Array.isArray(value) ? namesIn(value).join('/') : firstText({ value }, ['value'])
-    if (text) return text.replace(/^\[|\]$|["']/g, '').replace(/,\s*/g, '/')
+    // Of several keys the first; a key itself may be written as the list of its parts.
+    const only = path.includes('asset_keys') ? text?.split(',')[0] : text
+    if (only) return only.replace(/^\[|\]$|["']/g, '').replace(/,\s*/g, '/')
   }
   return null
 }

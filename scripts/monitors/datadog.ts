@@ -60,9 +60,13 @@ const Default = z.looseObject({
   org: z.looseObject({}),
 })
 const CustomTransition = z.looseObject({ alert_transition: z.string() })
-/** Any other template, by a link to Datadog at the top or in `links`. Who names its source itself is read as plain. */
+/** What makes a body that names its source one of the plain shape. */
+const plainKeys = ['title', 'description', 'metric']
+/** Any other template, by a link to Datadog at the top or in `links`. */
 const Linked = z.custom<JsonObject>((body) => {
-  if (!isObject(body) || body.source !== undefined) return false
+  if (!isObject(body)) return false
+  const source = typeof body.source === 'string' ? body.source.toLowerCase() : body.source
+  if (source !== undefined && (source !== 'datadog' || plainKeys.some((key) => Object.hasOwn(body, key)))) return false
   return [body, ...objectsIn(body.links)].some((one) => Object.values(one).slice(0, 200).some(isDatadogLink))
 })
 const Body = z.union([Default, CustomTransition, Linked])
@@ -82,9 +86,14 @@ export const datadog: Monitor = {
 
 function readOne(leaves: readonly Leaf[], receivedAt: string): Alert {
   const leaf = (variable: keyof typeof variables) =>
-    variables[variable].map((name) => leaves.find(({ key }) => key === name)).find((found) => found !== undefined)
+    variables[variable]
+      .map((name) => leaves.find(({ key, compound }) => key === name || compound === name))
+      .find((found) => found !== undefined)
   const text = (variable: keyof typeof variables) => leaf(variable)?.text ?? null
-  const heading = headingOf(text('title') ?? '')
+  // A template made for a chat has its title in `text`.
+  const spoken = leaves.find(({ key }) => key === 'text')?.text.split('\n', 1)[0] ?? null
+  const title = text('title') ?? spoken
+  const heading = headingOf(title ?? '')
   const transition = [text('transition'), heading.state].map((said) => plainKey(said ?? '')).find((said) => said !== '')
   const tags = { ...tagsOf(heading.scope), ...tagsIn(leaves, 'tags'), ...tagsIn(leaves, 'scope') }
   const asset = readAsset(leaves, tags) ?? assetInText(heading.name)
@@ -97,7 +106,7 @@ function readOne(leaves: readonly Leaf[], receivedAt: string): Alert {
       check: [text('organisation') ?? '', monitor, ...scope.sort()].join('\n'),
       external_id: text('event') ?? text('monitor'),
       status: statusOf(transition, text('type')),
-      title: text('title'),
+      title,
       description: text('body'),
       severity:
         readSeverity(text('priority')) ??
@@ -116,14 +125,15 @@ function readOne(leaves: readonly Leaf[], receivedAt: string): Alert {
   )
 }
 
-/** `[P2] [Triggered on {host:db-1}] Disk is full` in its parts. */
+/** `[P2] [Triggered on {host:db-1}] Disk is full` in its parts; the scope may stand behind the name as well. */
 function headingOf(title: string): { priority: string | null; state: string; scope: string; name: string } {
   const [marks = ''] = /^(?:\s*\[[^\]]{0,300}\])*/.exec(title) ?? []
   const inside = [...marks.matchAll(/\[([^\]]*)\]/g)].map(([, mark = '']) => mark)
   const priority = inside.find((mark) => /^P[1-5]$/i.test(mark)) ?? null
   const state = inside.find((mark) => stateOf(mark) !== '') ?? ''
-  const scope = /\{([^}]*)\}/.exec(state)?.[1] ?? ''
-  return { priority, state: stateOf(state), scope, name: title.slice(marks.length).trim() || title }
+  const name = title.slice(marks.length).trim() || title
+  const scope = /\{([^}]*)\}/.exec(state)?.[1] ?? /\bon \{([^}]*)\}/.exec(name)?.[1] ?? ''
+  return { priority, state: stateOf(state), scope, name }
 }
 
 /** The transition at the head of a mark: `Re-Triggered on {host:db-1}`. */
@@ -139,7 +149,8 @@ function statusOf(transition: string | undefined, type: string | null): AlertSta
 
 function tagsIn(leaves: readonly Leaf[], variable: 'tags' | 'scope'): Record<string, string> {
   // `leavesOf` has opened them: `tags: "host:db-1,env:prod"` are leaves at `tags.host` and `tags.env`.
-  const opened = leaves.filter(({ path }) => variables[variable].some((name) => plainKey(path).startsWith(name)))
+  const keys: readonly string[] = variables[variable]
+  const opened = leaves.filter(({ path }) => path.split('.').some((part) => keys.includes(plainKey(part))))
   return Object.fromEntries(
     opened.flatMap(({ path, text }) => {
       const [, key] = /\.([^.]+)$/.exec(path) ?? []

@@ -9,21 +9,18 @@ import { at, firstText, isObject, objectsIn, textOf } from '../domain/reading/va
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
-/** Where versions keep the name of what was validated, the most telling first. */
-const assetPaths = [
-  'meta.active_batch_definition.data_asset_name',
-  'meta.batch_spec.table_name',
-  'meta.batch_kwargs.table',
-  'meta.batch_kwargs.data_asset_name',
-  'meta.data_asset_name',
-  'asset_name',
-]
-const datasourcePaths = [
-  'meta.active_batch_definition.datasource_name',
-  'meta.batch_kwargs.datasource',
-  'meta.datasource_name',
-]
+/** What versions, and those who send a choice of it themselves, call the batch; it stands in `meta` or at the top. */
+const batches = ['active_batch_definition', 'batch_definition', 'batch_spec', 'batch_kwargs', 'batch_request', 'batch']
+const holders = ['meta', ...batches.map((name) => `meta.${name}`), ...batches]
+const inBatch = (...names: string[]) => names.flatMap((name) => [...holders.map((holder) => `${holder}.${name}`), name])
+/** Where the name of what was validated stands, the most telling first. */
+const assetPaths = inBatch('data_asset_name', 'table_name', 'table', 'asset_name')
+const datasourcePaths = inBatch('datasource_name', 'datasource', 'data_source_name')
 const suitePaths = ['suite_name', 'meta.expectation_suite_name', 'expectation_suite_name']
+const checkpointPaths = ['meta.checkpoint_name', 'checkpoint_name']
+const timePaths = ['meta.run_id.run_time', 'meta.validation_time', 'run_id.run_time', 'run_time']
+/** An expectation as its result holds it, or as a list of those that failed does. */
+const configured = (...names: string[]) => names.flatMap((name) => [`expectation_config.${name}`, name])
 
 const Result = z.looseObject({
   success: z.boolean(),
@@ -56,7 +53,7 @@ export const greatExpectations: Monitor = {
   },
 
   parse({ body, receivedAt }) {
-    const results = resultsOf(body).map((one) => fromResult(readPayload(Result, one, 'validation result')))
+    const results = resultsOf(body).map((one) => fromResult(readPayload(Result, one, 'validation result'), body))
     const validations = results.length > 0 ? results : fromText(body)
     return withoutOverruled(validations).map((one) => buildAlert(readOne(one), receivedAt))
   },
@@ -105,12 +102,21 @@ function resultsOf(body: unknown): unknown[] {
     .filter((one) => typeof at(one, 'statistics.evaluated_expectations') === 'number' && Result.safeParse(one).success)
 }
 
-function fromResult(result: Result): Validation {
-  const failed = objectsIn(result.results).filter((one) => one.success === false)
+/** One result; `whole` is the checkpoint's, which names what its results have in common. */
+function fromResult(result: Result, whole: unknown): Validation {
+  const failed = [
+    ...objectsIn(result.results).filter((one) => one.success === false),
+    ...objectsIn(result.failed_expectations),
+  ]
   const told = failed.slice(0, 50).map((one) => {
-    const type = firstText(one, ['expectation_config.type', 'expectation_config.expectation_type']) ?? 'expectation'
-    const column = firstText(one, ['expectation_config.kwargs.column'])
-    const seen = firstText(one, ['result.observed_value', 'result.unexpected_count'])
+    const type = firstText(one, configured('type', 'expectation_type')) ?? 'expectation'
+    const column = firstText(one, configured('kwargs.column'))
+    const seen = firstText(one, [
+      'result.observed_value',
+      'result.unexpected_count',
+      'observed_value',
+      'unexpected_count',
+    ])
     return `${type}${column === null ? '' : ` of ${column}`} failed${seen === null ? '' : ` with ${seen}`}`
   })
   const met = firstText(result, ['statistics.successful_expectations'])
@@ -120,12 +126,12 @@ function fromResult(result: Result): Validation {
     suite: firstText(result, suitePaths),
     asset: firstText(result, assetPaths),
     datasource: firstText(result, datasourcePaths),
-    checkpoint: firstText(result, ['meta.checkpoint_name']),
+    checkpoint: firstText(result, checkpointPaths) ?? firstText(whole, checkpointPaths),
     summary: [`${met ?? '0'} of ${firstText(result, ['statistics.evaluated_expectations'])} were met.`, ...told].join(
       '\n',
     ),
     severity: severities.reduce((worst, one) => (worst && one ? worse(worst, one) : (worst ?? one)), null),
-    time: firstText(result, ['meta.run_id.run_time', 'meta.validation_time']),
+    time: firstText(result, timePaths) ?? firstText(whole, timePaths),
     labels: { url: firstText(result, ['result_url', 'meta.result_url']) },
   }
 }

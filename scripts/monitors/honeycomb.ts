@@ -56,9 +56,13 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   )
 }
 
-/** The first group that triggered: `{service: orders}`, or a list of keys and values. */
+/**
+ * The first group that triggered: `{service: orders}`, or a list of keys and values. Of what is well again all groups
+ * are told: one alone is the one that it was about.
+ */
 function readAsset(body: z.infer<typeof Body>): Asset | null {
-  const group = at(body, 'result_groups_triggered.0.Group')
+  const only = at(body, 'result_groups.length') === 1 ? at(body, 'result_groups.0.Group') : undefined
+  const group = at(body, 'result_groups_triggered.0.Group') ?? only
   const pairs = objectsIn(group).map((one) => [textOf(one.key) ?? '', one.value])
   return assetIn(isObject(group) ? group : Object.fromEntries(pairs))
 }

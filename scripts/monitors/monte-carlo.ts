@@ -5,7 +5,7 @@ import { type AlertDraft, buildAlert, checkFromTitle } from '../domain/reading/b
 import { readCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { readSeverity } from '../domain/reading/severity.ts'
-import { firstText, lookUp, objectAt, objectsIn } from '../domain/reading/value.ts'
+import { firstText, lookUp, objectAt, objectsIn, textOf } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -23,10 +23,16 @@ const statuses: Record<string, AlertStatus> = {
   open: 'firing',
   not_acknowledged: 'firing',
 }
-const statusPaths = ['status', 'feedback', 'incident_status', 'alert_status', 'new_status']
+const statusPaths = ['status', 'feedback', 'alert_feedback', 'incident_status', 'alert_status', 'new_status']
+/** How bad people or a monitor's owner say it is. */
+const severityPaths = ['declared_alert_severity', 'declared_severity', 'severity', 'alert_severity', 'priority']
 const tablePaths = ['full_table_id', 'table_name', 'table.full_table_id', 'table.name', 'data.full_table_id']
 
-const Body = z.looseObject({ type: z.string().min(1), payload: z.looseObject({}) })
+const Body = z.looseObject({
+  type: z.string().min(1),
+  action: z.string().nullish().catch(null),
+  payload: z.looseObject({}),
+})
 
 /** Monte Carlo's webhooks: an alert (once called incident), which holds one or many events of one cause. */
 export const monteCarlo: Monitor = {
@@ -48,12 +54,16 @@ export const monteCarlo: Monitor = {
 }
 
 /** The alert stands under `payload`, or under `incident` or `alert` beside an `event_type`. */
-function normalised(body: unknown): { type: unknown; payload: Readonly<Record<string, unknown>> } {
+function normalised(body: unknown): { type: unknown; action: unknown; payload: Readonly<Record<string, unknown>> } {
   const holder = ['payload', 'incident', 'alert'].find((key) => Object.keys(objectAt(body, key)).length > 0)
-  return { type: firstText(body, ['type', 'event_type']), payload: objectAt(body, holder ?? 'payload') }
+  return {
+    type: firstText(body, ['type', 'event_type']),
+    action: firstText(body, ['action']),
+    payload: objectAt(body, holder ?? 'payload'),
+  }
 }
 
-function readOne({ type, payload }: z.infer<typeof Body>): AlertDraft {
+function readOne({ type, action, payload }: z.infer<typeof Body>): AlertDraft {
   const events = [...objectsIn(payload.event_list), ...objectsIn(payload.tables), payload]
   const tables = [...new Set(events.map((event) => firstText(event, tablePaths)).filter((name) => name !== null))]
   const rule = events.map((event) => firstText(event, ['rule.uuid', 'monitor.uuid', 'monitor_uuid'])).find(Boolean)
@@ -68,9 +78,7 @@ function readOne({ type, payload }: z.infer<typeof Body>): AlertDraft {
   const asset = readAsset(tables)
   const title =
     own ?? [words || 'alert', described, asset === null ? null : `on ${tables[0]}`].filter(Boolean).join(' ')
-  const told = firstText(payload, statusPaths)?.toLowerCase().replace(/[ -]/g, '_')
-  const status =
-    lookUp(statuses, told ?? '') ?? (/^(?:close|resolve)|_(?:closed|resolved)$/.test(type) ? 'resolved' : 'firing')
+  const status = statusOf([...statusPaths.map((path) => textOf(payload[path])), action ?? null], type)
   return {
     source: 'monte-carlo',
     check: rule ? `rule\n${rule}` : [kind, own === null || asset !== null ? '' : checkFromTitle(own)].join('\n'),
@@ -78,7 +86,7 @@ function readOne({ type, payload }: z.infer<typeof Body>): AlertDraft {
     status,
     title,
     description: firstText(payload, ['description', 'summary', 'message']) ?? described,
-    severity: readSeverity(payload.severity) ?? readSeverity(payload.priority),
+    severity: severityPaths.map((path) => readSeverity(payload[path])).find((severity) => severity !== null) ?? null,
     category: readCategory([words, firstText(payload, ['type', 'sub_type']), described, own]),
     asset,
     started_at: firstText(payload, ['created_time', 'created_at', 'start_time', 'event_list.0.data.start_time']),
@@ -86,6 +94,19 @@ function readOne({ type, payload }: z.infer<typeof Body>): AlertDraft {
     url: firstText(payload, ['url', 'link']),
     labels: { type, tables: tables.slice(0, 20).join(', '), ...labelsIn(payload) },
   }
+}
+
+/** What was last done to it: the first word that is known, `alert.resolved` by its end, then the type. */
+function statusOf(said: readonly (string | null)[], type: string): AlertStatus {
+  for (const text of said) {
+    const word = text
+      ?.toLowerCase()
+      .replace(/[ -]/g, '_')
+      .replace(/^(?:alert|incident)\./, '')
+    const status = lookUp(statuses, word ?? '')
+    if (status !== undefined) return status
+  }
+  return /^(?:close|resolve)|_(?:closed|resolved)$/.test(type) ? 'resolved' : 'firing'
 }
 
 /** `database:schema.table` is how Monte Carlo writes a table. */

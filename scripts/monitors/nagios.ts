@@ -39,9 +39,11 @@ const names = {
   service: ['servicedesc', 'servicedescription', 'servicename', 'servicedisplayname', 'service'],
   serviceState: ['servicestate'],
   hostState: ['hoststate'],
+  /** Scripts for Icinga call it so, of a host as of a service. */
+  state: ['state', 'currentstate', 'checkstate'],
   notification: ['notificationtype'],
-  output: ['serviceoutput', 'hostoutput', 'output'],
-  time: ['longdatetime', 'shortdatetime', 'timet', 'timestamp'],
+  output: ['serviceoutput', 'hostoutput', 'output', 'checkoutput', 'message'],
+  time: ['longdatetime', 'shortdatetime', 'timet', 'timestamp', 'datetime'],
 } as const
 type Macro = keyof typeof names
 
@@ -99,7 +101,10 @@ function readOne(body: JsonObject, receivedAt: string): Alert {
 
 function stateOf(body: JsonObject, macros: (macro: Macro) => string | null): string {
   const isService = macros('service') !== null
-  const said = (isService ? macros('serviceState') : null) ?? macros('hostState') ?? macros('serviceState')
+  const own = isService ? macros('serviceState') : macros('hostState')
+  const plain = macros('state')
+  const worded = plain !== null && Object.hasOwn(severities, plain.toUpperCase()) ? plain : null
+  const said = own ?? worded ?? macros('hostState') ?? macros('serviceState')
   const counted = typeof body.state === 'number' ? (isService ? serviceStates : hostStates)[body.state] : undefined
   return said ?? counted ?? ''
 }

@@ -51,11 +51,17 @@ export const newRelic: Monitor = {
   },
 }
 
+/** What a channel or a destination sends when somebody tests it. */
+function isTest(state: string, title: string | null): boolean {
+  return state === 'test' || /^test notification\b/i.test(title ?? '')
+}
+
 function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const condition = firstText(body, ['alertConditionNames.0', 'condition_name'])
   const title = firstText(body, ['title', 'annotations.title.0', 'condition_name'])
   const details = firstText(body, ['details', 'annotations.description.0', 'alertConditionDescription'])
-  const status = lookUp(statuses, firstText(body, ['state', 'current_state'])?.toLowerCase() ?? '') ?? 'firing'
+  const said = firstText(body, ['state', 'current_state'])?.toLowerCase() ?? ''
+  const status = isTest(said, title) ? 'info' : (lookUp(statuses, said) ?? 'firing')
   const tags = objectAt(body, 'targets.0.labels')
   return buildAlert(
     {

@@ -4,6 +4,7 @@ import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
+import { readStatus } from '../domain/reading/status.ts'
 import { firstText, type JsonObject, lookUp, textOf } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
@@ -38,18 +39,21 @@ const Notification = z.looseObject({ body: z.string(), subject: z.string().optio
 const told =
   /Flow run (\S{1,300})\/(\S{1,200}) (?:observed in|entered) state [`"']?(\w{1,40})[`"']?(?: at (\S{1,60}))?/i
 
-/** Prefect: events as automations send them on, and the text of its notifications. */
+/** Prefect: events as automations send them on, the text of its notifications, and templates of a user's own. */
 export const prefect: Monitor = {
   name: 'prefect',
   documentation: 'https://docs.prefect.io/v3/api-ref/events/flow-run-events',
 
   recognises({ body }) {
+    if (templateOf(body) !== null) return true
     return /^prefect\./.test(firstText(body, ['event']) ?? '')
       ? Event.safeParse(body).success
       : told.test(textOf(firstText(body, ['body', 'text', 'message']))?.slice(0, 2000) ?? '')
   },
 
   parse({ body, receivedAt }) {
+    const template = templateOf(body)
+    if (template !== null) return [buildAlert({ ...readTemplate(template, body), labels: labelsIn(body) }, receivedAt)]
     const event = Event.safeParse(body)
     const text = firstText(body, ['body', 'text', 'message'])
     const draft = event.success
@@ -128,6 +132,55 @@ function readText(text: string): AlertDraft | null {
     started_at: time?.replace(/\.$/, ''),
     ended_at: status === 'resolved' ? time?.replace(/\.$/, '') : null,
     url: line('Flow run URL'),
+  }
+}
+
+/** What an automation's own template picks from a run, by the names that such keys are given. */
+interface Template {
+  flow: string
+  run: string
+  word: string
+}
+
+/** A body that names a flow, a run of it and a state by its name; null for any other. */
+function templateOf(body: unknown): Template | null {
+  const run = firstText(body, ['flow_run_name', 'flow_run.name', 'flow_run', 'flow_run_id', 'flow_run.id'])
+  if (run === null) return null
+  const flow = firstText(body, ['flow_name', 'flow.name', 'flow'])
+  const word = firstText(body, [
+    ...['flow_run_state_name', 'flow_run_state', 'state_name', 'state.name', 'state.type', 'state'],
+    ...['flow_run.state.name', 'flow_run.state_name', 'flow_run.state', 'state_type', 'status'],
+  ])
+  return flow === null || word === null ? null : { flow, run, word }
+}
+
+function readTemplate({ flow, run, word }: Template, body: unknown): AlertDraft {
+  // States may be given other names.
+  const known = statusOf(word)
+  const status = known === 'info' ? (readStatus(word) ?? known) : known
+  const message = firstText(body, ['state_message', 'flow_run_state_message', 'state.message', 'message', 'reason'])
+  const time = firstText(body, [
+    'state_timestamp',
+    'state.timestamp',
+    'occurred',
+    'timestamp',
+    'end_time',
+    'start_time',
+  ])
+  return {
+    source: 'prefect',
+    check: 'flow-run',
+    external_id: firstText(body, ['flow_run_id', 'flow_run.id']) ?? run,
+    status,
+    title: `${flow} is ${word}${message !== null && status === 'firing' ? `: ${message}` : ''}`,
+    description: message,
+    severity: null,
+    category: categoryOf('flow-run', word, message),
+    environment: firstText(body, ['environment', 'env']),
+    asset: assetOf('job', flow),
+    started_at: time,
+    ended_at: status === 'resolved' ? time : null,
+    url: firstText(body, ['flow_run_url', 'url', 'link']),
   }
 }
 

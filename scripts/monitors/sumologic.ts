@@ -55,7 +55,8 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const status = lookUp(triggerTypes, type) ?? 'firing'
   const name = firstText(body, names) ?? ''
   const description = firstText(body, ['description', 'Description'])
-  const asset = readAsset(body) ?? assetInText(`${name}. ${description ?? ''}`) ?? assetOf('service', name)
+  const asset =
+    readAsset(body) ?? assetIn(body) ?? assetInText(`${name}. ${description ?? ''}`) ?? assetOf('service', name)
   const metric = { name, value: body.triggerValue, condition: body.triggerCondition }
   return buildAlert(
     {
