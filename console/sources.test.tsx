@@ -1,5 +1,6 @@
 import { beforeEach, expect, it } from 'vitest'
 import type { Store } from '../scripts/store/connection.ts'
+import { noteKeys } from '../scripts/store/webhook-keys.ts'
 import { ingest } from '../scripts/workflow/ingest.ts'
 import { type Browser, openConsole, person } from '../tests/support/console.ts'
 import { useTestStore } from '../tests/support/store.ts'
@@ -54,6 +55,27 @@ it('knows of the previous key though nothing could be read', async () => {
   expect(await browser.read('/sources')).toMatch(
     /The previous webhook key is in use\..*something of no source still comes/s,
   )
+})
+
+it('says of a source that is not heard since a change which key it has, and when that is let in no more', async () => {
+  const seen = (current: string, previous: string | null = null) => noteKeys(store, { current, previous })
+  await seen('first')
+  await deliver('crm', 'current')
+  await deliver('shop', 'current')
+  await seen('first')
+  expect(await row('crm')).toMatch(/ current /)
+  await seen('second', 'first')
+  await deliver('shop', 'current')
+  expect(await row('crm')).toMatch(/ previous .*not heard since the key was changed, .*ago/s)
+  expect(await row('shop')).toMatch(/ current /)
+  expect(await browser.read('/sources')).toMatch(/Not heard since the webhook key was changed: plain\/crm\./)
+  await seen('second')
+  expect(await row('crm')).toMatch(/ no longer valid .*not heard since/s)
+  expect(await row('shop')).toMatch(/ current /)
+  expect(await browser.read('/sources')).toMatch(/Last came with a webhook key that is no longer valid: plain\/crm\./)
+  await deliver('crm', 'current')
+  expect(await row('crm')).toMatch(/ current /)
+  expect(await browser.read('/sources')).not.toContain('webhook key that is no longer valid')
 })
 
 it('says nothing of a previous key that nobody uses, and believes no other word', async () => {

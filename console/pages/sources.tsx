@@ -17,6 +17,7 @@ import { viewerOf } from '../parts/viewer.ts'
 import { named, whole } from '../parts/words.ts'
 import { notFound, parsed } from '../refusal.ts'
 import { requireRole } from '../security/session.ts'
+import { KeyInUse, Keys } from './source-keys.tsx'
 
 const lettersShown = 50
 
@@ -38,7 +39,7 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
     return context.html(
       <Layout title="Sources" viewer={viewer} place="/sources" done={doneWords(context.req.query('done'))}>
         <h1>Sources</h1>
-        <PreviousKey {...standing} now={now} />
+        <Keys {...standing} now={now} />
         <Heard sources={standing.items} now={now} />
         <Letters letters={letters} viewer={viewer} />
       </Layout>,
@@ -54,55 +55,6 @@ export function sourcePages(ground: Ground): Hono<ConsoleEnv> {
   })
 
   return pages
-}
-
-/** Whether the webhook's previous key is still needed: until then every monitor that has it is let in. */
-function PreviousKey({ items, previous_key_used_at: usedAt, now }: StandingProps) {
-  const users = items.filter(({ key }) => key === 'previous').map(({ source }) => source)
-  // What could not be read, or was ignored, counts for no source.
-  if (usedAt && !items.some(({ previous_key_at: at }) => at && at >= usedAt)) users.push('something of no source')
-  const [comes, it] = users.length === 1 ? ['comes', 'it'] : ['come', 'them']
-  return (
-    <section id="previous-key" data-live aria-label="Previous webhook key">
-      {usedAt ? (
-        <p class={users.length > 0 ? 'notice' : 'notice settled'}>
-          <strong>
-            {users.length > 0
-              ? 'The previous webhook key is in use.'
-              : 'No source posts with the previous webhook key.'}
-          </strong>{' '}
-          It was last used <Ago at={usedAt} now={now} />
-          {users.length > 0
-            ? `; ${users.slice(-20).join(', ')} still ${comes} with it. Move ${it} over, then empty ALERT_WEBHOOK_KEY_PREVIOUS.`
-            : ', and ALERT_WEBHOOK_KEY_PREVIOUS may be emptied once each source below was heard since the key was changed.'}
-        </p>
-      ) : null}
-    </section>
-  )
-}
-
-interface StandingProps {
-  items: readonly SourceStanding[]
-  previous_key_used_at: Date | null
-  now: Date
-}
-
-function KeyInUse({ source: { key, previous_key_at: previous }, now }: { source: SourceStanding; now: Date }) {
-  if (key === null) return <span class="muted">not known</span>
-  if (key === 'previous') return <span class="state escalated">previous</span>
-  return (
-    <>
-      current
-      {previous ? (
-        <>
-          <br />
-          <span class="muted">
-            the previous <Ago at={previous} now={now} />
-          </span>
-        </>
-      ) : null}
-    </>
-  )
 }
 
 function Heard({ sources, now }: { sources: readonly SourceStanding[]; now: Date }) {

@@ -14,9 +14,11 @@ void runTask({
     'KESTRA_PASSWORD',
     'AUDIT_KEY',
   ],
-  async run({ execution, settings, log }) {
+  async run({ execution, settings, input, log }) {
     await using store = openStore(settings.DATABASE_URL, execution.tenant)
-    const turn = await tick(store, { settings, namespace: execution.tenant, limitMs: 50_000, log })
+    // Digests, made by the flow: no task holds a key of the webhook.
+    const webhookKeys = { current: input('KEY_DIGEST', '') || null, previous: input('PREVIOUS_KEY_DIGEST', '') || null }
+    const turn = await tick(store, { settings, namespace: execution.tenant, limitMs: 50_000, webhookKeys, log })
     return {
       count: turn.toAnalyze,
       fix: turn.toFix,

@@ -1,4 +1,5 @@
 import { byPromise } from '../domain/fix-queue.ts'
+import type { KeyPair } from '../domain/webhook-keys.ts'
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import { sealAudit } from '../store/audit-chain.ts'
@@ -15,6 +16,7 @@ import {
   withClockLock,
 } from '../store/due.ts'
 import { loadEvidence } from '../store/evidence.ts'
+import { noteKeys } from '../store/webhook-keys.ts'
 import { deliverMessages } from './deliver.ts'
 import { planDigests } from './digest.ts'
 import { dueWork } from './due-work.ts'
@@ -53,9 +55,9 @@ const nextTurnMs = 30_000
  */
 export async function tick(
   store: Store,
-  options: WorkOptions & { settings: Settings; namespace: string; limitMs: number },
+  options: WorkOptions & { settings: Settings; namespace: string; limitMs: number; webhookKeys?: KeyPair },
 ): Promise<Turn> {
-  const { settings, namespace, limitMs, log } = options
+  const { settings, namespace, limitMs, webhookKeys, log } = options
   const start = Date.now()
   const until = (share: number) => () => Date.now() > start + limitMs * share
   const turn: Turn = { toAnalyze: 0, toFix: '', purgeBefore: null, worked: 0, isPageNear: false }
@@ -72,6 +74,8 @@ export async function tick(
     await attempt('listening for silent sources', async () => {
       turn.worked += await watchSources(store, options)
     })
+    // Flows of an earlier release hand over none.
+    if (webhookKeys?.current) await attempt('noting the webhook’s keys', () => noteKeys(store, webhookKeys))
     await attempt('planning digests', () => planDigests(store, settings, new Date()))
     await scheduleDue(store, { kind: 'purge', subject: 'executions', inMs: 0, ifAbsent: true })
     await scheduleDue(store, { kind: 'sync', subject: 'projects', inMs: 0, ifAbsent: true })

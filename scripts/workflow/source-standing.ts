@@ -1,8 +1,10 @@
 import { z } from 'zod'
+import { type KeyPeriod, KeyState, keyState } from '../domain/webhook-keys.ts'
 import type { Settings } from '../lib/config.ts'
 import type { Store } from '../store/connection.ts'
 import { SourceFigures, sourceFigures } from '../store/source-figures.ts'
-import { listSources, previousKeyUsed, SourceHeard, WebhookKey } from '../store/sources.ts'
+import { listSources, previousKeyUsed, SourceHeard } from '../store/sources.ts'
+import { keyPeriods } from '../store/webhook-keys.ts'
 import { policyModes } from './policy.ts'
 
 /** A source as people see it: when it was heard, how much it brings, and what policy makes of it. */
@@ -10,8 +12,10 @@ export const SourceStanding = SourceHeard.extend({
   ...SourceFigures.shape,
   /** Null while policy.yaml can't be read. */
   mode: z.string().nullable(),
-  /** The webhook key that it last came with; null where none is known. */
-  key: WebhookKey.nullable(),
+  /** What the webhook key that it last came with is today; null where that is not known. */
+  key: KeyState.nullable(),
+  /** Since when, where the webhook's keys were changed after it last came. */
+  key_since: z.date().nullable(),
 })
 export type SourceStanding = z.infer<typeof SourceStanding>
 
@@ -22,9 +26,12 @@ export async function sourceStandings(
   store: Store,
   settings: Settings,
 ): Promise<{ items: SourceStanding[]; previous_key_used_at: Date | null }> {
-  const [sources, figures, previous_key_used_at] = await store.transaction(
-    async (query) => [await listSources(query), await sourceFigures(query), await previousKeyUsed(query)] as const,
-  )
+  const { sources, figures, periods, previous_key_used_at } = await store.transaction(async (query) => ({
+    sources: await listSources(query),
+    figures: await sourceFigures(query),
+    periods: await keyPeriods(query),
+    previous_key_used_at: await previousKeyUsed(query),
+  }))
   const known = new Map(figures.map((one) => [one.source, one]))
   const names = sources.map(({ source }) => source)
   const modes = await policyModes(settings, names).catch(() => null)
@@ -33,12 +40,18 @@ export async function sourceStandings(
     ...known.get(source.source),
     ...source,
     mode: modes?.get(source.source) ?? null,
-    key: keyOf(source),
+    ...keyOf(source, periods),
   }))
   return { items, previous_key_used_at }
 }
 
-function keyOf({ current_key_at: current, previous_key_at: previous }: SourceHeard): WebhookKey | null {
-  if (!current) return previous && 'previous'
-  return previous && previous > current ? 'previous' : 'current'
+/** By the delivery that named one last. */
+function keyOf(
+  { current_key_at: current, previous_key_at: previous }: SourceHeard,
+  periods: readonly KeyPeriod[],
+): Pick<SourceStanding, 'key' | 'key_since'> {
+  const isPrevious = previous !== null && (current === null || previous > current)
+  const at = isPrevious ? previous : current
+  const known = at && keyState(periods, { as: isPrevious ? 'previous' : 'current', at })
+  return { key: known?.state ?? null, key_since: known?.since ?? null }
 }

@@ -1,10 +1,12 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { KestraExecution, kestraApi } from '../../scripts/lib/kestra-api.ts'
 import { listSources } from '../../scripts/store/sources.ts'
+import { keyPeriods } from '../../scripts/store/webhook-keys.ts'
 import { namespace, type Product, startProduct } from './product.ts'
 
 const home = join(import.meta.dirname, '..', '..')
@@ -46,6 +48,14 @@ describe('commands and the engine’s front', () => {
     expect(await keysUsed()).toMatchObject({ current_key_at: null, previous_key_at: expect.any(Date) })
     await product.ended((await product.fire(JSON.parse(body))).id)
     expect(await keysUsed()).toMatchObject({ current_key_at: expect.any(Date) })
+  })
+
+  it('hands the clock digests of the two keys, by which it sees a change', async () => {
+    await product.tick()
+    const digestOf = (key: string) => createHash('sha512').update(key).digest('hex').slice(0, 32)
+    expect(await keyPeriods(product.store)).toMatchObject([
+      { current: digestOf(product.stack.settings.ALERT_WEBHOOK_KEY), previous: digestOf(previousKey) },
+    ])
   })
 
   it('asks for the log-in everywhere but at the webhook', async () => {
