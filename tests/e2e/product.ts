@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as delay } from 'node:timers/promises'
-import { type Stack, startStack } from '../../engine/stack.ts'
+import { type Stack, type StackOptions, startStack } from '../../engine/stack.ts'
 import type { Settings } from '../../scripts/lib/config.ts'
 import { endedStates, KestraExecution, kestraApi } from '../../scripts/lib/kestra-api.ts'
 import { openStore, type Store } from '../../scripts/store/connection.ts'
@@ -42,6 +42,7 @@ export async function startProduct(
     SLACK_WEBHOOK_URL: slack.webhookUrl,
     ...airflow.settings,
   }),
+  { separateWorker = false }: Pick<StackOptions, 'separateWorker'> = {},
 ): Promise<Product> {
   const slack = await startSlack()
   const airflow = await startAirflow({ dags: [dailyEltPipeline()] })
@@ -51,6 +52,7 @@ export async function startProduct(
     settings: settings({ slack, airflow }),
     fresh: true,
     keepAlive: true,
+    separateWorker,
     onProgress() {},
   })
   const store = openStore(stack.settings.DATABASE_URL, namespace)
