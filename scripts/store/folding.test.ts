@@ -11,13 +11,14 @@ import {
 } from '../../tests/support/store.ts'
 import type { Alert, Asset } from '../domain/alert.ts'
 import { Incident } from '../domain/incident.ts'
-import { claimActions, finishAction, loadActions } from './actions.ts'
+import { loadActions } from './actions.ts'
 import { accountOfAlerts } from './books.ts'
 import type { Store } from './connection.ts'
 import { beginVerifying, escalateFix } from './fixes.ts'
 import { regroupIncident } from './folding.ts'
 import { incidentColumns, loadIncident, loadTimeline } from './incidents.ts'
 import { replaceLineage } from './lineage.ts'
+import { claimActions, finishAction } from './outbox.ts'
 import { sql } from './sql.ts'
 
 const { tenant } = useTestStore()

@@ -7,12 +7,13 @@ import {
   receive,
   useTestStore,
 } from '../../tests/support/store.ts'
-import { claimActions, confirmAction, finishAction, loadActions, planAction, recentFixes } from './actions.ts'
+import { confirmAction, loadActions, planAction, recentFixes } from './actions.ts'
 import type { Store } from './connection.ts'
 import { addDeadLetter, listDeadLetters, markReplayed } from './dead-letters.ts'
 import { claimDue, finishDue, postponeDue, removeDue, scheduleDue, withClockLock } from './due.ts'
 import { similarIncidents } from './history.ts'
 import { closeIncident, loadIncident, transition } from './incidents.ts'
+import { claimActions, finishAction } from './outbox.ts'
 import { openTicket } from './tickets.ts'
 
 const { tenant } = useTestStore()

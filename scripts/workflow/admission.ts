@@ -5,12 +5,12 @@ import type { Settings } from '../lib/config.ts'
 import { AppError } from '../lib/errors.ts'
 import { remediationRow } from '../remediation/index.ts'
 import { isDeactivated } from '../store/accounts.ts'
-import type { ClaimedAction } from '../store/actions.ts'
 import { loadApproval } from '../store/approvals.ts'
 import type { Store } from '../store/connection.ts'
 import { loadEvidence } from '../store/evidence.ts'
 import { type Admission, admitFix } from '../store/fix-runs.ts'
 import { loadIncident } from '../store/incidents.ts'
+import type { ClaimedAction } from '../store/outbox.ts'
 import { policyOf } from './policy.ts'
 
 /**

@@ -1,8 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { rateLimited } from '../../tests/stand-ins/slack.ts'
 import { count, lateTable, useWorlds, type World } from '../../tests/support/workflow.ts'
-import { claimActions, finishAction, loadActions } from '../store/actions.ts'
+import { loadActions } from '../store/actions.ts'
 import { openStore } from '../store/connection.ts'
+import { claimActions, finishAction } from '../store/outbox.ts'
 import { listTickets } from '../store/tickets.ts'
 import { deliverMessages, refusals } from './deliver.ts'
 

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { dailyEltPipeline } from '../../tests/stand-ins/airflow.ts'
 import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
-import { claimActions, finishAction } from '../store/actions.ts'
 import { accountOfAlerts } from '../store/books.ts'
 import { beginAnalysis } from '../store/decisions.ts'
 import { claimDispatch } from '../store/dispatch.ts'
 import { scheduleDue } from '../store/due.ts'
+import { claimActions, finishAction } from '../store/outbox.ts'
 import { runFix } from './fix.ts'
 
 const { world } = useWorlds()

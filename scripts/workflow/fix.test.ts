@@ -2,8 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { dailyEltPipeline } from '../../tests/stand-ins/airflow.ts'
 import type { Received } from '../../tests/stand-ins/server.ts'
 import { scenario, useWorlds, type World } from '../../tests/support/workflow.ts'
-import { claimActions, finishAction, loadActions } from '../store/actions.ts'
+import { loadActions } from '../store/actions.ts'
 import { accountOfAlerts } from '../store/books.ts'
+import { claimActions, finishAction } from '../store/outbox.ts'
 import { runFix, verifyFix } from './fix.ts'
 
 const { world } = useWorlds()
