@@ -1,3 +1,5 @@
+import { literally } from '../domain/text.ts'
+
 /** Hides what identifies people and machines, and puts it back into what comes home. */
 export interface Disguise {
   hide(text: string): string
@@ -53,9 +55,4 @@ export function disguise(names: readonly string[] = []): Disguise {
     },
     restore: (text) => text.replace(/<(?:email|iban|phone|ip|name)_\d{1,6}>/g, (made) => originals.get(made) ?? made),
   }
-}
-
-/** So that a pattern takes it letter by letter. */
-function literally(text: string): string {
-  return text.replace(/[\\^$.*+?()[\]{}|/-]/g, '\\$&')
 }

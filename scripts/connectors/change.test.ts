@@ -34,6 +34,7 @@ describe('a local clone', () => {
     await git(folder, ['init', '--quiet', '--initial-branch=main'])
     await commitFile(folder, 'models/stg_orders.sql', 'Long ago', hoursBefore(200))
     await commitFile(folder, 'models/orders.sql', 'Drop the currency (#41)', hoursBefore(20))
+    await commitFile(folder, 'models/reorders_ui.sql', 'Another screen', hoursBefore(15))
     await commitFile(folder, 'models/customers.sql', 'Something else', hoursBefore(10))
     await commitFile(folder, 'models/Stg_Orders é "x".sql', 'Rename amount', hoursBefore(2))
     await commitFile(folder, 'models/orders.sql', 'Mend it', hoursBefore(-1))
@@ -94,6 +95,54 @@ test('GitHub: commits and the pull request that brought them', async () => {
   })
   expect(found.map(({ data }) => data)).toMatchObject([{ what: 'pull_request', ref: '#7', title: 'Change orders' }])
   expect(requests.every(({ headers }) => headers.authorization === 'Bearer tok-en-4711')).toBe(true)
+})
+
+const commits = [
+  { sha: 'aaa', commit: { message: 'Change orders', committer: { date: hoursBefore(3).toISOString() } } },
+]
+const listed = [{ id: 'aaa', title: 'Change orders', author_name: 'Ada', committed_date: hoursBefore(3).toISOString() }]
+
+/** Both hosts with one commit, where paths of that ending are refused. */
+async function refusing(ending: string) {
+  const server = await startStandIn(({ path }) => {
+    if (path.endsWith(ending)) return { status: 403, body: { message: 'Resource not accessible' } }
+    if (path.endsWith('/aaa')) return { status: 200, body: { files: [{ filename: 'models/orders.sql' }] } }
+    if (path.endsWith('/diff')) return { status: 200, body: [{ new_path: 'models/orders.sql' }] }
+    if (/\/(?:pulls|merge_requests)$/.test(path)) return { status: 200, body: [] }
+    if (path.endsWith('/commits')) return { status: 200, body: path.startsWith('/api/v4') ? listed : commits }
+    return { status: 200, body: { default_branch: 'main' } }
+  })
+  const github = systemOf('github', { url: server.url, repository: 'acme/dbt' })
+  return { server, github, gitlab: systemOf('gitlab', { url: server.url, project: 'acme/dbt' }) }
+}
+
+test.each([
+  ['github', '/nothing', []],
+  ['github', '/commits', [expect.stringContaining('Contents: read')]],
+  ['github', '/pulls', [expect.stringContaining('Pull requests: read')]],
+  ['gitlab', '/nothing', []],
+  ['gitlab', '/commits', [expect.stringContaining('Reporter')]],
+  ['gitlab', '/merge_requests', [expect.stringContaining('read_api')]],
+] as const)('%s: a check tells which rights are missing at %s', async (kind, ending, expected) => {
+  const { server, ...systems } = await refusing(ending)
+  try {
+    const context = { system: systems[kind], signal: AbortSignal.timeout(5_000), library: noLibrary }
+    expect(await change.check(context)).toEqual({ version: 'main', missingRights: expected })
+  } finally {
+    await server.close()
+  }
+})
+
+test.each([
+  ['github', '/pulls'],
+  ['gitlab', '/merge_requests'],
+] as const)('%s: commits are told though %s is refused', async (kind, ending) => {
+  const { server, ...systems } = await refusing(ending)
+  try {
+    expect((await gather(systems[kind])).map(({ data }) => data)).toMatchObject([{ what: 'commit', ref: 'aaa' }])
+  } finally {
+    await server.close()
+  }
 })
 
 test('GitLab: commits and the merge request that brought them', async () => {

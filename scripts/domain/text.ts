@@ -30,3 +30,8 @@ export function oneLine(value: string, limit: number): string {
   if (value.length <= limit && !uneven.test(value)) return value.trim()
   return plainText(value.slice(0, limit * 4).replace(/\s+/g, ' '), limit)
 }
+
+/** A text for a regular expression that is to take it letter by letter. */
+export function literally(text: string): string {
+  return text.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+}

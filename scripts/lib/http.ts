@@ -42,6 +42,10 @@ export class HttpStatusError extends AppError {
   }
 }
 
+export function hasStatus(thrown: unknown, status: number): boolean {
+  return thrown instanceof HttpStatusError && thrown.status === status
+}
+
 const retryableStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 /** Statuses that send elsewhere. */
 export const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])

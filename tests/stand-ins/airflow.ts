@@ -72,6 +72,7 @@ export async function startAirflow(options: {
     if (parts[2] === 'eventLogs' && method === 'GET') return eventLogs(query)
     if (parts.slice(2).join('/') === 'dags/~/dagRuns/~/taskInstances' && method === 'GET')
       return tasksOfAll(dags, query)
+    if (method === 'GET' && parts.slice(2).join('/') === 'dags/~/dagRuns') return listAllRuns(dags, query)
     if (method === 'GET' && parts.slice(2).join('/') === 'dags') return listDags(dags, query)
     if (method === 'GET' && parts.slice(2).join('/') === 'assets') return ok({ assets: [], total_entries: 0 })
     const dag = dags.find((one) => one.dag_id === parts[3])
@@ -270,6 +271,11 @@ function listRuns(dag: StandInDag, query: URLSearchParams): Answer {
   return ok({ dag_runs: page(found, query).map((one) => runJson(dag, one)), total_entries: found.length })
 }
 
+function listAllRuns(dags: readonly StandInDag[], query: URLSearchParams): Answer {
+  const found = dags.flatMap((dag) => dag.runs.map((one) => runJson(dag, one)))
+  return ok({ dag_runs: page(found, query), total_entries: found.length })
+}
+
 function listTasks(dag: StandInDag, runs: readonly StandInRun[], query: URLSearchParams): Answer {
   const states = query.getAll('state')
   const name = query.get('task_id')
@@ -293,7 +299,8 @@ function listTasks(dag: StandInDag, runs: readonly StandInRun[], query: URLSearc
 function tasksOfAll(dags: readonly StandInDag[], query: URLSearchParams): Answer {
   const order = query.get('order_by') ?? ''
   const key = order === '-start_date' ? 'start_date' : 'end_date'
-  if (order !== 'end_date' && order !== '-start_date') return detail(400, 'Ordering with this is disallowed')
+  if (order !== '' && order !== 'end_date' && order !== '-start_date')
+    return detail(400, 'Ordering with this is disallowed')
   const [states, operators] = [query.getAll('state'), query.getAll('operator')]
   const since = Date.parse(query.get('end_date_gte') ?? '1970-01-01')
   const until = Date.parse(query.get('start_date_lte') ?? '9999-01-01')

@@ -1,7 +1,7 @@
 import type { ZodType } from 'zod'
 import { secretsOf } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
-import { HttpStatusError, type JsonRequest, requestJson, requestTail } from '../../lib/http.ts'
+import { hasStatus, type JsonRequest, requestJson, requestTail } from '../../lib/http.ts'
 import { redact } from '../../lib/redact.ts'
 import type { Tail } from '../../lib/tail.ts'
 import type { AirflowAccess } from './access.ts'
@@ -136,10 +136,6 @@ function onlyThree(): AppError {
     'This is Airflow 2, which is read and not changed.',
     'Fixes need Airflow 3; a person has to do it.',
   )
-}
-
-export function hasStatus(thrown: unknown, status: number): boolean {
-  return thrown instanceof HttpStatusError && thrown.status === status
 }
 
 /**

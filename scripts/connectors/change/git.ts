@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
-import { type Commit, requestIn } from './commit.ts'
+import { type Commit, filesAbout, requestIn } from './commit.ts'
 
 /** What `config/systems.yaml` says of a local clone. Whoever keeps it fetches it: gathering changes nothing. */
 export const GitOptions = z.strictObject({
@@ -26,10 +26,10 @@ export async function gitCommits(
   signal: AbortSignal,
 ): Promise<Commit[]> {
   const { branch = 'HEAD' } = GitOptions.parse(system.options)
-  const about = stems.map((stem) => `:(icase,glob)**/*${stem.replace(/[\\*?[\]]/g, '\\$&')}*`)
+  const holding = stems.map((stem) => `:(icase,glob)**/*${stem.replace(/[\\*?[\]]/g, '\\$&')}*`)
   const format = `--format=${['%x1e%H', '%an', '%cI', '%s'].join('%x1f')}`
   const range = [`--since=${since.toISOString()}`, `--max-count=${most}`, '--name-only', '-z', '-m', '--first-parent']
-  const text = await git(system, ['log', format, ...range, branch, '--', ...about], signal)
+  const text = await git(system, ['log', format, ...range, branch, '--', ...holding], signal)
   return text
     .split(record)
     .slice(1)
@@ -37,7 +37,11 @@ export async function gitCommits(
       const [head = '', ...files] = one.split('\0').flatMap((part) => part.replace(/^\n/, '') || [])
       const [ref, by, at, subject] = head.split(field)
       if (!ref || !by || !at || subject === undefined) return []
-      return [{ ref, by, at: new Date(at), subject, files, request: requestIn(subject) }]
+      // git matches parts of words.
+      const about = filesAbout(files, stems)
+      return about.length === 0
+        ? []
+        : [{ ref, by, at: new Date(at), subject, files: about, request: requestIn(subject) }]
     })
 }
 

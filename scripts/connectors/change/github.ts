@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { requestJson } from '../../lib/http.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
-import { type Commit, isAbout, requestIn } from './commit.ts'
+import { type Commit, filesAbout, requestIn, unlessRefused } from './commit.ts'
 
 /** What `config/systems.yaml` says of a repository on GitHub. Its credential is `token`; a public one needs none. */
 export const GithubOptions = z.strictObject({
@@ -48,7 +48,7 @@ export async function githubCommits(
     listed.slice(0, mostCommits).map(async ({ sha, commit }) => {
       const { files } = await ask(system, `/commits/${encodeURIComponent(sha)}`, Detail, signal)
       const touched = (files ?? []).map(({ filename }) => filename)
-      const about = touched.filter((file) => isAbout(file, stems))
+      const about = filesAbout(touched, stems)
       if (about.length === 0) return []
       const subject = commit.message.split('\n')[0] ?? ''
       const at = new Date(commit.committer?.date ?? 0)
@@ -59,8 +59,9 @@ export async function githubCommits(
   return found.flat()
 }
 
+/** Which request brought a commit is worth less than the commit. */
 async function pullOf(system: System, sha: string, signal: AbortSignal): Promise<string | null> {
-  const pulls = await ask(system, `/commits/${encodeURIComponent(sha)}/pulls`, Pulls, signal)
+  const pulls = (await unlessRefused(ask(system, `/commits/${encodeURIComponent(sha)}/pulls`, Pulls, signal))) ?? []
   const merged = pulls.find(({ merged_at: at }) => at != null)
   return merged ? `#${merged.number}` : null
 }
@@ -68,7 +69,12 @@ async function pullOf(system: System, sha: string, signal: AbortSignal): Promise
 export async function checkGithub({ system, signal }: ConnectorContext): Promise<Health> {
   const Repository = z.object({ default_branch: z.string() })
   const { default_branch: branch } = await ask(system, '', Repository, signal)
-  return { version: branch, missingRights: [] }
+  const commits = await unlessRefused(ask(system, '/commits?per_page=1', Listed, signal))
+  if (commits === null) return { version: branch, missingRights: ['commits (Contents: read)'] }
+  const [last] = commits
+  if (!last) return { version: branch, missingRights: [] }
+  const pulls = await unlessRefused(ask(system, `/commits/${encodeURIComponent(last.sha)}/pulls`, Pulls, signal))
+  return { version: branch, missingRights: pulls ? [] : ['which request brought a commit (Pull requests: read)'] }
 }
 
 function ask<T>(system: System, path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {

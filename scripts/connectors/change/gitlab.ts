@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { requestJson } from '../../lib/http.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
-import { type Commit, isAbout } from './commit.ts'
+import { type Commit, filesAbout, unlessRefused } from './commit.ts'
 
 /** What `config/systems.yaml` says of a project on GitLab. Its credential is `token`, with the scope read_api. */
 export const GitlabOptions = z.strictObject({
@@ -42,10 +42,10 @@ export async function gitlabCommits(
     listed.slice(0, mostCommits).map(async ({ id, title, author_name: by, committed_date: date }) => {
       const path = `/repository/commits/${encodeURIComponent(id)}`
       const files = (await ask(system, `${path}/diff`, Differences, signal)).map(({ new_path: file }) => file)
-      const about = files.filter((file) => isAbout(file, stems))
+      const about = filesAbout(files, stems)
       if (about.length === 0) return []
-      const requests = await ask(system, `${path}/merge_requests`, Requests, signal)
-      const merged = requests.find(({ state }) => state === 'merged')
+      const requests = await unlessRefused(ask(system, `${path}/merge_requests`, Requests, signal))
+      const merged = requests?.find(({ state }) => state === 'merged')
       return [
         { ref: id, by, at: new Date(date), subject: title, files: about, request: merged ? `!${merged.iid}` : null },
       ]
@@ -57,7 +57,14 @@ export async function gitlabCommits(
 export async function checkGitlab({ system, signal }: ConnectorContext): Promise<Health> {
   const Project = z.object({ default_branch: z.string().nullish() })
   const { default_branch: branch } = await ask(system, '', Project, signal)
-  return { version: branch ?? null, missingRights: [] }
+  const version = branch ?? null
+  const commits = await unlessRefused(ask(system, '/repository/commits?per_page=1', Listed, signal))
+  if (commits === null) return { version, missingRights: ['commits (read_api, and the role Reporter)'] }
+  const [last] = commits
+  if (!last) return { version, missingRights: [] }
+  const path = `/repository/commits/${encodeURIComponent(last.id)}/merge_requests`
+  const requests = await unlessRefused(ask(system, path, Requests, signal))
+  return { version, missingRights: requests ? [] : ['which request brought a commit (read_api)'] }
 }
 
 function ask<T>(system: System, path: string, schema: z.ZodType<T>, signal: AbortSignal): Promise<T> {
