@@ -18,6 +18,8 @@ import type { Connector, Question, Time } from './connector.ts'
 
 const recentRuns = 25
 const recentTries = 10
+/** Of a mapped task each run has many instances, told together. */
+const mostMapped = 100
 /** The instances that are looked into; the first to fail is the likeliest cause. */
 const mostInstances = 5
 /** How often, and how long apart, Airflow is asked whether it has noted a failure that a callback told of. */
@@ -79,7 +81,13 @@ async function told(client: Airflow, asset: Asset, question: Question, time: Tim
   if (!focus) return surroundings(client, dag, null, question)
   const shown = new Set([focus, runs[0], runs.find(hasEnded)].filter((run) => run !== undefined))
   const [tasks, starters, around] = await Promise.all([
-    taskEvidence(client, focus, typical, question, time),
+    taskEvidence(
+      client,
+      focus,
+      { typicalRun: typical, since: startOf([focus, ...runs.slice(0, recentTries)], question.now) },
+      question,
+      time,
+    ),
     startEvidence(client, focus, question),
     surroundings(client, dag, focus, question),
   ])
@@ -110,7 +118,7 @@ export async function airflowRecovered(
   const client = openAirflow(accessTo(system), context.signal)
   const taskId = asset?.kind === 'task' ? asset.native?.task_id : undefined
   const ended = taskId
-    ? await client.taskInstances(dagId, 'any', { task: taskId, limit: recentRuns, orderBy: '-start_date' })
+    ? await client.tries(dagId, { task: taskId, since: { end: since }, limit: recentRuns })
     : await client.runs(dagId, recentRuns)
   if (!ended) return null
   const last = ended
@@ -121,6 +129,16 @@ export async function airflowRecovered(
   const name = taskId ? `${taskId} of ${dagId}` : dagId
   if (last?.state !== 'success') return { recovered: false, detail: `${name} has not succeeded since.` }
   return { recovered: true, detail: `${name} succeeded in run ${last.dag_run_id} at ${last.end_date}.` }
+}
+
+/** When the first of them began. */
+function startOf(runs: readonly DagRun[], now: Date): Date {
+  return new Date(
+    Math.min(
+      now.getTime(),
+      ...runs.flatMap(({ start_date: start, run_after: due }) => Date.parse(start ?? due ?? '') || []),
+    ),
+  )
 }
 
 function hasEnded(run: DagRun): boolean {
@@ -162,7 +180,7 @@ function isSlow(one: DagRun | TaskInstance, typical: number | null, now: Date): 
 async function taskEvidence(
   client: Airflow,
   run: DagRun,
-  typicalRun: number | null,
+  { typicalRun, since }: { typicalRun: number | null; since: Date },
   { asset, alerts, now }: Question,
   time: Time | undefined,
 ): Promise<EvidenceDraft[]> {
@@ -175,15 +193,22 @@ async function taskEvidence(
   const found = await Promise.all(
     looked.map(async (instance) => {
       const [tries, log] = await Promise.all([
-        client.taskInstances(run.dag_id, 'any', { task: instance.task_id, limit: recentTries, orderBy: '-start_date' }),
+        client.tries(run.dag_id, {
+          task: instance.task_id,
+          since: { start: since },
+          limit: instance.map_index < 0 ? recentTries : mostMapped,
+        }),
         toldLog(client, instance),
       ])
-      const history = (tries ?? []).filter((one) => one.map_index === instance.map_index)
+      const history = (tries ?? []).filter((one) => one.map_index === instance.map_index).slice(0, recentTries)
       const typical = typicalSeconds(history)
       const isOverdue = typical === null ? isSlow(run, typicalRun, now) : isSlow(instance, typical, now)
       // A task at work in its usual time is no trouble, whatever the alert says of its DAG.
       if (instance.state === 'running' && !isOverdue) return []
-      return [failureEvidence(instance, typical, log, now), historyEvidence(instance, history, now)]
+      return [
+        failureEvidence(instance, typical, log, now),
+        ...(history.length > 0 ? [historyEvidence(instance, history, now)] : []),
+      ]
     }),
   )
   return found.flat()

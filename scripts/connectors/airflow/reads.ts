@@ -22,12 +22,21 @@ import {
 import { type AirflowSession, orNull, path } from './session.ts'
 
 const mostDags = 2_000
+/** Airflow 2 tells instances by the hundred, those of all tasks of a DAG together. */
+const pageOfTwo = 100
+const mostPagesOfTwo = 20
 
 export interface TaskFilter {
   task?: string
   states?: readonly string[]
-  limit?: number
   orderBy?: string
+}
+
+/** Of all runs of a DAG, the instances of one task that began, or that ended, at a time or later. */
+export interface TriesFilter {
+  task: string
+  since: { start: Date } | { end: Date }
+  limit: number
 }
 
 /** What was read of a task's log. */
@@ -49,7 +58,9 @@ export interface AirflowReads {
   /** Newest first, by the time that they were due. */
   runs(dagId: string, limit: number): Promise<DagRun[] | null>
   run(dagId: string, runId: string): Promise<DagRun | null>
-  taskInstances(dagId: string, runId: string | 'any', filter: TaskFilter): Promise<TaskInstance[] | null>
+  taskInstances(dagId: string, runId: string, filter: TaskFilter): Promise<TaskInstance[] | null>
+  /** Newest first; null as well where Airflow 2 has more instances since then than are looked through. */
+  tries(dagId: string, filter: TriesFilter): Promise<TaskInstance[] | null>
   /** Of all DAGs, the tasks that ended as `failed` at that time or later, oldest first. */
   failedSince(since: Date, limit: number): Promise<TaskInstance[]>
   /**
@@ -80,7 +91,7 @@ export interface AirflowReads {
   events(dagId: string, event: string): Promise<EventLogs>
 }
 
-export function readsOf({ call, logText }: AirflowSession): AirflowReads {
+export function readsOf({ call, logText, isTwo }: AirflowSession): AirflowReads {
   /** Airflow 2's datasets have no names. */
   async function assetsWhere(filter: Record<string, string>, most = 50): Promise<Assets> {
     const { name_pattern: name, ...others } = filter
@@ -97,6 +108,31 @@ export function readsOf({ call, logText }: AirflowSession): AirflowReads {
       if (page.length < 100) break
     }
     return found
+  }
+
+  const known = new Map<string, Promise<TaskInstance[] | null>>()
+  /**
+   * Airflow 2 knows no word for a task, and puts nothing in order of time: only the time bounds what it tells. All are
+   * read once, whatever task is asked about. Null where there is no end to them, as a part of them would be any part.
+   */
+  function allSince(dagId: string, since: TriesFilter['since']): Promise<TaskInstance[] | null> {
+    const [name, at] = 'start' in since ? ['start_date_gte', since.start] : ['end_date_gte', since.end]
+    const key = `${dagId}|${name}|${at.toISOString()}`
+    const read = async () => {
+      const found: TaskInstance[] = []
+      for (let pages = 0; pages < mostPagesOfTwo; pages += 1) {
+        const query = new URLSearchParams({ [name]: at.toISOString(), limit: String(pageOfTwo) })
+        query.set('offset', String(found.length))
+        const where = `${path`/dags/${dagId}/dagRuns`}/~/taskInstances?${query}`
+        const page = await orNull(call(where, { schema: TaskInstances }))
+        found.push(...(page ?? []))
+        if (page === null || page.length < pageOfTwo) return page && found
+      }
+      return null
+    }
+    const asked = known.get(key) ?? read()
+    known.set(key, asked)
+    return asked
   }
 
   return {
@@ -123,18 +159,30 @@ export function readsOf({ call, logText }: AirflowSession): AirflowReads {
         ),
       ),
     run: (dagId, runId) => orNull(call(path`/dags/${dagId}/dagRuns/${runId}`, { schema: DagRun })),
-    async taskInstances(dagId, runId, { task, states = [], limit = 100, orderBy }) {
-      const runs = runId === 'any' ? `${path`/dags/${dagId}/dagRuns`}/~` : path`/dags/${dagId}/dagRuns/${runId}`
+    async taskInstances(dagId, runId, { task, states = [], orderBy }) {
       const where = (isTwo: boolean) => {
-        const query = new URLSearchParams({ limit: String(isTwo ? 100 : limit) })
+        const query = new URLSearchParams({ limit: '100' })
         // Airflow 2 refuses a question with a word that it does not know.
         if (task && !isTwo) query.set('task_id', task)
         if (orderBy && !isTwo) query.set('order_by', orderBy)
         for (const state of states) query.append('state', state)
-        return `${runs}/taskInstances?${query}`
+        return `${path`/dags/${dagId}/dagRuns/${runId}`}/taskInstances?${query}`
       }
       const found = await orNull(call(where, { schema: TaskInstances }))
       return found && task ? found.filter((one) => one.task_id === task) : found
+    },
+    async tries(dagId, { task, since, limit }) {
+      const query = new URLSearchParams({ task_id: task, limit: String(limit), order_by: '-start_date' })
+      const where = `${path`/dags/${dagId}/dagRuns`}/~/taskInstances?${query}`
+      const found = (await isTwo())
+        ? await allSince(dagId, since)
+        : await orNull(call(where, { schema: TaskInstances }))
+      return (
+        found
+          ?.filter((one) => one.task_id === task)
+          .toSorted((a, b) => Date.parse(b.start_date ?? '') - Date.parse(a.start_date ?? '') || 0)
+          .slice(0, limit) ?? null
+      )
     },
     async failedSince(since, limit) {
       const found: TaskInstance[] = []

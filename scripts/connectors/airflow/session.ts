@@ -18,6 +18,8 @@ export const logTail = 262_144
 /** How Airflow is spoken to, in the version that answers. Every call throws AppError as `requestJson` does. */
 export interface AirflowSession {
   call<T>(path: Path, request: JsonRequest & { schema: ZodType<T> }): Promise<T>
+  /** Whether it is an Airflow 2. */
+  isTwo(): Promise<boolean>
   /** The end of a log, or of what of it comes in time: lines of JSON, of text in Airflow 2. */
   logText(path: string): Promise<Tail & { isText: boolean }>
   /** Without this access's own secrets, and what else looks like one. */
@@ -109,7 +111,9 @@ export function openSession(
     })
   }
 
-  return { call, logText, redact: (text) => redact(text, secrets) }
+  const isTwo = () => withSession(async (used) => used.isTwo)
+
+  return { call, isTwo, logText, redact: (text) => redact(text, secrets) }
 }
 
 /** Null for what is not there. */
