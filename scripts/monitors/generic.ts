@@ -3,12 +3,10 @@ import { buildAlert } from '../domain/reading/build-alert.ts'
 import { readChatMessage } from '../domain/reading/chat-message.ts'
 import { leavesOf } from '../domain/reading/leaves.ts'
 import { isTelling } from '../domain/reading/meaning.ts'
+import { alertsListed } from '../domain/reading/parts.ts'
 import { isObject, type JsonObject, objectsIn } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
 import type { Monitor } from './monitor.ts'
-
-/** Lists whose items are alerts of their own, when they look like it. */
-const lists = ['alerts', 'incidents', 'events', 'notifications', 'problems', 'violations', 'messages', 'records']
 
 /** Beside one of these a list holds what was found, and the search is the alert. */
 const searches = ['saved_search', 'savedSearch', 'search', 'query']
@@ -58,18 +56,12 @@ function partsIn(body: unknown): Part[] {
       : objects.flatMap((one) => partsIn(one))
   }
   if (!isObject(body)) return [{ document: {}, leaves: [] }]
-  for (const name of lists) {
-    const items = body[name]
-    if (!Array.isArray(items)) continue
-    if (items.length === 0 && Object.keys(body).length > 1) return []
-    if (searches.some((key) => isObject(body[key]))) return [asFound(body, name)]
-    const parts = objectsIn(items).map((document) => ({ document, leaves: leavesOf(document) }))
-    if (!parts.some(({ leaves }) => isTelling(leaves))) continue
-    const { [name]: _, ...common } = body
-    const shared = leavesOf({ common }).slice(0, commonLimit)
-    return parts.map(({ document, leaves }) => ({ document, leaves: [...leaves, ...shared] }))
-  }
-  return [{ document: body, leaves: [...leavesOf(told(body)), ...leavesOf(body)] }]
+  const listed = alertsListed(body)
+  if (listed === null) return [{ document: body, leaves: [...leavesOf(told(body)), ...leavesOf(body)] }]
+  const { name, items, common } = listed
+  if (searches.some((key) => isObject(body[key]))) return [asFound(body, name)]
+  const shared = leavesOf({ common }).slice(0, commonLimit)
+  return items.map(({ document, leaves }) => ({ document, leaves: [...leaves, ...shared] }))
 }
 
 /** What a message made for people tells as names and values: `*Table*\nraw.orders` in Slack's blocks. */

@@ -5,7 +5,7 @@ import { readCategory } from './category.ts'
 import { readClaims } from './claims.ts'
 import type { Leaf } from './leaves.ts'
 import { readIdentity, readTimes, readWording } from './meaning.ts'
-import { readAnyAsset, readCheckedThing, readMarkedThing } from './meaning-asset.ts'
+import { readAnyAsset, readCheckedThing, readMarkedThing, readUnnamedThing } from './meaning-asset.ts'
 import { readAnySeverity } from './meaning-severity.ts'
 import { readAnyStatus } from './meaning-status.ts'
 import { isObject, type JsonObject } from './value.ts'
@@ -22,12 +22,13 @@ export function draftByMeaning({ document, leaves }: Part): AlertDraft & { statu
   const named = readAnyAsset(leaves, wording.title ?? '')
   const identity = readIdentity(leaves, wording, named)
   const title = wording.title ?? identity?.check ?? ''
-  const status = readAnyStatus(leaves, title)
+  const status = readAnyStatus(leaves, title, wording.description)
   const asset =
     named ??
     assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`) ??
     readCheckedThing(leaves) ??
-    readMarkedThing(title)
+    readMarkedThing(title) ??
+    readUnnamedThing(leaves)
   const { started_at, ended_at } = readTimes(leaves)
   const objects = [document, ...Object.values(document).filter(isObject)].slice(0, 10)
   return {

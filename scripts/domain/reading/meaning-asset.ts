@@ -4,6 +4,7 @@ import { behindStateMark } from './build-alert.ts'
 import { kubernetesObject, templateName } from './kubernetes-object.ts'
 import { findLeaf, isBefore, type Leaf, ranked, sampleCost } from './leaves.ts'
 import { isOpaque, isTitle, nameOfAlert } from './meaning.ts'
+import { thingKeyOf } from './thing-keys.ts'
 
 /** What checks are called: where no thing is named, the check stands for what it watches. */
 const checkNames = ranked(`
@@ -15,15 +16,15 @@ const checkNames = ranked(`
  * that the title speaks of before others.
  */
 export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null {
-  const dag = leaves.find(({ key }) => key === 'dagid')
-  const task = leaves.find(({ key }) => key === 'taskid')
+  const dag = leaves.find(({ key }) => key === 'dagid') ?? leaves.find(({ key }) => key === 'dag')
+  const task = leaves.find(({ key }) => key === 'taskid') ?? (dag && leaves.find((leaf) => isTaskOf(dag, leaf)))
   if (dag && task) return taskAsset(dag.text, task.text)
-  const object = kubernetesObject(leaves)
+  const object = kubernetesObject(leaves) ?? nameInSchema(leaves)
   if (object) return object
   let best: { leaf: Leaf; kind: Asset['kind']; cost: number } | null = null
   for (const leaf of leaves) {
     if (leaf.distance >= sampleCost) continue
-    const named = assetKeyOf(leaf.key)
+    const named = thingKeyOf(leaf.key)
     const found = named ?? assetAbove(leaf) ?? checkedUrl(leaf) ?? member(leaf) ?? sensuClient(leaf, leaves)
     if (!found || !isName(leaf, found.kind, leaves)) continue
     const cost =
@@ -37,17 +38,32 @@ export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null 
   }
   if (best === null) return null
   const { leaf, kind } = best
+  if (leaf.key === 'where' && isQualified(leaf.text)) return assetOf('table', leaf.text)
   const table = kind === 'table' ? tableBeside(leaf, leaves) : null
   // What an exit handler of Argo calls a workflow is the name of one run.
   const isArgo = leaf.parent === 'workflow' && leaf.key === 'name'
   return table ?? assetOf(kind, isArgo ? templateName(leaf.text) : hostOfUrl(leaf.text))
 }
 
+/** `{db, schema, name}`: a name beside its schema is a table's. */
+function nameInSchema(leaves: readonly Leaf[]): Asset | null {
+  const name = leaves.find(({ key, parents }) => key === 'name' && parents.length > 0)
+  if (name === undefined || /\s/.test(name.text)) return null
+  const beside = leaves.filter(({ parents }) => parents.join('.') === name.parents.join('.'))
+  if (!beside.some(({ key }) => key === 'schema' || key === 'schemaname')) return null
+  return assetIn(Object.fromEntries(beside.map(({ key, text }) => [key === 'name' ? 'table' : key, text])))
+}
+
+/** `task` beside `dag`. */
+function isTaskOf(dag: Leaf, { key, parents, value }: Leaf): boolean {
+  return key === 'task' && typeof value === 'string' && parents.join() === dag.parents.join()
+}
+
 /** `service: {name}`, `services: [{name}]`. */
 function assetAbove({ key, parent }: Leaf): ReturnType<typeof assetKeyOf> {
   if (parent === '' || !/^(?:name|id|displayname|fullname|qualifiedname|label|slug|summary|title)$/.test(key))
     return null
-  return assetKeyOf(parent) ?? (parent.endsWith('s') ? assetKeyOf(parent.slice(0, -1)) : null)
+  return thingKeyOf(parent) ?? (parent.endsWith('s') ? thingKeyOf(parent.slice(0, -1)) : null)
 }
 
 function isName({ key, value, text }: Leaf, kind: Asset['kind'], leaves: readonly Leaf[]): boolean {
@@ -109,7 +125,9 @@ const addresses = ranked('requesturl targeturl endpoint target url uri')
 /** `[FIRING] Orders API`: behind a mark of the state stands what the check is called. */
 export function readMarkedThing(title: string): Asset | null {
   const name = behindStateMark(title)
-  return name === null || name.length > 100 ? null : assetOf('service', name)
+  return name === null || name.length > 100 || /^(?:true|false|yes|no|\d+)$/i.test(name)
+    ? null
+    : assetOf('service', name)
 }
 
 /** What a rule was grouped by when it fired: `group: etl-worker-3`; a word alone is the name of a group of things. */
@@ -133,3 +151,39 @@ function checkedUrl({ key, parent }: Leaf): ReturnType<typeof assetKeyOf> {
 function hostOfUrl(text: string): string {
   return /^https?:\/\/(?:[^@/\s]*@)?([^/:\s?#]+)/i.exec(text)?.[1] ?? text
 }
+
+/** `sales.orders`, `mysql.shop.orders`; no address, no file, no package of Java. */
+function isQualified(text: string): boolean {
+  return (
+    /^[a-z_][\w$]{0,100}(?:\.[a-z_][\w$]{0,100}){1,3}$/i.test(text) &&
+    !/^(?:com|org|net|io|java|javax|www|https?)\.|\.(?:com|org|net|io|dev|app|local|internal|example|py|sql|ya?ml|json|csv|parquet|txt|log|gz|sh|ts|js|md|jar)$/i.test(
+      text,
+    )
+  )
+}
+
+/** Where no key names a thing: a value that is written as a table's full name, or the one word that something with a state is called. */
+export function readUnnamedThing(leaves: readonly Leaf[]): Asset | null {
+  const table = leaves.find(
+    ({ key, value, text, distance }) =>
+      typeof value === 'string' &&
+      distance < 100 &&
+      !/(?:version|type|class|event|module|logger|metric|exc|exception|action|rule|code|user)$/.test(key) &&
+      isFullName(text),
+  )
+  if (table) return assetOf('table', table.text)
+  const name = leaves.find(
+    ({ key, parents, value }) => key === 'name' && parents.length === 0 && typeof value === 'string',
+  )
+  return name && /^[a-z\d]+(?:[-_.:/][a-z\d]+)+$/i.test(name.text) && !checkWords.test(name.text)
+    ? assetOf('service', name.text)
+    : null
+}
+
+function isFullName(text: string): boolean {
+  return isQualified(text) && (text.split('.').length > 2 || /_/.test(text))
+}
+
+/** Words in the name of a check, which is no thing's. */
+const checkWords =
+  /(?:^|[-_.:/])(?:high|low|usage|lag|errors?|failed|failures?|late|missing|alert|alarm|check|test|rate|latency|down|slow|count|anomaly|too|is|not)(?:$|[-_.:/])/i

@@ -1,12 +1,16 @@
 import type { AlertStatus } from '../alert.ts'
 import { findLeaf, isBefore, type Leaf, ranked, rankOf } from './leaves.ts'
+import { readOutcome } from './meaning-outcome.ts'
 import { isSpent, readStatus, readTitleStatus } from './status.ts'
 
 /** Where a body says what became of it; what says the outcome of a run before what says how far the run is. */
 const statuses = ranked(`
-  conclusion outcome alerttransition eventaction alertaction monitorcondition transition newstatevalue newstate currentstate alertstatus alertstate
+  conclusion outcome verdict alerttransition eventaction alertaction monitorcondition transition newstatevalue newstate currentstate statenow statusnow statecurrent statusnew statenew alertstatus alertstate
   alertevent actiongroup actiongroupname incidentstate resolutionstate notificationtype messagetype alerttype triggertype eventtype state status monitorstatus checkstatus phase
   action event eventname trigger result type currentstatus statusname executionstatus alerttypefriendlyname reason severity`)
+
+/** Keys that tell what an alert is about as often as what became of it: `FailureAlertRule`. */
+const kinds = new Set(['alerttype', 'triggertype', 'type'])
 
 /** Keys that say how bad or of what kind it is, or why, far more often than whether it is over. */
 const weak = new Set(
@@ -15,30 +19,6 @@ const weak = new Set(
   ),
 )
 
-/** Booleans that say whether all is well, and what true means. */
-const flags = new Map<string, AlertStatus>(
-  Object.entries({
-    success: 'resolved',
-    succeeded: 'resolved',
-    passed: 'resolved',
-    healthy: 'resolved',
-    ok: 'resolved',
-    up: 'resolved',
-    isup: 'resolved',
-    resolved: 'resolved',
-    isresolved: 'resolved',
-    recovered: 'resolved',
-    triggered: 'firing',
-    firing: 'firing',
-    active: 'firing',
-    failed: 'firing',
-    isfiring: 'firing',
-    breached: 'firing',
-    down: 'firing',
-  }),
-)
-const opposite: Record<AlertStatus, AlertStatus> = { firing: 'resolved', resolved: 'firing', info: 'info' }
-
 /** What is said of the alert's state, and where. `isSpent`: only that something has ended, not how. */
 export interface Said {
   leaf: Leaf
@@ -46,16 +26,32 @@ export interface Said {
   isSpent: boolean
 }
 
-/** A field that says it, then a yes or no, then the title; what says nothing is firing: nobody is woken for silence. */
-export function readAnyStatus(leaves: readonly Leaf[], title: string): AlertStatus {
+/**
+ * A field that says it, then how it went, then the title and the description; what says nothing is firing: nobody is
+ * woken for silence.
+ */
+export function readAnyStatus(leaves: readonly Leaf[], title: string, description: string | null = null): AlertStatus {
   const spoken = readTitleStatus(title)
   if (spoken === 'info' || isRecordChange(leaves) || isQuietLog(leaves)) return 'info'
   const said = readSaid(leaves)
   // A neutral word (`running`, `created`) decides only when nothing else speaks.
-  if (said !== null && said.status !== 'info' && !said.isSpent) return said.status
+  const outcome = readOutcome(leaves)
+  if (said !== null && said.status !== 'info' && !said.isSpent) {
+    // A run that says it went well and then that it did not has failed; of an alert that is resolved it tells what was.
+    const isFailed =
+      said.status === 'resolved' && outcome?.status === 'firing' && !/resol|recover|clos|clear/i.test(said.leaf.text)
+    return isFailed && failedRun.test(outcome.leaf.key) ? 'firing' : said.status
+  }
+  if (outcome !== null && (outcome.isSure || spoken !== 'firing')) return outcome.status
   const begun = said?.status === 'info' && /^(?:started|queued|pending)$/i.test(said.leaf.text) && isIncident(leaves)
-  return readFlag(leaves) ?? (begun ? 'firing' : (spoken ?? said?.status ?? 'firing'))
+  if (begun) return 'firing'
+  return (
+    spoken ?? said?.status ?? (readTitleStatus(description?.slice(0, 200) ?? '') === 'resolved' ? 'resolved' : 'firing')
+  )
 }
+
+/** What says of a run that it failed: `success: false`, `exit_code: 3`. */
+const failedRun = /^(?:is)?(?:success|succeeded|successful|ok|passed|rc|retcode|returncode|exitcode|exitstatus)$/
 
 /** The field that says most clearly what became of it; null when none does. */
 export function readSaid(leaves: readonly Leaf[]): Said | null {
@@ -71,12 +67,30 @@ export function readSaid(leaves: readonly Leaf[]): Said | null {
     const status = statusOf(leaf)
     if (status === null) continue
     const spent = isSpent(leaf.text)
-    const cost = rank + leaf.distance + (status === 'info' ? 40 : spent ? 30 : weak.has(leaf.key) ? 15 : 0)
-    if (cost > lowest || (cost === lowest && !isBefore(leaf, best?.leaf ?? null))) continue
+    const cost =
+      rank +
+      leaf.distance +
+      (status === 'info'
+        ? 40
+        : spent
+          ? 30
+          : kinds.has(leaf.key) && status === 'firing'
+            ? 25
+            : weak.has(leaf.key)
+              ? 15
+              : 0)
+    if (cost > lowest || (cost === lowest && !isRather({ leaf, status }, best))) continue
     best = { leaf, status, isSpent: spent }
     lowest = cost
   }
   return best
+}
+
+/** Of two that say it in the same place the one that tells of trouble counts, then the first by its path. */
+function isRather(one: Pick<Said, 'leaf' | 'status'>, other: Said | null): boolean {
+  if (other === null) return true
+  const [isTrouble, wasTrouble] = [one.status === 'firing', other.status === 'firing']
+  return isTrouble === wasTrouble ? isBefore(one.leaf, other.leaf) : isTrouble
 }
 
 const stateKey = /(?:status|state)(?:name|category)?$/
@@ -95,22 +109,12 @@ function statusOf({ key, value, text }: Leaf): AlertStatus | null {
 /** Of these a neutral word tells nothing. */
 const silentWeak = new Set(['alerttype', 'triggertype', 'result', 'reason', 'type', 'action'])
 
-function readFlag(leaves: readonly Leaf[]): AlertStatus | null {
-  const flag = leaves.find(
-    ({ key, value, parents }) =>
-      parents.length <= 3 && flags.has(key) && (typeof value === 'boolean' || value === 0 || value === 1),
-  )
-  const meaning = flag ? flags.get(flag.key) : undefined
-  if (!flag || !meaning) return null
-  return flag.value === true || flag.value === 1 ? meaning : opposite[meaning]
-}
-
 /** Whether what has begun is an incident, and no run. */
 function isIncident(leaves: readonly Leaf[]): boolean {
-  const type = findLeaf(leaves, kinds)?.text ?? ''
+  const type = findLeaf(leaves, objects)?.text ?? ''
   return /incident|alert|outage|issue/i.test(type) || leaves.some(({ parent }) => parent === 'incident')
 }
-const kinds = ranked('type objecttype eventtype')
+const objects = ranked('type objecttype eventtype')
 
 /** A line of a log that is below a warning: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry */
 function isQuietLog(leaves: readonly Leaf[]): boolean {

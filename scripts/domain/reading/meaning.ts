@@ -2,17 +2,20 @@ import type { Asset } from '../alert.ts'
 import { assetKeyOf } from './asset.ts'
 import { checkFromTitle } from './build-alert.ts'
 import { findLeaf, isBefore, type Leaf, ranked, rankOf } from './leaves.ts'
+import { readFailureWord, readOutcome } from './meaning-outcome.ts'
 import { readSaid } from './meaning-status.ts'
 import { readStatus } from './status.ts'
+import { thingKeyOf } from './thing-keys.ts'
 import { readTime } from './time.ts'
 import { wordsOf } from './value.ts'
 
 /** What is wrong, in words; names of entities after the names of titles, long texts last. */
 const titles = ranked(`
   title alerttitle problemtitle eventtitle issuetitle messagetitle incidenttitle alarmtitle subject headline incidentname alertname alertrule rulename
-  searchname savedsearchname monitorname checkname alarmname conditionname healthrulename policyname monitorfriendlyname violationname summary
+  searchname savedsearchname monitorname checkname alarmname conditionname healthrulename policyname alertpolicy alertpolicyname monitorfriendlyname violationname summary
   eventname name displayname entitydisplayname humanreadable detailtype eventtypecode trigger monitor check rule alert alarm condition problem issue
-  incident eventmessage event message textpayload text msg statemessage description body reason error errormessage errormsg output details content info metricname`)
+  incident eventmessage evaluatedmessage event message textpayload text msg statemessage description body reason error errormessage errormsg err exception
+  exceptionmessage rootexception exc output details content info what metricname metric`)
 const descriptions = ranked(`
   description body message textpayload text eventmessage msg statemessage messagebody alertdetails details longdescription output errormessage errormsg error
   newstatereason resultdescription reason statereason summary info content subject`)
@@ -37,7 +40,7 @@ const dedupKeys = ranked(
 const checks = ranked(`
   ruleid alertruleid checkid monitorid conditionid alarmarn detectorid definitionid eventdefinitionid alertdefinitionid alertconfigid savedsearchid
   sensorid questionid syncid alertname alertrule rulename checkname monitorname alarmname conditionname policyname searchname
-  healthrulename testname validatorid validatorname questionname sensor rule check monitor alert checkurl`)
+  script process healthrulename testname validatorid validatorname questionname sensor rule check monitor alert checkurl`)
 const categories = ranked(
   'category alertcategory alerttype checktype conditiontype metrictype metricname metric testname alertname reason',
 )
@@ -62,7 +65,12 @@ const matters =
 const accounts = new Set(
   'eventmessage message textpayload text msg statemessage description body details content info'.split(' '),
 )
-const causes = new Set('reason error errormessage errormsg output result cause'.split(' '))
+const causes = new Set(
+  'reason error errormessage errormsg err exc exception exceptionmessage rootexception output result cause'.split(' '),
+)
+
+/** What a metric is called is told with what it was measured of. */
+const metrics = new Set(['metric', 'metricname'])
 
 const eventCost = 60
 const thingCost = 70
@@ -112,20 +120,42 @@ function titled(leaves: readonly Leaf[], leaf: Leaf | null): Pick<Wording, 'titl
   // What a job is for says less than its name.
   const isJob = thing !== null && runs.has(assetKeyOf(thing.compound)?.kind ?? assetKeyOf(thing.parent)?.kind ?? 'host')
   if (leaf !== null && cost < eventCost && !isJob) {
+    const measured = metrics.has(leaf.key) ? nameOfThing(leaves) : null
+    if (measured !== null) return { title: `${leaf.text} of ${headline(measured.text)}`, from: 'title' }
     const from = accounts.has(leaf.key) ? 'account' : causes.has(leaf.key) ? 'cause' : 'title'
     return { title: headline(leaf.text), from }
   }
   const name = thing ?? (cost === eventCost ? null : leaf)
-  if (name === null) return { title: leaf && headline(leaf.text), from: leaf && 'title' }
-  const said = cost === eventCost ? leaf?.text : readSaid(leaves)?.leaf.text
+  if (name === null) {
+    const title = leaf?.text ?? outcomeInWords(leaves)
+    return title === undefined ? { title: null, from: null } : { title: headline(title), from: 'title' }
+  }
+  const said = cost === eventCost ? leaf?.text : (readSaid(leaves)?.leaf.text ?? outcomeInWords(leaves))
   return { title: headline(name.text) + (said === undefined ? '' : `: ${said.slice(0, 80)}`), from: 'name' }
 }
 
-/** Whether there is anything that says what is wrong: a title, a key made for it, or a thing and what became of it. */
+/**
+ * Whether there is anything that says what is wrong: a title, a key made for it, a thing and what became of it, or a
+ * word, a flag or an exit code of failure, whatever else is told.
+ */
 export function isTelling(leaves: readonly Leaf[]): boolean {
-  if (findLeaf(leaves, titles, isTitle) !== null || findLeaf(leaves, dedupKeys) !== null) return true
-  const hints = leaves.some(({ key }) => /alert|threshold|anomal|violat|breach|incident/.test(key))
-  return (hints || readSaid(leaves) !== null) && nameOfThing(leaves) !== null
+  if (findLeaf(leaves, titles, isWordy) !== null || findLeaf(leaves, dedupKeys) !== null) return true
+  const hints = leaves.some(({ key }) => /alert|threshold|anomal|violat|breach|incident|drift/.test(key))
+  const outcome = readOutcome(leaves)
+  if (outcome?.status === 'firing' || readFailureWord(leaves) !== null) return true
+  return (hints || outcome !== null || readSaid(leaves) !== null) && nameOfThing(leaves) !== null
+}
+
+/** A metric has a name whether or not anything is wrong with it. */
+function isWordy(leaf: Leaf): boolean {
+  return leaf.key !== 'metric' && isTitle(leaf)
+}
+
+/** `verdict: MISMATCH`, `exit code: 3`, where nothing has a name and nothing is said in words. */
+function outcomeInWords(leaves: readonly Leaf[]): string | undefined {
+  const outcome = readOutcome(leaves)
+  const leaf = outcome?.status === 'firing' ? outcome.leaf : (readFailureWord(leaves) ?? outcome?.leaf)
+  return leaf && `${leaf.path.slice(leaf.path.lastIndexOf('.') + 1)}: ${leaf.text}`
 }
 
 /** The identity that a monitor states: a key made for it, or what is checked; null when it states none. */
@@ -143,9 +173,18 @@ export function readIdentity(
     return { check: `${checks.has(check.compound) ? check.compound : check.key}=${name}`, identity: 'check_and_asset' }
   }
   // What is told of a run is another thing each time, and one condition: it failed.
-  const isRun = from === 'name' || from === 'cause' || (from === 'account' && asset !== null && runs.has(asset.kind))
+  const isRun =
+    from === 'name' ||
+    from === 'cause' ||
+    (asset !== null && isProcess(leaves)) ||
+    (from === 'account' && asset !== null && runs.has(asset.kind))
   if (asset !== null && isRun) return { check: 'run', identity: 'check_and_asset' }
   return from === 'name' ? { check: `name=${nameOfThing(leaves)?.text ?? title}`, identity: 'check_and_asset' } : null
+}
+
+/** Whether an exit code tells of a process that ran. */
+function isProcess(leaves: readonly Leaf[]): boolean {
+  return readOutcome(leaves)?.leaf.key.match(/^(?:rc|retcode|returncode|exitcode|exitstatus)$/) != null
 }
 
 const runs = new Set<Asset['kind']>(['dag', 'task', 'job', 'connector', 'model', 'dashboard'])
@@ -162,10 +201,10 @@ export function nameOfThing(leaves: readonly Leaf[]): Leaf | null {
   let best: Leaf | null = null
   let lowest = Number.POSITIVE_INFINITY
   for (const leaf of leaves) {
-    if (!/(?:name|label)$/.test(leaf.key) && assetKeyOf(leaf.key) === null) continue
+    if (!/(?:name|label)$/.test(leaf.key) && thingKeyOf(leaf.key) === null) continue
     if (leaf.distance >= 100 || scales.test(leaf.parent) || people.test(leaf.key)) continue
     if (!isTitle(leaf) || isOpaque(leaf.text)) continue
-    const asset = assetKeyOf(leaf.key) ?? assetKeyOf(leaf.parent)
+    const asset = thingKeyOf(leaf.key) ?? thingKeyOf(leaf.parent)
     const cost = leaf.distance + (rankOf(leaf, checks) !== undefined ? 0 : (asset?.rank ?? 150))
     if (cost < lowest || (cost === lowest && isBefore(leaf, best))) {
       best = leaf

@@ -58,6 +58,7 @@ export function readStatus(value: unknown): AlertStatus | null {
   if (text === null || text.length > 120) return null
   const said = change.exec(text)?.[1] ?? text
   if (/\bno[ _-]?data\b/i.test(said)) return 'firing'
+  if (/^on[ _-]?(?:time|schedule)$/i.test(said)) return 'resolved'
   const words = wordsOf(said)
   const turned = words.filter((_, index) => isTurned(words, index))
   const has = (set: ReadonlySet<string>) => words.some((word) => set.has(word) && !turned.includes(word))

@@ -1,0 +1,122 @@
+import type { AlertStatus } from '../alert.ts'
+import { isBefore, type Leaf, sampleCost } from './leaves.ts'
+import { readStatus } from './status.ts'
+import { wordsOf } from './value.ts'
+
+/** How it went, where no state says so: `ok: false`, `rc: 1`, `err: …`, `verdict: MISMATCH`. */
+export interface Outcome {
+  leaf: Leaf
+  status: Extract<AlertStatus, 'firing' | 'resolved'>
+  /** Whether a title that speaks of trouble is no match for it: `resolved: true` is none for `exit_code: 0`. */
+  isSure: boolean
+}
+
+type Meaning = Outcome['status']
+
+const keysThatMean = (meaning: Meaning, keys: string) => keys.split(' ').map((key) => [key, meaning] as const)
+
+/** Keys of a yes or no about the whole, and what yes means. */
+const flags = new Map<string, Meaning>([
+  ...keysThatMean(
+    'resolved',
+    'success succeeded successful passed pass healthy ok isok okay up isup resolved isresolved recovered issuccess issuccessful',
+  ),
+  ...keysThatMean(
+    'firing',
+    'triggered firing active failed isfiring breached down breach alerting isalert alertactive',
+  ),
+])
+/** Of these only a no tells anything. */
+const soundKeys = new Set(
+  'status result valid isvalid available reachable alive match matched complete completed within'.split(' '),
+)
+/** A yes under a key that ends like this is a finding, and a no is none: `dataset_drift`, `sla_breach`, `is_anomaly`. */
+const findingKey =
+  /(?:drift(?:ed|detected)?|anomal(?:y|ous|ies)|anomalydetected|breach(?:ed)?|failed|failure|mismatch(?:ed)?|outlier|violat(?:ed|ion)|exceeded|corrupt(?:ed)?|crashed|alerting|overdue)$/
+/** The same, of which a no tells of one kind of trouble only: `timed_out: false`. */
+const troubleKey =
+  /(?:error(?:ed)?|stale|late|unhealthy|broken|timedout|missing|delayed|killed|aborted|cancelled|dead|lost)$/
+/** What a process ends with; anything but 0 is a failure. */
+const exitCode =
+  /^(?:rc|retcode|returncode|exit|exitcode|exitstatus|errorlevel|returnvalue|processexitcode|commandexitcode)$/
+/** How many went wrong. */
+const failureCount =
+  /^(?:num|number|count|total|n|nb)?(?:of)?(?:failed|failures|errors|failing)(?:count|rows|records|tests|checks|jobs|tasks|items)?$|^(?:failed|failure|error)count$/
+/** What went wrong, in words. */
+const errorText =
+  /^(?:err|exc|error|errors|exception|errormessage|errormsg|errortext|exceptionmsg|exceptionmessage|exceptiontype|rootexception|traceback|stacktrace|stderr|failurereason|failuremessage|failurecause|fault)$/
+const noError = /^(?:no(?:ne)?(?: errors?)?|ok|false|0|success|-|\[\]|\{\})$/i
+
+/** The word for it alone is enough, under whatever key: `ergebnis: FEHLER`. Milder ones (`open`, `new`) are not. */
+const plainFailure =
+  /^(?:new|open|opened|created|active|activated|trigger|triggered|raised|retry|warn|warning|alert|alarm|problem|problems|acknowledged|investigating|identified)$/
+const neverSaid =
+  /(?:name|title|id|tags?|color|colour|icon|emoji|channel|team|owner|template|method|label|on|when|if|retryon|notifyon)$/
+
+/**
+ * How it went as flags, exit codes, counts and errors say; trouble wins over what says that all is well, but not over
+ * the word that it is resolved. Null when none says anything.
+ */
+export function readOutcome(leaves: readonly Leaf[]): Outcome | null {
+  let trouble: Outcome | null = null
+  let end: Outcome | null = null
+  for (const leaf of leaves) {
+    if (leaf.distance >= asideFrom || leaf.parents.length > 4) continue
+    const outcome = outcomeOf(leaf)
+    if (outcome === null) continue
+    if (outcome.status === 'firing') trouble = better(outcome, trouble)
+    else end = better(outcome, end)
+  }
+  if (end !== null && /(?:resolved|recovered)$/.test(end.leaf.key)) return end
+  return trouble ?? end
+}
+
+const asideFrom = 100
+
+function better(one: Outcome, other: Outcome | null): Outcome {
+  if (other === null || (one.isSure && !other.isSure)) return one
+  if (other.isSure && !one.isSure) return other
+  const cost = one.leaf.distance - other.leaf.distance
+  return cost < 0 || (cost === 0 && isBefore(one.leaf, other.leaf)) ? one : other
+}
+
+function outcomeOf(leaf: Leaf): Outcome | null {
+  const { key, value, text } = leaf
+  const told = typeof value === 'string' && value.length > 5 ? null : yesOrNo(value)
+  if (told !== null) {
+    const meaning = flags.get(key)
+    if (meaning !== undefined) return { leaf, status: told ? meaning : opposite[meaning], isSure: true }
+    if (findingKey.test(key)) return { leaf, status: told ? 'firing' : 'resolved', isSure: told }
+    if (told ? troubleKey.test(key) : soundKeys.has(key)) return { leaf, status: 'firing', isSure: true }
+  }
+  if (/^-?\d{1,10}$/.test(text)) {
+    if (exitCode.test(key))
+      return { leaf, status: Number(text) === 0 ? 'resolved' : 'firing', isSure: Number(text) !== 0 }
+    if (Number(text) > 0 && failureCount.test(key)) return { leaf, status: 'firing', isSure: true }
+    return null
+  }
+  if (typeof value !== 'string') return null
+  if (errorText.test(key) && !noError.test(text)) return { leaf, status: 'firing', isSure: true }
+  return null
+}
+
+const opposite = { firing: 'resolved', resolved: 'firing' } as const
+
+function yesOrNo(value: Leaf['value']): boolean | null {
+  if (typeof value === 'boolean') return value
+  return /^(?:true|yes|y|1)$/i.test(String(value)) ? true : /^(?:false|no|n|0)$/i.test(String(value)) ? false : null
+}
+
+/** A word of failure that is all there is under its key, whatever that is called; the outermost of them. */
+export function readFailureWord(leaves: readonly Leaf[]): Leaf | null {
+  let best: Leaf | null = null
+  for (const leaf of leaves) {
+    if (typeof leaf.value !== 'string' || leaf.text.length > 40 || leaf.distance >= sampleCost) continue
+    if (best !== null && best.distance <= leaf.distance) continue
+    if (neverSaid.test(leaf.key) || readStatus(leaf.text) !== 'firing') continue
+    const words = wordsOf(leaf.text)
+    if (words.length <= 3 && words.some((word) => !plainFailure.test(word) && readStatus(word) === 'firing'))
+      best = leaf
+  }
+  return best
+}

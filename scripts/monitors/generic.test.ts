@@ -1,0 +1,155 @@
+import { describe, expect, it } from 'vitest'
+import { readDelivery } from './index.ts'
+
+const read = (body: unknown) => readDelivery({ body, headers: {}, receivedAt: '2026-11-20T08:00:00.000Z' })
+const first = (body: unknown) => {
+  const [alert] = read(body).alerts
+  if (alert === undefined) throw new Error('The body gave no alert.')
+  return alert
+}
+
+describe('generic: what says that something went wrong is an alert, whatever its keys', () => {
+  it.each<[string, unknown, string]>([
+    [
+      'a nested flag',
+      { dataset: { full_name: 'lake.gold.ledger' }, run: { id: 7 }, outcome: { success: false } },
+      'lake.gold.ledger',
+    ],
+    ['an exit code', { script: 'close_books.sh', server: 'fin-02', rc: 3, message: 'ORA-7' }, 'fin-02'],
+    ['an exit code as text', { jobname: 'close_books', exit_code: '137' }, 'close_books'],
+    [
+      'an error under a short key',
+      { type: 'INSERT', table: 'load_log', schema: 'ops', record: { err: 'relation is gone', n: 4 } },
+      'ops.load_log',
+    ],
+    ['a finding', { model: 'churn_model', prediction_drift: true, share: 0.4 }, 'churn_model'],
+    ['a finding as a word', { metric: 'open_files', queue: 'scan-in', value: '900', breach: 'yes' }, 'scan-in'],
+    ['a count of failures', { suite: 'ledger', failed_tests: 4, passed: 9, table: 'gold.ledger' }, 'gold.ledger'],
+    [
+      'a word of failure alone',
+      { left: 'lake.raw_ledger', right: 'dwh.raw.ledger_lines', verdict: 'MISMATCH' },
+      'lake.raw_ledger',
+    ],
+    [
+      'a callback',
+      { dag: 'close_month', task: 'post_entries', ds: '2026-10-31', exc: 'ValueError: 7', callback: 'on_failure' },
+      'close_month.post_entries',
+    ],
+    ['German', { pruefung: 'Nullwerte', tabelle: 'dwh.konten', ergebnis: 'FEHLER' }, 'dwh.konten'],
+    ['French', { probleme: 'fichier absent', ou: 'lac.comptes', niveau: 'grave' }, 'lac.comptes'],
+    ['Spanish', { proceso: 'cierre_mes', resultado: 'fallido' }, 'cierre_mes'],
+    ['Polish', { zadanie: 'zamkniecie', wynik: 'błąd', serwer: 'fin-pl-1' }, 'zamkniecie'],
+    ['what and where', { what: 'row count fell by half', where: 'dwh.gold.ledger', ok: false }, 'dwh.gold.ledger'],
+    ['an alert that is on', { alert_type: 'memory', database: 'sessions', state: 'on' }, 'sessions'],
+  ])('%s', (_name, body, name) => {
+    expect(first(body)).toMatchObject({ status: 'firing', asset: { name } })
+  })
+
+  it.each<[string, unknown]>([
+    ['a flag', { what: 'row count', where: 'dwh.gold.ledger', ok: true }],
+    ['an exit code', { script: 'close_books.sh', server: 'fin-02', rc: 0, message: 'done' }],
+    ['no finding', { model: 'churn_model', prediction_drift: false, share: 0.02 }],
+    ['no breach', { metric: 'open_files', queue: 'scan-in', value: '9', breach: 'no' }],
+    ['a state with its former one', { title: 'Ledger is behind', state: { now: 'fine', before: 'broken' } }],
+    ['Spanish', { proceso: 'cierre_mes', resultado: 'correcto', mensaje: 'Terminado sin errores' }],
+    [
+      'a description',
+      { monitor: 'close month', description: 'All checks are passing on the last 3 runs.\nLasted 9 min' },
+    ],
+    [
+      'an event beside the kind of alert',
+      { event: 'job.alert.resolved', alert_type: 'FailureAlertRule', message: 'Job recovered' },
+    ],
+  ])('%s that all is well closes it', (_name, body) => {
+    expect(first(body).status).toBe('resolved')
+  })
+
+  it.each<[string, unknown]>([
+    ['a title of failure, beside a flag of another kind', { title: 'Load of ledger failed', timed_out: false }],
+    ['a run that says it is done and then that it failed', { job: 'close_month', status: 'completed', success: false }],
+    ['a good word beside an exit code', { job: 'close_month', status: 'ok', exit_code: 2 }],
+    [
+      'a pipeline beside its parts',
+      {
+        object: { status: 'failed', name: 'Close' },
+        builds: [
+          { name: 'a', status: 'success' },
+          { name: 'b', status: 'failed' },
+        ],
+      },
+    ],
+    [
+      'a text that holds an all-clear and trouble',
+      { monitor: 'ledger', description: 'The check recovered, but 3 tables are missing' },
+    ],
+  ])('never takes for well %s', (_name, body) => {
+    expect(first(body).status).toBe('firing')
+  })
+
+  it.each<[string, unknown]>([
+    ['numbers', { cpu: 3, memory: 9 }],
+    ['a metric', { metric: 'open_files', value: 12 }],
+    ['settings', { retry: { on: 'failure' }, colour: 'red', region: 'eu' }],
+  ])('finds none in %s', (_name, body) => {
+    expect(() => read(body)).toThrow(expect.objectContaining({ code: 'E_PAYLOAD_NO_ALERT' }))
+  })
+})
+
+describe('generic: several in one body', () => {
+  const two = [
+    { title: 'Ledger is late', table: 'a.b.ledger', status: 'firing' },
+    { title: 'Accounts are short', table: 'a.b.accounts', status: 'resolved' },
+  ]
+  const expected = [
+    { title: 'Ledger is late', status: 'firing', asset: { name: 'a.b.ledger' } },
+    { title: 'Accounts are short', status: 'resolved', asset: { name: 'a.b.accounts' } },
+  ]
+
+  it.each<[string, unknown]>([
+    ['under a name that is not known', { findings: two }],
+    ['with a name around them', { report: 'nightly', failed_checks: two }],
+    ['in capitals', { Alerts: two }],
+    ['one object below', { source: 'acme', data: { alerts: two } }],
+    ['one object below, under a name that is not known', { result: { anomalies: two } }],
+  ])('reads a list %s', (_name, body) => {
+    expect(read(body).alerts).toMatchObject(expected)
+  })
+
+  it('reads attachments that each speak of a thing of their own', () => {
+    const attachment = (title: string, value: string) => ({
+      title,
+      color: 'danger',
+      fields: [{ title: 'Table', value }],
+    })
+    const body = {
+      attachments: [attachment('Ledger is late', 'a.b.ledger'), attachment('Accounts are late', 'a.b.accounts')],
+    }
+    expect(read(body).alerts.map(({ asset }) => asset?.name)).toEqual(['a.b.ledger', 'a.b.accounts'])
+  })
+
+  it('reads a dictionary of checks', () => {
+    const checks = { 'gold.ledger.freshness': { ok: true, h: 1 }, 'gold.accounts.volume': { ok: false, rows: 3 } }
+    expect(read({ suite: 'nightly', checks }).alerts).toMatchObject([
+      { title: 'gold.ledger.freshness', status: 'resolved' },
+      { title: 'gold.accounts.volume', status: 'firing' },
+    ])
+  })
+
+  it.each<[string, unknown]>([
+    [
+      'parts of a run',
+      {
+        pipeline: 'close',
+        steps: [
+          { name: 'a', status: 'success' },
+          { name: 'b', status: 'failed' },
+        ],
+      },
+    ],
+    ['details of what is said above them', { title: 'Three tables of gold are late', tables: two }],
+    ['what belongs to an alert with a state', { title: 'Ledger', status: 'failed', items: two }],
+    ['two sides of a matter', { table: 'a.b.c', verdict: 'MISMATCH', old: { status: 'ok' }, new: { status: 'bad' } }],
+  ])('takes %s for one alert', (_name, body) => {
+    expect(read(body).alerts).toMatchObject([{ status: 'firing' }])
+  })
+})
