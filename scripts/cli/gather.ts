@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { gatherEvidence } from '../connectors/gathering/gather.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
+import { allConnectors } from '../connectors/index.ts'
 import type { Alert } from '../domain/alert.ts'
 import { oneLine } from '../domain/text.ts'
 import { AppError } from '../lib/errors.ts'
@@ -28,11 +29,12 @@ const options = { alert: { type: 'string' }, json: { type: 'boolean' }, tenant: 
 await runCommand(help, options, async ({ alert: file, json, tenant }) => {
   const alerts = await readAlerts(file)
   const systems = await loadSystems(systemSettings(tenant))
+  const from = await allConnectors()
   for (const alert of alerts) {
     const { asset, category, environment } = alert
     const start = performance.now()
     const question = { asset, category, environment, alerts: [alert], now: new Date() }
-    const { evidence, notConfigured } = await gatherEvidence(question, { systems })
+    const { evidence, notConfigured } = await gatherEvidence(question, { systems, from })
     const ms = Math.round(performance.now() - start)
     if (json) {
       process.stdout.write(`${safeStringify({ alert, evidence, not_configured: notConfigured, ms })}\n`)

@@ -20,7 +20,9 @@ import type { Connector, ConnectorContext, Question } from './connector.ts'
 import { gatherEvidence } from './gathering/gather.ts'
 import { noLibrary } from './gathering/library.ts'
 import { loadSystems } from './gathering/systems.ts'
-import { connectors } from './index.ts'
+import { allConnectors, connectorsIn, connectorsOf, failureFeeds, registry } from './index.ts'
+
+const connectors = await allConnectors()
 
 const dagQuestion: Question = {
   asset: { kind: 'dag', name: 'daily_elt_pipeline', native: { dag_id: 'daily_elt_pipeline' } },
@@ -367,6 +369,32 @@ test('the folder is the registry', async () => {
     .map((entry) => entry.name.replace('.ts', ''))
     .filter((name) => name !== 'index' && name !== 'connector')
   expect(connectors.map(({ name }) => name).sort()).toEqual(files.sort())
+})
+
+const everySetting = Object.fromEntries(connectors.flatMap(({ settings: names }) => names.map((name) => [name, 'x'])))
+
+test.each(Object.entries(registry))('%s is registered as what it is', async (name, { setting, kinds, load }) => {
+  const connector = await load()
+  expect([connector.name, Object.keys(connector.kinds)]).toEqual([name, kinds])
+  // No setting but this one describes an instance.
+  if (setting !== null) expect(connector.settings).toContain(setting)
+  expect(connector.fromSettings({ ...everySetting, ...settings, [setting ?? '']: '' })).toBeNull()
+})
+
+test('only what settings or the file may name is loaded', async () => {
+  const names = (those: readonly Connector[]) => those.map(({ name }) => name)
+  expect(names(await connectorsIn({ AIRFLOW_URL: 'http://a', DIM_CONFIG_DIR: '/config', PROMETHEUS_URL: '' }))).toEqual(
+    ['catalog', 'airflow'],
+  )
+  expect(names(await connectorsOf(['github', 'catalog', 'dbt_cloud']))).toEqual(['catalog', 'dbt', 'change'])
+  expect(await connectorsOf(['airfow'])).toEqual(connectors)
+  expect(await connectorsOf([])).toEqual([])
+  const source = await readFile(join(import.meta.dirname, 'index.ts'), 'utf8')
+  expect(source.match(/^import (?!type ).*/gm)).toBeNull()
+})
+
+test.each(Object.entries(failureFeeds))('%s tells what failed under its own kind', async (kind, load) => {
+  expect((await load()).kind).toBe(kind)
 })
 
 describe.each(connectors.map((connector) => [connector.name, connector] as const))('%s', (name, connector) => {

@@ -7,10 +7,13 @@ const longestFile = 5_000_000
 const faultsShown = 50
 
 /**
- * Reads a YAML file that people write, checked by the schema.
+ * Reads a YAML file that people write, checked by the schema, which may follow from what stands in the file.
  * @throws AppError E_CONFIG_INVALID naming the file and every fault with its line, unknown keys included.
  */
-export async function readYamlFile<T>(path: string, schema: ZodType<T>): Promise<T> {
+export async function readYamlFile<T>(
+  path: string,
+  schema: ZodType<T> | ((content: unknown) => Promise<ZodType<T>>),
+): Promise<T> {
   const text = await readText(path)
   const { LineCounter, parseDocument } = await import('yaml')
   const lines = new LineCounter()
@@ -22,7 +25,8 @@ export async function readYamlFile<T>(path: string, schema: ZodType<T>): Promise
       broken.map((fault) => ({ line: lines.linePos(fault.pos[0]).line, text: fault.message })),
     )
   }
-  const result = schema.safeParse(toValue(document, path))
+  const content = toValue(document, path)
+  const result = (typeof schema === 'function' ? await schema(content) : schema).safeParse(content)
   if (!result.success) throw invalid(path, schemaFaults(result.error, document, lines))
   return result.data
 }

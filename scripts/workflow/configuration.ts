@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import type { ZodType } from 'zod'
 import { z } from 'zod'
 import { fileSchema } from '../connectors/gathering/systems.ts'
-import { connectors } from '../connectors/index.ts'
+import { allConnectors } from '../connectors/index.ts'
 import { Catalog } from '../domain/catalog.ts'
 import { MonitorMappings } from '../domain/monitor-mapping.ts'
 import { PolicyFile } from '../domain/policy.ts'
@@ -28,10 +28,14 @@ const known: readonly Known[] = [
   { name: 'policy', what: 'What the product may do by itself', schema: () => PolicyFile, optional: false },
   { name: 'catalog', what: 'Your assets, and planned maintenance', schema: () => Catalog, optional: true },
   { name: 'routing', what: 'Who is told about what', schema: () => RoutingFile, optional: true },
-  { name: 'systems', what: 'Further systems to ask', schema: () => fileSchema(connectors), optional: true },
+  { name: 'systems', what: 'Further systems to ask', schema: systemsSchema, optional: true },
   { name: 'monitors', what: 'Shapes of your own monitors', schema: monitorsSchema, optional: true },
   { name: 'retention', what: 'How long what is kept', schema: () => Retention, optional: true },
 ]
+
+async function systemsSchema(): Promise<ZodType> {
+  return fileSchema(await allConnectors())
+}
 
 async function monitorsSchema(): Promise<ZodType> {
   const paths = await loadJsonPaths()

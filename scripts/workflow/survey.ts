@@ -1,6 +1,6 @@
 import { within } from '../connectors/gathering/ask.ts'
 import { noLibrary } from '../connectors/gathering/library.ts'
-import { surveys } from '../connectors/index.ts'
+import { allSurveys } from '../connectors/index.ts'
 import type { Finding } from '../domain/catalog-draft.ts'
 import { openWordsOf, type System, secretsOf } from '../domain/system.ts'
 import { type AppError, toAppError } from '../lib/errors.ts'
@@ -17,8 +17,8 @@ export interface Surveyed {
 }
 
 /** Asks every system that can tell what it has, the one that knows the business best first. Never throws for one. */
-export function surveySystems(systems: readonly System[]): Promise<Surveyed[]> {
-  const asked = surveys.flatMap((survey) =>
+export async function surveySystems(systems: readonly System[]): Promise<Surveyed[]> {
+  const asked = (await allSurveys()).flatMap((survey) =>
     systems.filter(({ kind }) => survey.kinds.includes(kind)).map((system) => ({ survey, system })),
   )
   return Promise.all(

@@ -32,7 +32,7 @@ export async function takeUnreported(store: Store, options: WorkOptions & { stop
   const { all } = await loadSystems(settings)
   let taken = 0
   for (const system of all) {
-    const feed = failureFeeds.find(({ kind }) => kind === system.kind)
+    const feed = await failureFeeds[system.kind]?.()
     if (!feed || stop()) continue
     try {
       taken += await readFeed(store, system, feed, options)

@@ -2,7 +2,7 @@ import { openWordsOf, type System, secretsOf } from '../../domain/system.ts'
 import { type AppError, toAppError } from '../../lib/errors.ts'
 import { redact } from '../../lib/redact.ts'
 import type { Connector, Health } from '../connector.ts'
-import { connectors } from '../index.ts'
+import { connectorsOf } from '../index.ts'
 import { within } from './ask.ts'
 import { noLibrary } from './library.ts'
 
@@ -16,10 +16,11 @@ export interface Checked {
 }
 
 /** Asks each system its lightest question, all at once. Never throws for what a system does. */
-export function checkSystems(
+export async function checkSystems(
   systems: readonly System[],
-  { limitMs = 10_000, from = connectors }: { limitMs?: number; from?: readonly Connector[] } = {},
+  { limitMs = 10_000, from: given }: { limitMs?: number; from?: readonly Connector[] } = {},
 ): Promise<Checked[]> {
+  const from = given ?? (await connectorsOf(systems.map(({ kind }) => kind)))
   return Promise.all(
     systems.map(async (system) => {
       const start = performance.now()

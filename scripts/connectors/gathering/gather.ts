@@ -7,7 +7,7 @@ import { topicsFor } from '../../domain/topics.ts'
 import { weightOf } from '../../domain/weight.ts'
 import { redactDeep } from '../../lib/redact.ts'
 import type { Connector, Question } from '../connector.ts'
-import { connectors } from '../index.ts'
+import { connectorsOf } from '../index.ts'
 import { type Answer, ask, unavailable } from './ask.ts'
 import { type Library, noLibrary } from './library.ts'
 import { type Memory, noMemory } from './memory.ts'
@@ -30,7 +30,7 @@ export interface GatherOptions {
   perSystemMs?: number
   /** For all of it; default 12 s. */
   totalMs?: number
-  /** For tests; default all. */
+  /** Who is asked; default those of the systems. Only who is among them can be told as not set up. */
   from?: readonly Connector[]
 }
 
@@ -59,7 +59,7 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     extra = [],
     perSystemMs = 5_000,
     totalMs = 12_000,
-    from = connectors,
+    from = await connectorsOf(systems.all.map(({ kind }) => kind)),
   } = options
   const end = Date.now() + totalMs
   const notConfigured = new Set<string>()

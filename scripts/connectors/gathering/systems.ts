@@ -6,7 +6,7 @@ import { AppError, toAppError } from '../../lib/errors.ts'
 import { tryParseJson } from '../../lib/json.ts'
 import { readYamlFile } from '../../lib/yaml-file.ts'
 import type { Connector } from '../connector.ts'
-import { connectors } from '../index.ts'
+import { connectorsIn, connectorsOf } from '../index.ts'
 
 type Settings = Readonly<Record<string, string | undefined>>
 
@@ -23,9 +23,9 @@ const Credentials = z.record(SystemName, z.record(z.string(), z.string()))
  */
 export async function loadSystems(
   settings: Settings,
-  { purpose = 'read', from = connectors }: { purpose?: Purpose; from?: readonly Connector[] } = {},
+  { purpose = 'read', from }: { purpose?: Purpose; from?: readonly Connector[] } = {},
 ): Promise<Systems> {
-  const defaults = from.flatMap((connector) => {
+  const defaults = (from ?? (await connectorsIn(settings))).flatMap((connector) => {
     const found = connector.fromSettings(settings)
     return found ? [{ ...found, name: found.kind, environment: null, aliases: [], limitMs: null }] : []
   })
@@ -41,11 +41,12 @@ async function furtherSystems(
   settings: Settings,
   defaults: readonly System[],
   purpose: Purpose,
-  from: readonly Connector[],
+  from: readonly Connector[] | undefined,
 ): Promise<System[]> {
   const file = settings.DIM_CONFIG_DIR ? join(settings.DIM_CONFIG_DIR, 'systems.yaml') : ''
   if (!existsSync(file)) return []
-  const { systems } = await readYamlFile(file, fileSchema(from, defaults))
+  const schema = async (content: unknown) => fileSchema(from ?? (await connectorsOf(kindsIn(content))), defaults)
+  const { systems } = await readYamlFile(file, schema)
   const credentials = systems.length === 0 ? {} : readCredentials(settings, purpose)
   return systems.map((entry) => {
     const { name, kind, environment, aliases, limit_seconds: limit, ...options } = Entry.parse(entry)
@@ -62,6 +63,14 @@ async function furtherSystems(
 }
 
 const Entry = z.looseObject({ ...systemKeys, kind: z.string() })
+
+/** What the file's entries say that they are, as far as they say it. */
+function kindsIn(content: unknown): string[] {
+  const Kinds = z.object({ systems: z.array(z.object({ kind: z.string() })) })
+  const parsed = Kinds.safeParse(content)
+  // Of a file that is none, every kind stands in what is told of its faults.
+  return parsed.success ? parsed.data.systems.map(({ kind }) => kind) : ['unknown']
+}
 
 /** The schema of `config/systems.yaml`: a list of instances, each with the keys of its kind and no others. */
 export function fileSchema(from: readonly Connector[], defaults: readonly System[] = []) {
