@@ -18,7 +18,13 @@ export interface SystemFault {
 }
 
 const always = { times: Number.POSITIVE_INFINITY }
-const huge = ' '.repeat(200_000_000)
+const block = Buffer.alloc(1_000_000, ' ')
+/** 200 MB, of which no more is made than is taken. */
+const huge = {
+  async *[Symbol.asyncIterator]() {
+    for (let sent = 0; sent < 200; sent += 1) yield block
+  },
+}
 
 /** What a system can answer to us. */
 export const httpFaults: readonly [string, Fault, RegExp][] = [
@@ -32,7 +38,7 @@ export const httpFaults: readonly [string, Fault, RegExp][] = [
   ['a web page', { status: 200, body: '<html>Sign in</html>' }, /web page instead of JSON/],
   ['cut-off JSON', { status: 200, body: '{"dags": [' }, /cut-off JSON/],
   ['another shape', { status: 200, body: { dags: 7 } }, /shape that is not known/],
-  ['200 MB', { status: 200, body: huge }, /more than 5,000,000 bytes/],
+  ['200 MB', { status: 200, stream: huge }, /more than 5,000,000 bytes/],
   ['a redirect to another host', { status: 302, headers: { location: 'http://127.0.0.2:9/' } }, /redirects elsewhere/],
   [
     'a redirect to where clouds keep credentials',
