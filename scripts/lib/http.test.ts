@@ -108,12 +108,14 @@ test('nobody listening, and no such host', async () => {
 test('a server that never answers costs the limit, and the caller can end it earlier', async () => {
   const { url, calls } = await serve(() => {})
   expect((await fault(requestJson(url, { timeoutMs: 50, retries: 0 }))).code).toBe('E_HTTP_TIMEOUT')
+  // On a busy machine the limit may end a call before the server has seen it.
+  const before = calls.length
   const own = new AbortController()
   const running = fault(requestJson(url, { signal: own.signal, timeoutMs: 60_000 }))
-  while (calls.length < 2) await new Promise((resolve) => setImmediate(resolve))
+  while (calls.length === before) await new Promise((resolve) => setImmediate(resolve))
   own.abort()
   expect((await running).code).toBe('E_HTTP_TIMEOUT')
-  expect(calls.length).toBe(2)
+  expect(calls.length).toBe(before + 1)
 })
 
 test('a body that stalls half-way is a timeout', async () => {

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import type { ZodType } from 'zod'
 import { AppError } from './errors.ts'
-import { parseJson } from './json.ts'
+import { type Answering, checked, readJson, readText } from './http-answer.ts'
+import { faultCode, hintFor, networkHint, retryAfter, retryableStatuses } from './http-faults.ts'
 import { readTail, type Tail } from './tail.ts'
 
 /** What is asked. Every value may be secret: none of it appears in an error. */
-export interface JsonRequest {
+export interface JsonRequest extends Omit<Answering, 'system'> {
   method?: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
   headers?: Readonly<Record<string, string>>
   /** Sent as JSON; form data, and text that comes with a content type of its own, go as they are. */
@@ -14,12 +15,6 @@ export interface JsonRequest {
   signal?: AbortSignal | undefined
   /** For one attempt; default 10 s. */
   timeoutMs?: number
-  /** The longest answer that is read, decompressed; default 5 MB. */
-  maxBytes?: number
-  /** How deep the answer may be nested; default 200. */
-  deepest?: number
-  /** False for large answers in which no number is an id: see `parseJson`. */
-  exact?: boolean
   /** Attempts after the first one; default 2. Only a call that may safely happen twice is repeated. */
   retries?: number
   /** Whether the call may happen twice; default: every method but POST and PATCH. */
@@ -46,13 +41,11 @@ export function hasStatus(thrown: unknown, status: number): boolean {
   return thrown instanceof HttpStatusError && thrown.status === status
 }
 
-const retryableStatuses: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504])
 /** Statuses that send elsewhere. */
 export const redirects: ReadonlySet<number> = new Set([301, 302, 303, 307, 308])
 const maxRedirects = 3
 /** A longer wait is left to whoever called: it can do better than to hold a task. */
 const longestWaitMs = 5_000
-const answerKept = 2_000
 
 /**
  * Asks for JSON. An empty answer is `null`.
@@ -84,6 +77,16 @@ export async function requestTail(url: string, request: JsonRequest & { tailByte
   return withRetries(1 + (request.retries ?? 2), call, () =>
     attempt(call, 'GET', (response, limit) => readTail(response.body ?? [], request.tailBytes, limit)),
   )
+}
+
+/** What is asked for, or null where the other side knows of none. */
+export async function orNull<T>(answer: Promise<T>): Promise<T | null> {
+  try {
+    return await answer
+  } catch (thrown) {
+    if (hasStatus(thrown, 404)) return null
+    throw thrown
+  }
 }
 
 interface Call extends JsonRequest {
@@ -179,61 +182,6 @@ function contentOf({ body, headers }: Call): { headers: Record<string, string>; 
   return { headers: { 'content-type': 'application/json' }, init: { body: JSON.stringify(body) } }
 }
 
-/** Reads the body while counting, so that an endless answer costs no more than the cap. */
-async function readText(response: Response, call: Call): Promise<string> {
-  const cap = response.ok ? (call.maxBytes ?? 5_000_000) : answerKept
-  const decoder = new TextDecoder()
-  let text = ''
-  let bytes = 0
-  // Of one that says so itself nothing is read.
-  if (response.ok && Number(response.headers.get('content-length')) > cap) {
-    await response.body?.cancel()
-    throw tooLong(call.system, cap)
-  }
-  for await (const chunk of response.body ?? []) {
-    bytes += chunk.byteLength
-    if (bytes > cap && response.ok) throw tooLong(call.system, cap)
-    text += decoder.decode(chunk, { stream: true })
-    if (bytes > cap) break
-  }
-  return response.ok ? text + decoder.decode() : text.slice(0, cap)
-}
-
-function tooLong(system: string, cap: number): AppError {
-  return new AppError(
-    'E_HTTP_ANSWER',
-    `${system} answered more than ${cap.toLocaleString('en')} bytes.`,
-    'Check the address; an answer this long is not what was asked for.',
-  )
-}
-
-function readJson(text: string, { system, deepest, exact }: Call): unknown {
-  if (text.trim() === '') return null
-  try {
-    return parseJson(text, { deepest, exact })
-  } catch {
-    const isPage = /^\s*</.test(text)
-    throw new AppError(
-      'E_HTTP_ANSWER',
-      isPage ? `${system} answered a web page instead of JSON.` : `${system} answered broken or cut-off JSON.`,
-      isPage
-        ? 'Check the address: a log-in page or a proxy may be in between.'
-        : 'Try again; check what is in between.',
-    )
-  }
-}
-
-function checked<T>(value: unknown, schema: ZodType<T>, system: string): T {
-  const result = schema.safeParse(value)
-  if (result.success) return result.data
-  const places = result.error.issues.slice(0, 3).map((issue) => `${issue.path.join('.') || 'answer'}: ${issue.message}`)
-  throw new AppError(
-    'E_HTTP_ANSWER',
-    `${system} answered in a shape that is not known (${places.join('; ')}).`,
-    'Check that its version is one that SETUP.md names.',
-  )
-}
-
 /** fetch refuses credentials in a URL, naming them in its error; they travel as a header instead. */
 function splitCredentials(url: string): { address: URL; authorization: string | null } {
   const address = URL.parse(url)
@@ -254,42 +202,4 @@ function decoded(part: string): string {
   } catch {
     return part
   }
-}
-
-/** Retry-After in milliseconds: seconds or an HTTP date (RFC 9110, 10.2.3). */
-export function retryAfter(header: string | null): number | undefined {
-  if (header === null) return undefined
-  const milliseconds = /^\s*\d+\s*$/.test(header) ? Number(header) * 1000 : Date.parse(header) - Date.now()
-  return Number.isFinite(milliseconds) ? Math.max(0, milliseconds) : undefined
-}
-
-/** What to do about a code of Node's for a connection that came to nothing. */
-export function networkHint(code: string): string {
-  if (code === 'ENOTFOUND' || code === 'EAI_AGAIN')
-    return 'Its host name is not known: check the address, and DNS from here.'
-  if (code === 'CERT_HAS_EXPIRED') return 'Its certificate has expired: renew it there.'
-  if (/CERT|SELF_SIGNED|ISSUER|LEAF_SIGNATURE/.test(code)) {
-    return 'Its certificate is not trusted: name its authority in NODE_EXTRA_CA_CERTS, or correct the host name.'
-  }
-  if (/^ERR_SSL|EPROTO/.test(code)) return 'It does not speak TLS there: check http or https, and the port.'
-  if (code === 'ECONNREFUSED') return 'Nothing listens there: check the address, and that the system is up.'
-  return 'Check the address, the network, and that the system is up.'
-}
-
-/** The code of a fetch failure (`ECONNREFUSED`), found in its cause. Its text is not shown: it may hold the URL. */
-function faultCode(thrown: unknown): string {
-  const cause = thrown instanceof Error ? thrown.cause : undefined
-  for (const candidate of [cause, thrown]) {
-    const code = candidate instanceof Error && 'code' in candidate ? candidate.code : undefined
-    if (typeof code === 'string' && /^[A-Z0-9_]{3,60}$/.test(code)) return code
-  }
-  return 'connection failed'
-}
-
-function hintFor(status: number): string {
-  if (status === 401) return 'Check the user name, password or token.'
-  if (status === 403) return 'Give the user the right it lacks, or use another user.'
-  if (status === 404) return 'Check the address and that the thing still exists.'
-  if (status === 429) return 'It is asked too often: wait, or raise its limit.'
-  return status >= 500 ? 'It has a fault of its own: see its log.' : 'See the log of the other side for the reason.'
 }

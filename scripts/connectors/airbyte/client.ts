@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
-import { HttpStatusError, type JsonRequest, requestJson } from '../../lib/http.ts'
+import { type JsonRequest, orNull, requestJson } from '../../lib/http.ts'
 
 /** What `config/systems.yaml` says of an Airbyte. */
 export const AirbyteOptions = z.strictObject({
@@ -106,16 +106,6 @@ export function openAirbyte(system: System, signal: AbortSignal): Airbyte {
     async ping() {
       await ask('/connections?limit=1', z.object({ data: z.array(z.unknown()) }))
     },
-  }
-}
-
-/** What is asked for, or null where Airbyte knows of none. */
-async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer
-  } catch (thrown) {
-    if (thrown instanceof HttpStatusError && thrown.status === 404) return null
-    throw thrown
   }
 }
 

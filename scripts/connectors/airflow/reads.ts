@@ -1,3 +1,4 @@
+import { orNull } from '../../lib/http.ts'
 import { tryParseJson } from '../../lib/json.ts'
 import type { Tail } from '../../lib/tail.ts'
 import {
@@ -19,7 +20,7 @@ import {
   TaskInstances,
   XCom,
 } from './answers.ts'
-import { type AirflowSession, orNull, path } from './session.ts'
+import { type AirflowSession, path } from './session.ts'
 
 const mostDags = 2_000
 /** Airflow 2 tells instances by the hundred, those of all tasks of a DAG together. */

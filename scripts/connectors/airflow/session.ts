@@ -116,16 +116,6 @@ export function openSession(
   return { call, isTwo, logText, redact: (text) => redact(text, secrets) }
 }
 
-/** Null for what is not there. */
-export async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer
-  } catch (thrown) {
-    if (hasStatus(thrown, 404)) return null
-    throw thrown
-  }
-}
-
 function notLetIn(): AppError {
   return new AppError(
     'E_ACCESS_DENIED',

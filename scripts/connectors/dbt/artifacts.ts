@@ -3,9 +3,9 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
-import { type JsonRequest, requestJson } from '../../lib/http.ts'
+import { type JsonRequest, orNull, requestJson } from '../../lib/http.ts'
 import { parseJson } from '../../lib/json.ts'
-import { type ArtifactFile, type CloudRun, longestFile, openJob, orNull } from './cloud.ts'
+import { type ArtifactFile, type CloudRun, longestFile, openJob } from './cloud.ts'
 
 const url = z.url({ protocol: /^https?$/ }).max(2048)
 

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { readTime } from '../../domain/reading/time.ts'
 import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
-import { HttpStatusError, type JsonRequest, requestJson } from '../../lib/http.ts'
+import { type JsonRequest, orNull, requestJson } from '../../lib/http.ts'
 
 /** What `config/systems.yaml` says of a dbt Cloud: one job of one account. */
 export const DbtCloud = z.strictObject({
@@ -122,15 +122,5 @@ export function openJob(system: System, signal: AbortSignal): DbtJob {
       const { data } = await requestJson(`${runs}${id}/retry/`, { ...request, method: 'POST', schema: One })
       return data
     },
-  }
-}
-
-/** What is asked for, or null where the other side has none. */
-export async function orNull<T>(answer: Promise<T>): Promise<T | null> {
-  try {
-    return await answer
-  } catch (thrown) {
-    if (thrown instanceof HttpStatusError && thrown.status === 404) return null
-    throw thrown
   }
 }

@@ -1,7 +1,8 @@
 import http, { type ClientRequest, type IncomingMessage } from 'node:http'
 import https from 'node:https'
 import { AppError } from '../../lib/errors.ts'
-import { HttpStatusError, networkHint, redirects, retryAfter } from '../../lib/http.ts'
+import { HttpStatusError, redirects } from '../../lib/http.ts'
+import { networkHint, retryAfter } from '../../lib/http-faults.ts'
 
 /** All that is answered in a session: more is no answer to questions about one table. */
 const mostBytes = 20_000_000
