@@ -130,6 +130,14 @@ test('the run whose task started this one', async () => {
   })
 })
 
+test('where looking through all tasks takes too long, the rest is told without', async () => {
+  server = await startAirflow({ dags: night() })
+  server.fail('hang', { when: ({ path }) => path.includes('/dags/~/') })
+  const drafts = await airflow.gather(question, contextOf(airflow, server.settings))
+  expect(drafts.map(({ kind }) => kind)).toEqual(expect.arrayContaining(['dag_run', 'task_failure', 'dag_state']))
+  expect(drafts.map(({ kind }) => kind)).not.toContain('lineage')
+})
+
 test('a run that a person started has no DAG above it, and what a user may not read is missed alone', async () => {
   const [report, ...others] = night()
   if (report) for (const one of report.runs) delete one.triggered_by

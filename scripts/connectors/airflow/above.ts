@@ -2,7 +2,7 @@ import type { DagTie } from '../../domain/failed-first.ts'
 import type { Assets, DagRun, TaskInstance } from './answers.ts'
 import { makersOf } from './assets.ts'
 import type { Airflow } from './client.ts'
-import { orNothing } from './or-nothing.ts'
+import { orNothing, orNothingInTime } from './or-nothing.ts'
 
 /** A DAG on which another one hangs. */
 export interface DagAbove {
@@ -20,7 +20,10 @@ export interface DagAbove {
 const mostStarters = 5
 const got: ReadonlySet<string | null> = new Set(['success', 'skipped'])
 
-/** The DAGs above a DAG: those to which its run in trouble is tied, and those whose assets it reads. What may hold it up stands first. */
+/**
+ * The DAGs above a DAG: those to which its run in trouble is tied, and those whose assets it reads. What may hold it up
+ * stands first.
+ */
 export function dagsAbove(dagId: string, assets: Assets, tied: readonly DagAbove[]): DagAbove[] {
   const makers = makersOf(dagId, assets).map((one) => ({ ...one, tie: 'reads' as const, runId: null, mayHold: true }))
   return [...tied, ...makers].toSorted((a, b) => Number(b.mayHold) - Number(a.mayHold))
@@ -30,13 +33,16 @@ export function dagsAbove(dagId: string, assets: Assets, tied: readonly DagAbove
 export async function tiedTo(client: Airflow, run: DagRun): Promise<DagAbove[]> {
   const [tasks, starter] = await Promise.all([
     orNothing(client.taskInstances(run.dag_id, run.dag_run_id, { orderBy: '-start_date' })),
-    orNothing(starterOf(client, run)),
+    orNothingInTime(starterOf(client, run)),
   ])
   const ties = await Promise.all((tasks ?? []).map((one) => tieOf(client, one)))
   return [...together(ties.filter((one) => one !== null)), ...(starter ? [starter] : [])]
 }
 
-/** What a task waits for, by the fields that Airflow keeps of each one that has begun: a sensor's, or a trigger's that waits. */
+/**
+ * What a task waits for, by the fields that Airflow keeps of each one that has begun: a sensor's, or those of one that
+ * starts a run and waits.
+ */
 async function tieOf(client: Airflow, task: TaskInstance): Promise<DagAbove | null> {
   const { external_dag_id: waited, trigger_dag_id: started, wait_for_completion: waits } = task.rendered_fields ?? {}
   const common = { by: [task.task_id], mayHold: !got.has(task.state) }
@@ -59,7 +65,10 @@ function together(ties: readonly DagAbove[]): DagAbove[] {
   )
 }
 
-/** The DAG whose task started a run. Airflow says of the run only that a task did, and of each such task which run it started. */
+/**
+ * The DAG whose task started a run. Airflow says of the run only that a task did, and of each such task which run it
+ * started.
+ */
 async function starterOf(client: Airflow, run: DagRun): Promise<DagAbove | null> {
   const at = run.queued_at ?? run.start_date
   if (!at || (run.triggered_by !== 'operator' && run.run_type !== 'operator_triggered')) return null

@@ -23,6 +23,8 @@ import {
 import { type AirflowSession, path } from './session.ts'
 
 const mostDags = 2_000
+/** The tasks of all DAGs may be millions, in no order that would help. */
+const throughAllMs = 1_500
 /** Airflow 2 tells instances by the hundred, those of all tasks of a DAG together. */
 const pageOfTwo = 100
 const mostPagesOfTwo = 20
@@ -65,8 +67,8 @@ export interface AirflowReads {
   /** Of all DAGs, the tasks that ended as `failed` at that time or later, oldest first. */
   failedSince(since: Date, limit: number): Promise<TaskInstance[]>
   /**
-   * Of all DAGs, the last hundred tasks that had begun by then to start a run of another DAG, the latest first. Airflow 2,
-   * which does not say of a run that a task started it, is not asked.
+   * Of all DAGs, the last hundred tasks that had begun by then to start a run of another DAG, the latest first; given up
+   * early. Airflow 2, which does not say of a run that a task started it, is not asked.
    */
   triggersBefore(at: string): Promise<TaskInstance[]>
   /** The run of another DAG that a task started; null when it started none. */
@@ -201,7 +203,8 @@ export function readsOf({ call, logText, isTwo }: AirflowSession): AirflowReads 
     triggersBefore(at) {
       const query = new URLSearchParams({ operator: 'TriggerDagRunOperator', start_date_lte: at, limit: '100' })
       query.set('order_by', '-start_date')
-      return call(`/dags/~/dagRuns/~/taskInstances?${query}`, { schema: TaskInstances })
+      const limits = { timeoutMs: throughAllMs, retries: 0 }
+      return call(`/dags/~/dagRuns/~/taskInstances?${query}`, { schema: TaskInstances, ...limits })
     },
     startedRun({ dag_id, dag_run_id, task_id, map_index }) {
       const of = path`/dags/${dag_id}/dagRuns/${dag_run_id}/taskInstances/${task_id}/xcomEntries`
