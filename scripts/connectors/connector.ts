@@ -25,6 +25,8 @@ export interface ConnectorContext {
   signal: AbortSignal
   /** What was read before. */
   library: Library
+  /** Whether the asset can live in no other system that is configured. */
+  isSole?: boolean
   /** Absent where nobody waits for an answer to a question: a check, a survey. */
   time?: Time
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { type Asset, isRelation } from '../domain/alert.ts'
 import type { System } from '../domain/system.ts'
-import type { TableName, TableState } from '../domain/warehouse.ts'
+import { isSeen, type Sight, type TableName, type TableState } from '../domain/warehouse.ts'
 import type { Connector, ConnectorContext, Survey } from './connector.ts'
 import { lockEvidence, missingRight } from './warehouse/evidence.ts'
 import { findLocks, findPlace, findTables, largestTables, theOne } from './warehouse/postgres-questions.ts'
@@ -90,15 +90,18 @@ export const postgresSurvey: Survey = {
   },
 }
 
-/** How many tables are, asked at once, in the order of their names; null for one that is not there. */
+/** How many tables are, asked at once, in the order of their names. */
 export function watchTables(
   names: readonly TableName[],
   { system, signal }: Pick<ConnectorContext, 'system' | 'signal'>,
-): Promise<(TableState | null)[]> {
+): Promise<Sight<TableState>[]> {
   return withPostgres(urlOf(system), signal, async (ask) => {
     const place = await findPlace(ask)
     const found = await findTables(ask, place, names)
-    return names.map((name) => theOne(found, place, name)?.state ?? null)
+    return names.map((name) => {
+      const sight = theOne(found, place, name)
+      return isSeen(sight) ? sight.state : sight
+    })
   })
 }
 

@@ -82,6 +82,11 @@ const anHourAgo = (columns: Record<string, string>, rows = 1000): Baseline => ({
   promised: null,
 })
 const columns = { ID: 'NUMBER(38,0)', AMOUNT: 'NUMBER(38,0)' }
+const kept = {
+  before: async () => anHourAgo(columns),
+  namesLike: async () => ['PROD.FINANCE.FCT_REVENUE'],
+}
+const name = { database: 'PROD', schema: 'FINANCE', table: 'FCT_REVENUE' }
 
 describe('a table', () => {
   test('with its rows, its age and what it was before; who dropped a column and who wrote to it', async () => {
@@ -154,8 +159,60 @@ describe('a table', () => {
   test('that is gone, which it was not an hour ago, and who dropped it', async () => {
     account.answer(/^show objects/, { rows: [] })
     late([statement('drop table FINANCE.FCT_REVENUE', 'DROP')])
-    const found = await gather({ library: { before: async () => anHourAgo(columns) } })
+    const found = await gather({ library: kept })
     expect(found('schema_change')).toMatchObject([{ change: 'dropped', column: null, by: 'ADA', at: hours(4) }])
+  })
+
+  test.each([
+    ['its schema', { code: '002043', message: 'Object does not exist, or operation cannot be performed.' }],
+    ['anything in its schema', { rows: [] }],
+  ])('that nobody drops is not called dropped when its role does not see %s any more', async (_, answer) => {
+    account.answer(/^show objects/, answer)
+    const found = await gather({ library: kept })
+    expect(found('schema_change')).toEqual([])
+    expect(found('unavailable')).toMatchObject([
+      { code: 'E_ASSET_DENIED', hint: expect.stringContaining('GRANT USAGE on its schema') },
+    ])
+    const system = instanceOf(snowflake, account.settings)
+    expect(await watchTables([name], { system, signal: AbortSignal.timeout(20_000) })).toEqual(['unseen'])
+  })
+
+  test('that its schema is shown without is gone, though nobody says who dropped it', async () => {
+    answerTable(account, { name: 'ANOTHER' })
+    const found = await gather({ library: kept })
+    expect(found('schema_change')).toMatchObject([
+      { change: 'dropped', is_certain: false, summary: expect.stringContaining('no DROP') },
+    ])
+  })
+
+  test('in a schema of more tables than are shown is found by its own name, or nothing is said', async () => {
+    const row = { name: 'T', database_name: 'PROD', schema_name: 'FINANCE', kind: 'TABLE', rows: 1, bytes: 1 }
+    account.answer(/^show objects/, { rows: Array.from({ length: 10_000 }, () => row) })
+    const column = { table_name: 'FCT_REVENUE', column_name: 'ID', data_type: '{"type":"FIXED"}' }
+    account.answer(/^show columns/, { rows: [{ ...column, schema_name: 'FINANCE', database_name: 'PROD' }] })
+    expect((await gather({ library: kept }))('table_state')).toMatchObject([{ table: 'PROD.FINANCE.FCT_REVENUE' }])
+    account.answer(/^show columns/, { code: '002003', message: 'Object does not exist or not authorized.' })
+    const found = await gather({ library: kept })
+    expect(found('schema_change')).toEqual([])
+    expect(found('unavailable')).toMatchObject([{ code: 'E_ASSET_DENIED' }])
+  })
+
+  test('tells what it knows by the time that it has, also where the instance sets no limit', async () => {
+    account.fail('hang', { times: Number.POSITIVE_INFINITY, when: ({ body }) => body.includes('account_usage') })
+    const system = instanceOf(snowflake, account.settings)
+    const question = {
+      asset: { kind: 'table' as const, name: 'prod.finance.fct_revenue' },
+      category: 'schema_change' as const,
+      environment: null,
+      alerts: [exampleAlert({ severity: 'HIGH' })],
+      now,
+    }
+    const time = { leftMs: () => 4_000, extend: () => {} }
+    const context = { system, signal: AbortSignal.timeout(20_000), library: noLibrary, time }
+    expect(await snowflake.gather(question, context)).toMatchObject([
+      { kind: 'table_state' },
+      { kind: 'unavailable', data: { code: 'E_HTTP_TIMEOUT' } },
+    ])
   })
 
   test('that never was there', async () => {
@@ -242,7 +299,7 @@ describe('a warehouse that is suspended', () => {
     const names = ['FCT_REVENUE', 'NOWHERE'].map((table) => ({ database: null, schema: 'finance', table }))
     expect(await watchTables(names, { system, signal: AbortSignal.timeout(20_000) })).toMatchObject([
       { name: 'PROD.FINANCE.FCT_REVENUE', rows: 10, columns, stamp: expect.any(String) },
-      null,
+      'absent',
     ])
     expect(account.asked.every(({ text }) => text.startsWith('show '))).toBe(true)
   })

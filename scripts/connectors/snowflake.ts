@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Asset, isRelation } from '../domain/alert.ts'
-import type { TableName, TableState } from '../domain/warehouse.ts'
+import { isSeen, type Sight, type TableName, type TableState } from '../domain/warehouse.ts'
 import { snowflakeSettings } from '../lib/config.ts'
 import type { Connector, ConnectorContext, Survey } from './connector.ts'
 import { accessOf, SnowflakePlace } from './snowflake/address.ts'
@@ -86,15 +86,15 @@ export const snowflakeSurvey: Survey = {
 
 const Place = z.object({ version: z.string(), role: z.string().nullable() })
 
-/** How many tables are, in the order of their names; null for one that is not there. Takes no warehouse that runs. */
+/** How many tables are, in the order of their names. Takes no warehouse that runs. */
 export function watchTables(
   names: readonly TableName[],
   context: Pick<ConnectorContext, 'system' | 'signal'>,
-): Promise<(TableState | null)[]> {
+): Promise<Sight<TableState>[]> {
   const { database = null } = SnowflakePlace.parse(context.system.options)
   return inAccount(context, [], async (ask) => {
     const found = await findTables(ask, names, database)
-    return found.map((one) => one?.state ?? null)
+    return found.map((one) => (isSeen(one) ? one.state : one))
   })
 }
 

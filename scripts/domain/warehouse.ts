@@ -16,6 +16,17 @@ export const TableState = z.object({
 })
 export type TableState = z.infer<typeof TableState>
 
+/**
+ * A table as a warehouse shows it, or why it does not. `absent`: what stands around it is shown without it. `unseen`:
+ * that is not shown either, so it may be gone, or only out of the role's sight. `several`: more than one could be meant.
+ * `elsewhere`: it is not looked for here.
+ */
+export type Sight<T extends object> = T | 'absent' | 'unseen' | 'several' | 'elsewhere'
+
+export function isSeen<T extends object>(sight: Sight<T>): sight is T {
+  return typeof sight === 'object'
+}
+
 /** A table as it was when it was last looked at. */
 export interface Baseline {
   state: TableState
@@ -94,6 +105,16 @@ export function tableName(text: string): TableName | null {
   }
   const [table, schema = null, database = null, more] = parts.toReversed()
   return table === undefined || more !== undefined ? null : { database, schema, table }
+}
+
+/** Whether a name may mean a table: it is its full name, or the end of it. */
+export function mayMean(name: TableName, full: TableName): boolean {
+  const isSame = (one: string | null, other: string | null) => one?.toLowerCase() === other?.toLowerCase()
+  return (
+    isSame(name.table, full.table) &&
+    (name.schema === null || isSame(name.schema, full.schema)) &&
+    (name.database === null || isSame(name.database, full.database))
+  )
 }
 
 /** Parts as one name, so that `tableName` reads them again; only what would be misread stands in quotes. */

@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import { Deadline } from '../domain/sla.ts'
-import { type Baseline, lastAltered, TableChange, TableState, tableChanges } from '../domain/warehouse.ts'
+import {
+  type Baseline,
+  lastAltered,
+  mayMean,
+  TableChange,
+  type TableName,
+  TableState,
+  tableChanges,
+  tableName,
+} from '../domain/warehouse.ts'
 import { type Access, type Query, within } from './connection.ts'
 import { json, sql } from './sql.ts'
 
@@ -58,6 +67,21 @@ export async function keptTables(access: Access, system: string): Promise<string
     ),
   )
   return rows.map(({ name }) => name)
+}
+
+/** The full names of tables that are kept, or that changed or went since then, and that a name may mean. */
+export async function tablesNamed(access: Access, system: string, wanted: TableName, since: Date): Promise<string[]> {
+  const rows = await within(access, (query) =>
+    query.rows(
+      z.object({ name: z.string() }),
+      sql`select name from warehouse_tables where system = ${system}
+          union select name from warehouse_changes where system = ${system} and at >= ${since} order by 1`,
+    ),
+  )
+  return rows.flatMap(({ name }) => {
+    const full = tableName(name)
+    return full && mayMean(wanted, full) ? [name] : []
+  })
 }
 
 async function lockTable(

@@ -2,7 +2,7 @@ import type { Library } from '../connectors/gathering/library.ts'
 import type { Store } from '../store/connection.ts'
 import { dbtChangesOf, dbtNodes, dbtNodesNamed, dbtStamp, dbtTestsOf } from '../store/dbt.ts'
 import { lineageOf } from '../store/lineage.ts'
-import { spendCredits, tableBefore, tableChangesOf } from '../store/warehouses.ts'
+import { spendCredits, tableBefore, tableChangesOf, tablesNamed } from '../store/warehouses.ts'
 
 /** What connectors may know from before, out of the store. */
 export function libraryIn(store: Store): Library {
@@ -19,6 +19,7 @@ export function libraryIn(store: Store): Library {
     lineage: (name) => lineageOf(store, name),
     warehouse: {
       before: (system, table, now) => tableBefore(store, system, table, now),
+      namesLike: (system, name, since) => tablesNamed(store, system, name, since),
       changesOf: (system, table, since) => tableChangesOf(store, system, table, since),
       spend: (system, cost) => spendCredits(store, system, cost),
     },

@@ -3,9 +3,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { useTestStore } from '../../tests/support/store.ts'
-import { instanceOf } from '../../tests/support/systems.ts'
+import { instanceOf, systemsOf } from '../../tests/support/systems.ts'
 import { createWarehouse, type Warehouse } from '../../tests/support/warehouse.ts'
+import { gatherEvidence } from '../connectors/gathering/gather.ts'
 import { postgres } from '../connectors/postgres.ts'
+import type { System } from '../domain/system.ts'
 import type { Store } from '../store/connection.ts'
 import { keptTables, tableBefore, tableChangesOf } from '../store/warehouses.ts'
 import { dueWork } from './due-work.ts'
@@ -86,6 +88,52 @@ test('a table that is gone is told of, by whoever asks for it next', async () =>
   expect(await sync(store, ago(5))).toBe(true)
   expect(await keptTables(store, 'postgres')).toEqual([])
   expect(await ask()).toMatchObject(dropped)
+})
+
+test.each(['raw.orders', 'ORDERS'])('a table that is gone is told of also by the name %s', async (short) => {
+  const store = await fresh()
+  await sync(store, ago(10))
+  await warehouse.sql('alter table raw.orders drop column amount')
+  await sync(store, ago(5))
+  await warehouse.sql('drop table raw.orders')
+  const ask = () =>
+    postgres.gather(
+      { asset: { kind: 'table', name: short }, category: 'data_quality', environment: null, alerts: [], now },
+      { system: system(), signal: AbortSignal.timeout(5_000), library: libraryIn(store) },
+    )
+  expect((await ask()).map(({ data }) => data)).toMatchObject([
+    { table: name(), change: 'dropped', column: null },
+    { table: name(), change: 'dropped', column: 'amount' },
+  ])
+  await sync(store, ago(1))
+  expect((await ask()).map(({ data }) => data)).toMatchObject([{ column: null }, { column: 'amount' }])
+})
+
+test('a table that is only out of sight stays as it was kept', async () => {
+  const store = await fresh()
+  await sync(store, ago(10))
+  const elsewhere = {
+    ...settings(),
+    WAREHOUSE_URL: Object.assign(new URL(warehouse.url), { pathname: '/postgres' }).href,
+  }
+  expect(await syncTables(store, instanceOf(postgres, elsewhere), elsewhere, ago(5))).toBe(false)
+  expect(await keptTables(store, 'postgres')).toEqual([name()])
+  expect(await tableChangesOf(store, 'postgres', name(), ago(60))).toEqual([])
+})
+
+test('that a table is not there is told by the only warehouse that there is, and by one of two only where it is at home', async () => {
+  await fresh()
+  const own = system()
+  const told = async (asset: string, ...systems: System[]) => {
+    const question = { asset: { kind: 'table' as const, name: asset }, category: 'freshness' as const }
+    const about = { ...question, environment: null, alerts: [], now }
+    const { evidence } = await gatherEvidence(about, { systems: systemsOf(...systems), from: [postgres] })
+    return evidence.map(({ data, kind }) => (kind === 'unavailable' ? data.code : kind))
+  }
+  expect(await told('raw.nothing', own)).toEqual(['E_ASSET_UNKNOWN'])
+  const other = { ...own, name: 'other' }
+  expect(await told('raw.nothing', own, other)).toEqual([])
+  expect(await told(`${warehouse.name}.raw.nothing`, own, other)).toContain('E_ASSET_UNKNOWN')
 })
 
 test('a warehouse that is down costs the clock a warning; what was kept stays', async () => {

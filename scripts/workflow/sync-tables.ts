@@ -5,17 +5,17 @@ import { watchTables as watchSnowflake } from '../connectors/snowflake.ts'
 import { isRelation } from '../domain/alert.ts'
 import { Catalog, deadlineOf } from '../domain/catalog.ts'
 import { isCalled, type System, type Systems } from '../domain/system.ts'
-import { type TableName, type TableState, tableName } from '../domain/warehouse.ts'
+import { isSeen, type Sight, type TableName, type TableState, tableName } from '../domain/warehouse.ts'
 import type { Settings } from '../lib/config.ts'
 import { readYamlFile } from '../lib/yaml-file.ts'
 import type { Store } from '../store/connection.ts'
 import { dropTable, keepTable, keptTables } from '../store/warehouses.ts'
 
-/** How a kind of warehouse tells how many tables are at once: each that it has, by the name that was asked for. */
+/** How a kind of warehouse tells how many tables are at once, in the order of their names. */
 type Watch = (
   names: readonly TableName[],
   context: { system: System; signal: AbortSignal },
-) => Promise<(TableState | null)[]>
+) => Promise<Sight<TableState>[]>
 
 const watches: Readonly<Record<string, Watch>> = { postgres: watchPostgres, snowflake: watchSnowflake }
 
@@ -31,7 +31,7 @@ export function warehousesIn(systems: Systems): System[] {
 
 /**
  * Keeps how the catalogue's tables of tier 1 and 2 are in one warehouse, so that a later look has a before. Whether
- * columns of any had changed, or one was gone. @throws AppError as the connector; what was kept stays
+ * columns of any had changed, or one was gone: one that is only out of sight stays as it was kept. @throws AppError as the connector; what was kept stays
  */
 export async function syncTables(store: Store, system: System, settings: Settings, now: Date): Promise<boolean> {
   const watched = (await tablesOf(settings)).filter(
@@ -53,11 +53,11 @@ export async function syncTables(store: Store, system: System, settings: Setting
   let isChanged = false
   for (const [index, { promised }] of wanted.entries()) {
     const state = states[index]
-    if (!state) continue
+    if (state === undefined || !isSeen(state)) continue
     isChanged = (await keepTable(store, system.name, state, { promised, now })).length > 0 || isChanged
   }
   for (const [index, { full }] of kept.entries()) {
-    if (states[wanted.length + index]) continue
+    if (states[wanted.length + index] !== 'absent') continue
     isChanged = (await dropTable(store, system.name, full, now)) || isChanged
   }
   return isChanged

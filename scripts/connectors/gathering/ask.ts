@@ -29,9 +29,9 @@ export async function ask(
   connector: Connector,
   system: System,
   question: Question,
-  options: { limitMs: number; patienceMs?: number; memory: Memory; library: Library },
+  options: { limitMs: number; patienceMs?: number; isSole?: boolean; memory: Memory; library: Library },
 ): Promise<Answer> {
-  const { limitMs, patienceMs = 0, memory, library } = options
+  const { limitMs, patienceMs = 0, isSole = false, memory, library } = options
   const start = Date.now()
   const shared = connector.shared(question)
   const key = shared && keyOf([connector.name, ...shared.key])
@@ -44,7 +44,7 @@ export async function ask(
   const { name = '', native = {} } = question.asset ?? {}
   const secrets = secretsOf(system.credentials, [...openWordsOf(system), name, ...Object.values(native)])
   const leftMs = Math.max(1, limitMs - (Date.now() - start))
-  const run = (signal: AbortSignal, time: Time) => connector.gather(question, { system, signal, library, time })
+  const run = (signal: AbortSignal, time: Time) => connector.gather(question, { system, signal, library, time, isSole })
   const answer = await within(leftMs, run, { statedMs: limitMs, patienceMs }).then(
     (drafts) => understood(drafts.map((draft) => redactDraft(draft, secrets))),
     (thrown: unknown) => ({ drafts: [], fault: withoutSecrets(toAppError(thrown), secrets) }),

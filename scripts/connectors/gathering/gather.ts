@@ -113,10 +113,24 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
     const limitMs = Math.min(system.limitMs ?? connector.limitMs ?? perSystemMs, leftMs)
     if (limitMs <= 0) return nothing
     const patienceMs = Math.min(connector.patienceMs?.(about) ?? 0, leftMs - limitMs)
-    const answer = await ask(connector, system, about, { limitMs, patienceMs, memory, library })
+    const answer = await ask(connector, system, about, {
+      limitMs,
+      patienceMs,
+      isSole: isSoleHome(about),
+      memory,
+      library,
+    })
     if (answer.fault?.code === 'E_HTTP_TIMEOUT') silent.add(system.name)
     const drafts = answer.drafts.map((draft) => stamped(draft, connector, system, isCertain))
     return { system, answer: { ...answer, drafts }, further: await follow(drafts, about, round + 1) }
+  }
+
+  /** Whether one configured system alone can be where it lives. */
+  function isSoleHome(about: Question): boolean {
+    const { asset } = about
+    const homes = from.filter((connector) => asset !== null && connector.owns(asset) && connector.concerns(about))
+    const kinds = homes.flatMap(({ name, kinds: more }) => [name, ...Object.keys(more)])
+    return systems.all.filter(({ kind }) => kinds.includes(kind)).length === 1
   }
 
   async function follow(drafts: readonly unknown[], about: Question, round: number): Promise<Piece[]> {

@@ -1,5 +1,5 @@
 import { type DbtChange, type DbtNode, type DbtProject, dbtLineage, namesOf } from '../../domain/dbt.ts'
-import type { Baseline, TableChange } from '../../domain/warehouse.ts'
+import type { Baseline, TableChange, TableName } from '../../domain/warehouse.ts'
 
 /** Names up and down, with their distance (1: directly), nearest first. */
 export interface Lineage {
@@ -26,6 +26,8 @@ export interface DbtLibrary {
 export interface WarehouseLibrary {
   /** A table by its full name, as the warehouse spells it; compared with its rows a day before `now`. */
   before(system: string, table: string, now: Date): Promise<Baseline | null>
+  /** The full names of tables that were kept, or that something became of since then, and that a name may mean. */
+  namesLike(system: string, name: TableName, since: Date): Promise<string[]>
   /** What became of a table, newest first. */
   changesOf(system: string, table: string, since: Date): Promise<{ at: Date; change: TableChange }[]>
   /** Counts what asking may cost to what was spent on it that day; false, and not counted, when `limit` would be passed. */
@@ -44,7 +46,12 @@ export interface Library {
 export const noLibrary: Library = {
   dbt: libraryOf(null),
   lineage: async () => ({ up: new Map(), down: new Map() }),
-  warehouse: { before: async () => null, changesOf: async () => [], spend: async () => true },
+  warehouse: {
+    before: async () => null,
+    namesLike: async () => [],
+    changesOf: async () => [],
+    spend: async () => true,
+  },
 }
 
 const depth = 10

@@ -32,16 +32,26 @@ type Draft<K extends EvidenceDraft['kind']> = Extract<EvidenceDraft, { kind: K }
 function attributed(draft: Draft<'schema_change'>, defined: readonly Statement[]): EvidenceDraft {
   const { column, change } = draft.data
   const cause = defined.find(
-    (one) =>
-      succeeded(one) && (column == null ? /^DROP/.test(one.query_type) && change === 'dropped' : names(one, column)),
+    (one) => succeeded(one) && (column == null ? isDrop(one) && change === 'dropped' : names(one, column)),
   )
-  if (!cause) return draft
+  if (!cause) return change === 'dropped' && column == null ? uncertain(draft) : draft
   const at = cause.start_time.toISOString()
   return {
     ...draft,
     summary: `${draft.summary} ${cause.user_name ?? 'Somebody'} did it at ${at}.`,
     data: { ...draft.data, by: cause.user_name, at, ref: cause.query_id },
   }
+}
+
+/** Whether a statement took a table away. */
+export function isDrop(one: Statement): boolean {
+  return succeeded(one) && /^DROP/.test(one.query_type)
+}
+
+/** It looks the same when the role has lost its right to that one table. */
+function uncertain(draft: Draft<'schema_change'>): EvidenceDraft {
+  const doubt = 'Its history shows no DROP: its role may have lost its right to it instead.'
+  return { ...draft, summary: `${draft.summary} ${doubt}`, data: { ...draft.data, is_certain: false } }
 }
 
 /** `create or replace` names no column that it leaves out. */

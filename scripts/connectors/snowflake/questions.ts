@@ -1,6 +1,7 @@
 import type { Asset, Category } from '../../domain/alert.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
-import type { TableName } from '../../domain/warehouse.ts'
+import { oneLine } from '../../domain/text.ts'
+import { isSeen, type TableName } from '../../domain/warehouse.ts'
 import { AppError, toAppError } from '../../lib/errors.ts'
 import type { ConnectorContext, Question } from '../connector.ts'
 import { within } from '../gathering/ask.ts'
@@ -8,7 +9,7 @@ import { type About, lockEvidence } from '../warehouse/evidence.ts'
 import { askAbout, namesOf } from '../warehouse/warehouse.ts'
 import { SnowflakePlace } from './address.ts'
 import { type Compute, computeEvidence, findCompute, monitorEvidence } from './compute.ts'
-import { gapEvidence, withHistory } from './evidence.ts'
+import { gapEvidence, isDrop, withHistory } from './evidence.ts'
 import { findHistory, type Gap, type HistoryQuestion, type Statement } from './history.ts'
 import { findLocks } from './locks.ts'
 import { refusal } from './paying.ts'
@@ -69,6 +70,12 @@ export async function askAccount(
     gaps.push(...(told?.gaps ?? []))
   }
 
+  let told: Promise<void> | null = null
+  function tellHistoryOnce(found: Found | null): Promise<void> {
+    told ??= tellHistory(found)
+    return told
+  }
+
   async function tellLocks(found: Found): Promise<EvidenceDraft[]> {
     const { locks, seesAll } = await findLocks(ask, found, question.now)
     if (!seesAll && question.category === 'lock') gaps.push({ what: 'who holds a lock on it', fault: locksHidden() })
@@ -81,18 +88,24 @@ export async function askAccount(
       database,
       async find(names) {
         const tables = await findTables(ask, names, database)
-        const first = tables.find((one) => one !== null)
+        const first = tables.find(isSeen)
         if (!first || (await refusedOnce())) return tables
         const later = await orGap('when it was last written to', () => withLastAltered(ask, first))
         return tables.map((one) => (one === first ? (later ?? first) : one))
       },
+      async wasDropped() {
+        await tellHistoryOnce(null)
+        return statements.some(isDrop)
+      },
+      grant: (name) =>
+        `Give the role back what it had: GRANT USAGE on its schema and REFERENCES or SELECT on ${oneLine(name, 250)}.`,
       async beyond(found) {
         const [locks, warehouses] = await Promise.all([
           found && orGap('who holds a lock on it', () => tellLocks(found)),
           ofCompute.has(question.category) && !question.isLead
             ? orGap('how its warehouses are', () => warehousesOf(ask, compute, about))
             : null,
-          tellHistory(found),
+          tellHistoryOnce(found),
         ])
         return [...(locks ?? []), ...(warehouses ?? [])]
       },

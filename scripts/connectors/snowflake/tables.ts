@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fullName, type TableName, type TableState } from '../../domain/warehouse.ts'
+import { fullName, isSeen, type Sight, type TableName, type TableState } from '../../domain/warehouse.ts'
 import { AppError } from '../../lib/errors.ts'
 import { tryParseJson } from '../../lib/json.ts'
 import type { FoundTable } from '../warehouse/warehouse.ts'
@@ -33,28 +33,45 @@ export interface Found extends FoundTable {
 }
 
 /**
- * The one table or view that each name means, in the order of the names; null where there is none or several could be
- * meant. A name without a database is looked for in `database`.
+ * The one table or view that each name means, in the order of the names. A name without a database is looked for in
+ * `database`. What its role may not see looks like what is not there: a table is absent only where others are shown.
  */
 export async function findTables(
   ask: AskRows,
   names: readonly TableName[],
   database: string | null,
-): Promise<(Found | null)[]> {
+): Promise<Sight<Found>[]> {
   const places = new Map<string, Promise<Shown[]>>()
-  const shown = await inTurns(names, async (name) => {
-    const parts = [name.database ?? database, name.schema].filter((part) => part !== null)
-    if ((name.database ?? database) === null) return null
+  const shown = await inTurns(names, async (name): Promise<Sight<Shown>> => {
+    const where = name.database ?? database
+    if (where === null) return 'elsewhere'
+    const parts = [where, name.schema].filter((part) => part !== null)
     const place = asWritten(parts)
     const known = places.get(place) ?? objectsIn(ask, parts)
     places.set(place, known)
-    return theOne(await known, name)
+    const all = await known
+    const sight = theOne(all, name)
+    if (sight !== 'absent' || (all.length > 0 && all.length < mostShown)) return sight
+    // There are more than are shown.
+    return (all.length > 0 && name.schema !== null && (await byName(ask, [...parts, name.table]))) || 'unseen'
   })
-  const columns = await columnsOf(ask, [...new Set(shown.filter((one) => one !== null))])
+  const columns = await columnsOf(ask, [...new Set(shown.filter(isSeen))])
   return shown.map((one) => {
-    const found = one && columns.get(one)
-    return one && found ? { ...placeOf(one), state: stateOf(one, found) } : null
+    if (!isSeen(one)) return one
+    const found = columns.get(one)
+    return found ? { ...placeOf(one), state: stateOf(one, found) } : 'unseen'
   })
+}
+
+const Placed = z.object({ database_name: z.string(), schema_name: z.string(), table_name: z.string() })
+
+/** A table whose place holds more than is shown, by its columns: its rows are not told like this. */
+async function byName(ask: AskRows, parts: readonly string[]): Promise<Shown | null> {
+  for (const place of new Set([asWritten(parts), quoted(parts)])) {
+    const [one] = await orNone(ask(Placed, 'show columns in table identifier(?)', [place]))
+    if (one) return { database_name: one.database_name, schema_name: one.schema_name, name: one.table_name }
+  }
+  return null
 }
 
 /** Tables and views of a database or a schema; none where it is not there, or not shown. */
@@ -67,15 +84,15 @@ async function objectsIn(ask: AskRows, parts: readonly string[]): Promise<Shown[
   return []
 }
 
-function theOne(shown: readonly Shown[], name: TableName): Shown | null {
+function theOne(shown: readonly Shown[], name: TableName): Sight<Shown> {
   const alike = shown.filter(
     (one) => isSame(one.name, name.table) && (name.schema === null || isSame(one.schema_name, name.schema)),
   )
-  if (alike.length <= 1) return alike[0] ?? null
+  if (alike.length <= 1) return alike[0] ?? 'absent'
   // Two that differ by case only: the one that needs no quotes.
   const plain = alike.filter((one) => one.name === name.table.toUpperCase())
   const exact = alike.filter((one) => one.name === name.table)
-  return [exact, plain].find((some) => some.length === 1)?.[0] ?? null
+  return [exact, plain].find((some) => some.length === 1)?.[0] ?? 'several'
 }
 
 /** Column → type, of each. What changed while it was looked at, or is too much to be shown whole, is not there. */

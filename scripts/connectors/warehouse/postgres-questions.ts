@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { fullName, type TableName, type TableState } from '../../domain/warehouse.ts'
+import { fullName, type Sight, type TableName, type TableState } from '../../domain/warehouse.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { Lock } from './evidence.ts'
 import type { AskRows } from './postgres-session.ts'
@@ -104,14 +104,14 @@ export async function largestTables(ask: AskRows): Promise<{ name: string; rows:
   return found.map(({ database, schema, table, rows }) => ({ name: fullName([database, schema, table]), rows }))
 }
 
-/** The one table that a name means; null when there is none, or several could be meant. */
-export function theOne(found: readonly Found[], { database }: Place, name: TableName): Found | null {
-  if (name.database !== null && !isSame(name.database, database)) return null
+/** The one table that a name means. What is there is shown to every role, so what is not shown is not there. */
+export function theOne(found: readonly Found[], { database }: Place, name: TableName): Sight<Found> {
+  if (name.database !== null && !isSame(name.database, database)) return 'elsewhere'
   const alike = found.filter((one) => means(name, one))
-  if (alike.length === 1) return alike[0] ?? null
+  if (alike.length <= 1) return alike[0] ?? 'absent'
   // Two that differ by case only: as it is written.
   const exact = alike.filter((one) => one.table === name.table && (name.schema === null || one.schema === name.schema))
-  return exact.length === 1 ? (exact[0] ?? null) : null
+  return (exact.length === 1 ? exact[0] : undefined) ?? 'several'
 }
 
 function means(name: TableName, { schema, table }: Pick<Found, 'schema' | 'table'>): boolean {

@@ -2,7 +2,15 @@ import type { Asset } from '../../domain/alert.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
 import { isCalled } from '../../domain/system.ts'
 import { oneLine } from '../../domain/text.ts'
-import { type Baseline, type TableName, type TableState, tableChanges, tableName } from '../../domain/warehouse.ts'
+import {
+  type Baseline,
+  isSeen,
+  type Sight,
+  type TableName,
+  type TableState,
+  tableChanges,
+  tableName,
+} from '../../domain/warehouse.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { ConnectorContext, Question } from '../connector.ts'
 import { type About, changeEvidence, stateEvidence } from './evidence.ts'
@@ -17,8 +25,12 @@ export interface Warehouse<T extends FoundTable> {
   readonly source: About['source']
   /** The database that a name without one is looked for in, where it is known. */
   readonly database: string | null
-  /** The one table that each name means; null where there is none, or several could be meant. */
-  find(names: readonly TableName[]): Promise<(T | null)[]>
+  /** The one table that each name means, in the order of the names. */
+  find(names: readonly TableName[]): Promise<Sight<T>[]>
+  /** Whether its own history tells that a table that it does not show was dropped. Absent where all is shown. */
+  wasDropped?(): Promise<boolean>
+  /** What a role needs to be shown a table of that name. */
+  grant?(name: string): string
   /** What else it knows: locks, what was done to it. Of a table that is gone (null) too. */
   beyond(found: T | null): Promise<EvidenceDraft[]>
 }
@@ -35,9 +47,9 @@ export async function askAbout<T extends FoundTable>(
 ): Promise<EvidenceDraft[]> {
   const about = { source: warehouse.source, asset: asset.name, now: question.now }
   const names = namesOf(asset)
-  const found = (await warehouse.find(names)).find((one) => one !== null)
+  const found = (await warehouse.find(names)).find(isSeen)
   if (found) return [...(await changesOf(found.state, about, context)), ...(await warehouse.beyond(found))]
-  const gone = await goneSince(about, context)
+  const gone = await goneSince(warehouse, names, about, context)
   if (gone.length > 0) return [...gone, ...(await warehouse.beyond(null))]
   if (!isAtHome(warehouse, asset, names, context)) return []
   throw new AppError(
@@ -69,13 +81,39 @@ function recent(before: Baseline | null, now: Date): Baseline | null {
   return before && now.getTime() - before.seenAt.getTime() < changesMs ? before : null
 }
 
-/** Of a table that is not there: that it was, if so. */
-async function goneSince(about: About, { library, system }: ConnectorContext): Promise<EvidenceDraft[]> {
-  const { asset: name, now } = about
-  const kept = await library.warehouse.changesOf(system.name, name, new Date(now.getTime() - changesMs))
-  const before = kept.length > 0 ? null : recent(await library.warehouse.before(system.name, name, now), now)
-  const gone = before ? [{ at: now, change: { what: 'dropped' } as const }] : kept
-  return gone.map((change) => changeEvidence(name, change, about))
+/**
+ * Of a table that is not there: that it was, and what became of it, if so. The clock knows it by its full name, whatever
+ * the alert calls it. @throws AppError E_ASSET_DENIED where nobody can say whether it is gone or only hidden
+ */
+async function goneSince<T extends FoundTable>(
+  warehouse: Warehouse<T>,
+  names: readonly TableName[],
+  about: About,
+  { library, system }: ConnectorContext,
+): Promise<EvidenceDraft[]> {
+  const { now } = about
+  const since = new Date(now.getTime() - changesMs)
+  const alike = await Promise.all(names.map((name) => library.warehouse.namesLike(system.name, name, since)))
+  const full = alike.find((some) => some.length > 0)
+  const [name] = full ?? []
+  const parts = tableName(name ?? '')
+  if (name === undefined || parts === null || full?.length !== 1) return []
+  const kept = await library.warehouse.changesOf(system.name, name, since)
+  const before = recent(await library.warehouse.before(system.name, name, now), now)
+  const isGone = before !== null && (await isAway(warehouse, parts, name))
+  const fresh = isGone ? [{ at: now, change: { what: 'dropped' } as const }] : []
+  return [...fresh, ...kept].map((change) => changeEvidence(name, change, about))
+}
+
+async function isAway<T extends FoundTable>(warehouse: Warehouse<T>, parts: TableName, name: string): Promise<boolean> {
+  const [sight] = await warehouse.find([parts])
+  if (sight !== 'unseen') return sight === 'absent'
+  if (await warehouse.wasDropped?.()) return true
+  throw new AppError(
+    'E_ASSET_DENIED',
+    `It shows ${oneLine(name, 250)} no more, nor what stands around it: it is gone, or its role lost a right.`,
+    warehouse.grant?.(name) ?? 'See there whether it still is.',
+  )
 }
 
 /** Not every table is this one's. */
@@ -83,8 +121,9 @@ function isAtHome<T extends FoundTable>(
   { database }: Warehouse<T>,
   { system: called }: Asset,
   names: readonly TableName[],
-  { system }: ConnectorContext,
+  { system, isSole }: ConnectorContext,
 ): boolean {
+  if (isSole) return true
   if (called != null && isCalled(system, called)) return true
   return database !== null && names.some((one) => one.database?.toLowerCase() === database.toLowerCase())
 }
