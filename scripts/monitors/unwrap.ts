@@ -93,7 +93,10 @@ export function eventData(body: unknown): unknown {
   return openOnce(at(body, 'data')) ?? at(body, 'data')
 }
 
-/** Bodies by which a sender only asks whether we are there. */
+/** What Jira tells of: `jira:issue_updated`, `comment_created`, `sprint_started`. */
+const jiraEvent = /^(?:jira:)?[a-z]{2,40}(?:_[a-z]{2,40}){1,3}$/
+
+/** Bodies by which a sender only asks whether we are there, or tells of what can't be trouble. */
 const handshakes: readonly ((body: unknown) => boolean)[] = [
   // SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
   (body) => /^(?:Subscription|Unsubscribe)Confirmation$/.test(firstText(body, ['Type']) ?? ''),
@@ -103,6 +106,12 @@ const handshakes: readonly ((body: unknown) => boolean)[] = [
   (body) => at(body, '0.eventType') === 'Microsoft.EventGrid.SubscriptionValidationEvent',
   // Telegram: somebody pressed a button in a chat.
   (body) => at(body, 'update_id') !== undefined && isObject(at(body, 'callback_query')),
+  // Jira, of anything but issues: comments, links, worklogs, sprints.
+  // https://developer.atlassian.com/cloud/jira/platform/webhooks/
+  (body) => {
+    const event = firstText(body, ['webhookEvent']) ?? ''
+    return jiraEvent.test(event) && !event.startsWith('jira:issue_')
+  },
   // GitHub's ping.
   (body) => textOf(at(body, 'zen')) !== null && at(body, 'hook_id') !== undefined,
 ]

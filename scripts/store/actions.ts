@@ -96,6 +96,19 @@ export async function toldBefore(
   return { reference: row?.reference ?? null, inDoubt: row?.inDoubt ?? false }
 }
 
+/** The incident that a channel told of under its own reference, such as the key of an issue in Jira; null for none of ours. */
+export async function incidentToldAs(access: Access, kind: string, reference: string): Promise<string | null> {
+  const row = await within(access, (query) =>
+    query.first(
+      z.object({ incident: z.string() }),
+      sql`select incident from actions
+          where kind = ${kind} and result ->> 'reference' = ${reference} and message is not null and incident is not null
+          order by created_at desc limit 1`,
+    ),
+  )
+  return row?.incident ?? null
+}
+
 /** Where people were told, or may have been told, about an incident: channel and place, each once. */
 export function toldWhere(access: Access, incident: string): Promise<{ kind: string; target: string | null }[]> {
   return within(access, (query) =>

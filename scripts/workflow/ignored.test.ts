@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { count, lateTable, useWorlds, type World } from '../../tests/support/workflow.ts'
 import { listSources } from '../store/sources.ts'
+import { sql } from '../store/sql.ts'
 
 const { world } = useWorlds()
 
@@ -117,6 +118,46 @@ describe.each(Object.entries(echoes))('what we sent and comes back from %s', (_,
     }
     expect((await listSources(one.store)).length).toBeGreaterThan(0)
     expect(await count(one.store, 'incidents')).toBeGreaterThan(0)
+  })
+})
+
+describe('Jira’s word of anything but an issue', () => {
+  const event = (webhookEvent: string, rest: object) => ({ timestamp: 1795161600000, webhookEvent, ...rest })
+  const issue = (key: string, labels: string[] = []) => ({
+    id: '10001',
+    key,
+    fields: { summary: 'HIGH: orders failed', labels, status: { name: 'To Do' }, priority: { name: 'High' } },
+  })
+  const comment = { id: '1', body: 'the load failed again', author: { displayName: 'dim' } }
+  test.each([
+    [
+      'a comment on an issue of ours',
+      (mark: string) => event('comment_created', { comment, issue: issue('D-1', [mark]) }),
+    ],
+    ['a comment on another one', () => event('comment_updated', { comment, issue: issue('OPS-1') })],
+    ['a link', () => event('issuelink_created', { issueLink: { id: 1, sourceIssueId: 1, destinationIssueId: 2 } })],
+    ['a worklog', () => event('worklog_created', { worklog: { comment: 'failed twice', timeSpent: '1h' } })],
+    ['a sprint', () => event('sprint_started', { sprint: { id: 1, name: 'Fix what failed', state: 'active' } })],
+    ['a version', () => event('jira:version_released', { version: { id: 1, name: 'fixes failed loads' } })],
+  ])('%s, opens nothing', async (_, body) => {
+    const one = await world()
+    const id = await known(one)
+    expect(await one.fire(body(`incident:${one.store.tenant}/${id}`))).toMatchObject({ count: 0 })
+    expect(await count(one.store, 'incidents')).toBe(1)
+    expect(await count(one.store, 'dead_letters')).toBe(0)
+  })
+
+  test('an issue that we opened is known by its key alone, and another one is heard', async () => {
+    const one = await world()
+    const id = await known(one)
+    await one.store.transaction((query) =>
+      query.run(
+        sql`insert into actions (tenant, key, incident, revision, kind, state, message, result)
+            values (current_setting('dim.tenant'), 'k', ${id}, 1, 'jira', 'sent', '{}', '{"reference": "DATA-7"}')`,
+      ),
+    )
+    expect(await one.fire(event('jira:issue_updated', { issue: issue('DATA-7') }))).toMatchObject({ count: 0 })
+    expect(await one.fire(event('jira:issue_created', { issue: issue('DATA-8') }))).toMatchObject({ count: 1 })
   })
 })
 

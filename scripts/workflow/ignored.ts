@@ -1,8 +1,9 @@
 import type { Alert } from '../domain/alert.ts'
 import { heartbeatOf } from '../domain/heartbeat.ts'
-import { ownIncidents } from '../domain/reading/own-marks.ts'
+import { jiraIssueIn, ownIncidents } from '../domain/reading/own-marks.ts'
 import { tryParseJson } from '../lib/json.ts'
 import { unwrap } from '../monitors/unwrap.ts'
+import { incidentToldAs } from '../store/actions.ts'
 import type { Store } from '../store/connection.ts'
 import { knownIncidents } from '../store/incidents.ts'
 import { heartbeat } from '../store/sources.ts'
@@ -33,10 +34,14 @@ export async function ignoredOf(store: Store, body: string, alerts: readonly Ale
 /** The incident of ours that a body carries back, when every one it names is known. */
 async function echoIn(store: Store, body: string): Promise<string | null> {
   // Hardly any body holds one: nothing is parsed, and nothing asked, for the others.
-  if (!body.includes('INC-') && !isPacked(body)) return null
-  const named = ownIncidents(opened(body))
+  if (!body.includes('INC-') && !body.includes('webhookEvent') && !isPacked(body)) return null
+  const whole = opened(body)
+  const named = ownIncidents(whole)
   const [first] = named
-  if (first === undefined) return null
+  if (first === undefined) {
+    const issue = jiraIssueIn(whole)
+    return issue === null ? null : incidentToldAs(store, 'jira', issue)
+  }
   const known = await knownIncidents(store, named)
   return named.every((id) => known.has(id)) ? first : null
 }

@@ -13,7 +13,7 @@ const places: readonly ((body: unknown) => (string | null)[])[] = [
   (body) => (firstText(body, ['event_action']) === null ? [] : [firstText(body, ['dedup_key'])]),
   // Jira: https://developer.atlassian.com/cloud/jira/platform/webhooks/
   (body) => {
-    if (!firstText(body, ['webhookEvent'])?.startsWith('jira:issue')) return []
+    if (firstText(body, ['webhookEvent']) === null) return []
     const labels = at(body, 'issue.fields.labels')
     const marks = Array.isArray(labels) ? labels.map(textOf).filter((label) => incidentIn(label) !== null) : []
     return [marks[0] ?? null]
@@ -42,6 +42,11 @@ export function ownIncidents(body: unknown): string[] {
     if (known.length > 0) return known.length === marks.length ? known : []
   }
   return []
+}
+
+/** The key of the issue that an event of Jira's is about, a comment on it included; null for any other body. */
+export function jiraIssueIn(body: unknown): string | null {
+  return firstText(body, ['webhookEvent']) === null ? null : firstText(body, ['issue.key'])
 }
 
 /** `INC-…`: alone, behind `dim-` or its tenant (`incident_management/INC-…`), or at the head of an action's key. */
