@@ -61,6 +61,8 @@ export interface FailureFeed {
   readonly kind: string
   /** Whose alerts tell of such failures where they are called back. */
   readonly monitor: string
+  /** Whether two instances may call different pipelines and runs by the same names. */
+  readonly areNamesShared?: boolean
   /** How much later than it ended a failure may come to be seen, in milliseconds. */
   readonly lateMs?: number
   /** What ended badly at `since` or after, oldest first, at most so many. @throws AppError when it can't be asked */

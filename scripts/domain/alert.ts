@@ -101,6 +101,12 @@ export const Alert = z.object({
     .nullable(),
   labels: z.record(z.string(), z.string()),
   facts: z.array(AlertFact).max(20),
+  /** What the fingerprint is made of beside asset and environment; left out where a key is the identity by itself. */
+  check: z.string().max(500).optional(),
+  /** The instance that its asset lives in, where that is certain, whether or not the identity needs it. */
+  instance: z.string().max(64).optional(),
+  /** The identity that its payload alone gives, before configuration said where it belongs. */
+  read: z.object({ fingerprint: z.string(), environment: z.string().nullable() }).optional(),
 })
 export type Alert = z.infer<typeof Alert>
 

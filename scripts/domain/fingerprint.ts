@@ -21,12 +21,19 @@ export function assetKey(asset: Asset | null, environment: string | null): strin
   return [asset.kind, asset.name, asset.system ?? '', environment ?? ''].join('|')
 }
 
+/** The identities of an alert's condition and asset by its payload alone; its own where nothing was added to them. */
+export function readIdentity({ fingerprint, asset, environment, read }: Alert) {
+  if (!read) return { fingerprint, assetKey: assetKey(asset, environment) }
+  const bare = asset && { ...asset, system: null }
+  return { fingerprint: read.fingerprint, assetKey: assetKey(bare, read.environment) }
+}
+
 /**
  * The id of a delivery: equal for the very same alert sent again, whatever the time it arrived.
  * Shape: 24 hexadecimal digits.
  */
 export function deliveryKey(alert: Alert): string {
-  const { received_at: _, ...rest } = alert
+  const { received_at: _, check: _check, instance: _instance, read: _read, ...rest } = alert
   return digest([canonical(rest)])
 }
 

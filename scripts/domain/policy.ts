@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { Mode, RemediationTemplate } from './decision.ts'
 import { FlowFix } from './flow-fix.ts'
+import { sourcePlaceKeys } from './instance.ts'
 import { defaultModelTerms, ModelTerms } from './model-terms.ts'
 import { quietKeys, sourceQuietKeys } from './quiet-rules.ts'
 
@@ -72,7 +73,7 @@ export const PolicyFile = z.strictObject({
   /** Times in which nothing is fixed. */
   freezes: z.array(Freeze).max(100).optional(),
   /** Per source: `alertmanager`, `plain/datadog`. */
-  sources: z.record(z.string(), z.strictObject({ ...rules, ...sourceQuietKeys })).optional(),
+  sources: z.record(z.string(), z.strictObject({ ...rules, ...sourceQuietKeys, ...sourcePlaceKeys })).optional(),
   /** Assets that are never fixed, by name, `*` as wildcard. */
   protected: z.array(z.string().max(300)).optional(),
   /** Assets of which nothing is sent to a model, by name, `*` as wildcard. */

@@ -11,20 +11,24 @@ export interface Spot {
   environment: string | null
   /** The platform it lives on, in its environment; null when nobody can tell. */
   platform: string | null
+  /** The configured instance behind that platform, in the same form, where it is certain. */
+  host: string | null
 }
 
 /** Kinds that speak of the same thing: what dbt calls a model is a table in the warehouse. */
 const families: Partial<Record<AssetKind, string>> = { model: 'table', source: 'table', task: 'dag' }
 
-export function spotOf({ asset, environment, labels }: Pick<Alert, 'asset' | 'environment' | 'labels'>): Spot {
-  if (!asset) return { node: null, scope: '', environment, platform: null }
+export function spotOf(alert: Pick<Alert, 'asset' | 'environment' | 'labels' | 'instance'>): Spot {
+  const { asset, environment, labels, instance } = alert
+  if (!asset) return { node: null, scope: '', environment, platform: null, host: null }
   const dag = asset.kind === 'task' ? asset.native?.dag_id : undefined
-  const platform = platformOf(asset, labels.platform)
+  const platform = platformOf(asset, labels.platform, instance)
   return {
     node: lineageName(dag ?? asset.name),
     scope: `${families[asset.kind] ?? asset.kind}|${asset.system ?? ''}`,
     environment,
     platform: platform === null ? null : platformKey(platform, environment),
+    host: instance === undefined ? null : platformKey(instance, environment),
   }
 }
 
@@ -45,9 +49,14 @@ export function platformEnvironment(key: string): string | null {
  * The connector instance, else what the name tells: tables of one database live together, whatever each monitor calls
  * their warehouse. Else what the monitor says.
  */
-function platformOf({ kind, name, system, platform }: Asset, label: string | undefined): string | null {
+function platformOf(
+  { kind, name, system, platform }: Asset,
+  label: string | undefined,
+  instance: string | undefined,
+): string | null {
   if (system) return system
   const database = (families[kind] ?? kind) === 'table' ? /^([^.]+)\./.exec(name)?.[1] : undefined
   const said = database ?? platform ?? label?.slice(0, 64)
-  return said ?? (kind === 'dag' || kind === 'task' ? 'airflow' : null)
+  const isDag = kind === 'dag' || kind === 'task'
+  return (isDag ? instance : undefined) ?? said ?? (isDag ? 'airflow' : null)
 }

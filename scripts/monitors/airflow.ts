@@ -111,6 +111,7 @@ function readOne(body: JsonObject): AlertDraft {
     category: late ? 'pipeline_delay' : readFailureCategory([exception]),
     environment: firstText(context, ['environment', 'env', 'deployment_environment']),
     asset,
+    system: firstText(context, systemKeys),
     started_at: firstText(context, ['start_date', 'started_at', 'execution_date', 'logical_date', 'timestamp', 'ts']),
     ended_at: status === 'resolved' ? firstText(context, ['end_date', 'ended_at', 'timestamp']) : null,
     url: firstText(context, ['log_url', 'url', 'link', 'dag_run_url']),
@@ -119,6 +120,8 @@ function readOne(body: JsonObject): AlertDraft {
   }
 }
 
+/** What callbacks call the Airflow that they come from, where there are several. */
+const systemKeys = ['system', 'airflow_system', 'airflow_instance', 'airflow_name', 'instance']
 const dagKeys = ['dag_id', 'dagId', 'dag_name']
 const namingKeys = [...dagKeys, 'dag']
 

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Alert, Asset, type Severity, sourceKey } from '../domain/alert.ts'
-import { assetKey } from '../domain/fingerprint.ts'
+import { assetKey, readIdentity } from '../domain/fingerprint.ts'
 import { notAhead } from '../domain/fold.ts'
 import type { Neighbour } from '../domain/grouping.ts'
 import { IncidentState } from '../domain/incident.ts'
@@ -16,21 +16,24 @@ export const mildFirst: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH', 'CRITICA
 /** A firing of a condition: it is part of the incident, and not over. */
 export async function holdCondition(query: Query, incident: string, alert: Alert, now: Date): Promise<void> {
   const start = notAhead(alert.started_at, now)
+  const read = readIdentity(alert)
   const known = await query.run(
     sql`update conditions set resolved_at = null, last_seen_at = ${now}, latest_start = greatest(latest_start, ${start}),
           severity = case when array_position(${mildFirst}::text[], severity) < array_position(${mildFirst}::text[], ${alert.severity})
-            then ${alert.severity} else severity end
+            then ${alert.severity} else severity end,
+          read_fingerprint = ${read.fingerprint}, read_asset_key = ${read.assetKey},
+          instance = coalesce(${alert.instance ?? null}, instance)
         where incident = ${incident} and fingerprint = ${alert.fingerprint}`,
   )
   if (known > 0) return
   const { node, scope, environment, platform } = spotOf(alert)
   await query.run(
     sql`insert into conditions (tenant, incident, fingerprint, asset_key, node, scope, environment, platform, severity,
-          category, title, source, asset, opened_at, last_seen_at, latest_start)
+          category, title, source, asset, opened_at, last_seen_at, latest_start, read_fingerprint, read_asset_key, instance)
         values (current_setting('dim.tenant'), ${incident}, ${alert.fingerprint},
           ${assetKey(alert.asset, alert.environment)}, ${node}, ${scope}, ${environment}, ${platform}, ${alert.severity},
           ${alert.category}, ${alert.title}, ${sourceKey(alert)}, ${alert.asset && json(alert.asset)}, ${now}, ${now},
-          ${start})`,
+          ${start}, ${read.fingerprint}, ${read.assetKey}, ${alert.instance ?? null})`,
   )
 }
 

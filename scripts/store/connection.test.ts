@@ -17,6 +17,7 @@ import { keepDbtProject } from './dbt.ts'
 import { replaceLineage } from './lineage.ts'
 import { saveMark } from './marks.ts'
 import { migrate } from './migrate.ts'
+import { replaceAssetEnvironments } from './places.ts'
 import { sql } from './sql.ts'
 import { keepTable, spendCredits } from './warehouses.ts'
 
@@ -210,6 +211,7 @@ describe('tenants', () => {
     'audit',
     'lineage_edges',
     'lineage_origins',
+    'asset_environments',
     'conditions',
     'approvals',
     'audit_seals',
@@ -448,6 +450,7 @@ async function fillEveryTable(store: Store): Promise<void> {
     await query.run(sql`insert into paces values (${store.tenant}, 'slack', now())`)
     await keepDbtProject(query, 'dbt', 's', readManifest(dbtManifest([dbtModel('a', [])])))
     await replaceLineage(query, 'dbt:dbt', '1', [{ upstream: 'a', downstream: 'b' }])
+    await replaceAssetEnvironments(query, [{ family: 'dag', name: 'a', system: '', environment: 'production' }])
     await query.run(
       sql`insert into dbt_changes (tenant, system, node, change) values (${store.tenant}, 'dbt', 'n', '{}')`,
     )

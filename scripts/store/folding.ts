@@ -6,6 +6,7 @@ import { quietMark } from '../domain/quiet.ts'
 import { type AlertPlace, insertAlert } from './alerts.ts'
 import { endConditions } from './conditions.ts'
 import type { Query, Store } from './connection.ts'
+import { adoptIdentities } from './identities.ts'
 import { closeIncident, lockIncident } from './incidents.ts'
 import { openFor, regroup, type ToPlace } from './opening.ts'
 import { noteRecovery } from './platforms.ts'
@@ -34,6 +35,7 @@ export async function foldAlerts(
   // Read under the lock, so that what is folded later has the later time.
   const clock = await query.first(z.object({ now: z.date() }), sql`select clock_timestamp() as now`)
   const now = clock?.now ?? new Date()
+  await adoptIdentities(query, alerts)
   const touched = new Set<string>()
   for (const [position, alert] of alerts.entries()) {
     const known = await readStanding(query, alert, now)

@@ -11,7 +11,7 @@ import type { Query } from './connection.ts'
 import { removeDue, scheduleDue } from './due.ts'
 import { addToTimeline } from './incidents.ts'
 import { mergeInto } from './merging.ts'
-import { namesOfPlatform, openPlatformIncident, readPlatformIncident, suspectOutage } from './platforms.ts'
+import { namesOfPlatform, openPlatformIncident, readPlatformIncident, suspectHost, suspectOutage } from './platforms.ts'
 import { countOccurrence, decideAgain, insertIncident, raise, scheduleAnalysis, who } from './progress.ts'
 import type { QuietKind } from './quieting.ts'
 import { sql } from './sql.ts'
@@ -31,8 +31,11 @@ export async function openFor(query: Query, alert: Alert, { now, ended, quiet }:
   // What is silenced says nothing about others, and is not told with them.
   if (quiet === 'silence') return openAlone(query, alert, now)
   const platform = spot.platform === null ? null : await namesOfPlatform(query, spot.platform)
-  const outage = platform && (await readPlatformIncident(query, platform))
-  if (outage) return joinPlatform(query, outage, alert, now)
+  const host = spot.host === null || spot.host === spot.platform ? null : { key: spot.host, all: [spot.host] }
+  for (const names of [platform, host]) {
+    const outage = names && (await readPlatformIncident(query, names))
+    if (outage) return joinPlatform(query, outage, alert, now)
+  }
   const around = await readSurroundings(query, spot, now)
   const place = placeOf(around.neighbours)
   if (place.place === 'group') {
@@ -41,9 +44,12 @@ export async function openFor(query: Query, alert: Alert, { now, ended, quiet }:
   }
   if (quiet !== null) return openAlone(query, alert, now)
   if (ended && isFlap(ended, now)) return reopen(query, alert, ended, now)
-  const suspected = platform && (await suspectOutage(query, platform, now))
-  if (platform && suspected?.suspicion === 'outage') {
-    const id = await openPlatformIncident(query, platform.key, alert, suspected, now)
+  // A system that does not answer takes with it all that lives there, whatever database it is in.
+  const down = host && (await suspectHost(query, host.key, now))
+  const suspected = down ?? (platform && (await suspectOutage(query, platform, now)))
+  const failing = down ? host : platform
+  if (failing && suspected?.suspicion === 'outage') {
+    const id = await openPlatformIncident(query, failing.key, alert, suspected, now)
     await countOccurrence(query, id, alert, now)
     await raiseTo(query, id, alert.severity)
     return { step: 'open', incident: id, endState: null, reason: null }
@@ -138,7 +144,7 @@ export async function regroup(query: Query, id: string, now: Date): Promise<{ wa
         where incidents.id = ${id} and closed_at is null and incidents.platform is null for update of incidents`,
   )
   if (!self || self.node === null || !isMergeable(self.state)) return { waits: false }
-  const spot = { node: self.node, scope: self.scope ?? '', environment: self.environment, platform: null }
+  const spot = { node: self.node, scope: self.scope ?? '', environment: self.environment, platform: null, host: null }
   const around = await readSurroundings(query, spot, now, id)
   const place = placeOf(around.neighbours)
   if (place.place === 'alone') return { waits: place.waits }

@@ -11,7 +11,7 @@ import { scheduleDue } from './due.ts'
 import { addToTimeline, newIncidentId } from './incidents.ts'
 import { mergeInto } from './merging.ts'
 import { decideAgain, scheduleAnalysis, who } from './progress.ts'
-import { json, sql } from './sql.ts'
+import { json, type Statement, sql } from './sql.ts'
 
 /** One platform, under the names that it goes by now. */
 export interface PlatformNames {
@@ -47,23 +47,45 @@ export function readPlatformIncident(query: Query, { all }: PlatformNames) {
 
 /** What one more incident on a platform means, and which others it is then part of. */
 export async function suspectOutage(query: Query, { key: platform, all }: PlatformNames, now: Date) {
+  const why = await whyDown(query, platform)
+  const since = new Date(now.getTime() - (why === null ? schedule.outageMs : schedule.groupMs))
+  const others = await lonelyIncidents(query, sql`platform = any(${all})`, since)
+  return { suspicion: suspect(others.length, why !== null), others, why }
+}
+
+/** The same of an instance whose breaker is open: what lives there, under whatever platform's name. Null when it answers. */
+export async function suspectHost(query: Query, host: string, now: Date) {
+  const why = await whyDown(query, host)
+  if (why === null) return null
+  const others = await lonelyIncidents(
+    query,
+    sql`instance = ${platformName(host)} and environment is not distinct from ${platformEnvironment(host)}`,
+    new Date(now.getTime() - schedule.groupMs),
+  )
+  return { suspicion: suspect(others.length, true), others, why }
+}
+
+/** Why nobody asks a system for now: its breaker is open. Null when it is not, and for what is no system of ours. */
+async function whyDown(query: Query, platform: string): Promise<string | null> {
   const down = await query.first(
     z.object({ reason: z.string() }),
     sql`select reason from system_health where lower(system) = ${platformName(platform)} and paused_until > now()`,
   )
-  const since = new Date(now.getTime() - (down ? schedule.groupMs : schedule.outageMs))
-  const others = await query.rows(
+  return down?.reason ?? null
+}
+
+/** Open incidents whose root is one of these conditions, and that are in no platform's incident yet; their rows locked. */
+function lonelyIncidents(query: Query, where: Statement, since: Date) {
+  return query.rows(
     z.object({ id: z.string(), state: IncidentState }),
     sql`select id, state from incidents
-        where id in (select incident from conditions
-            where platform = any(${all}) and resolved_at is null and opened_at > ${since})
-          and fingerprint in (select fingerprint from conditions where platform = any(${all}) and resolved_at is null)
+        where id in (select incident from conditions where ${where} and resolved_at is null and opened_at > ${since})
+          and fingerprint in (select fingerprint from conditions where ${where} and resolved_at is null)
           and closed_at is null and incidents.platform is null
           and not exists (select from quieted where quieted.tenant = incidents.tenant and quieted.incident = incidents.id
             and quieted.kind = 'silence')
         order by id for update`,
   )
-  return { suspicion: suspect(others.length, down !== null), others, why: down?.reason ?? null }
 }
 
 /** Opens the incident of a platform and ends those of its assets in it, but for those that are being fixed. */

@@ -12,6 +12,8 @@ const Reported = z.object({
   task: z.string().nullable(),
   run: z.string().nullable(),
   environment: z.string().nullable(),
+  /** The instance that the pipeline is of; null where the alert left it open. */
+  instance: z.string().nullable(),
   receivedAt: z.date(),
 })
 export type Reported = z.infer<typeof Reported>
@@ -22,11 +24,12 @@ export function reportedSince(access: Access, since: Date, source: string): Prom
     query.rows(
       Reported,
       sql`select ${pipeline} as pipeline, alert #>> '{asset,native,task_id}' as task,
-            alert ->> 'external_id' as run, alert ->> 'environment' as environment, max(received_at) as "receivedAt"
+            alert ->> 'external_id' as run, alert ->> 'environment' as environment,
+            coalesce(alert ->> 'instance', alert #>> '{asset,system}') as instance, max(received_at) as "receivedAt"
           from alerts
           where source = ${source} and status = 'firing' and received_at > ${since}
             and ${pipeline} is not null
-          group by 1, 2, 3, 4 order by 5 desc`,
+          group by 1, 2, 3, 4, 5 order by 6 desc`,
     ),
   )
 }

@@ -21,6 +21,7 @@ import { deliverMessages } from './deliver.ts'
 import { planDigests } from './digest.ts'
 import { dueWork } from './due-work.ts'
 import { keepCatalogLineage } from './lineage.ts'
+import { keepPlaces } from './places.ts'
 import { reconcile } from './reconcile.ts'
 import { watchSources } from './silent-sources.ts'
 import { takeUnreported } from './unreported.ts'
@@ -65,6 +66,7 @@ export async function tick(
   await withClockLock(store, async () => {
     await attempt('sending messages', () => send(until(0.3)))
     await attempt('reading the catalogue', () => keepCatalogLineage(store, settings))
+    await attempt('keeping which systems there are', () => keepPlaces(store, settings))
     await attempt('taking in what failed', async () => {
       if (settings.KESTRA_URL) turn.worked += await reconcile(store, { settings, namespace, log, stop: until(0.5) })
     })

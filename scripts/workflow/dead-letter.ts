@@ -59,3 +59,19 @@ export async function takeOrKeep(
     return 'dead_letter'
   }
 }
+
+/** Takes several bodies in at once; where they can't be all together, each by itself. @throws AppError E_STORE_…, E_SETTING_… */
+export async function takeAllOrKeep(
+  store: Store,
+  flow: string,
+  handedOver: readonly HandedOver[],
+  taught: readonly Monitor[] = [],
+  settings: Settings = {},
+): Promise<void> {
+  try {
+    if (handedOver.length > 0) await ingestLate(store, handedOver, taught, settings)
+  } catch (thrown) {
+    if (toAppError(thrown).code !== 'E_UNEXPECTED') throw thrown
+    for (const each of handedOver) await takeOrKeep(store, flow, each, taught, settings)
+  }
+}

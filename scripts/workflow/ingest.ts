@@ -12,6 +12,7 @@ import { type ReadDelivery, type Received, receiveDelivery } from '../store/rece
 import { WebhookKey } from '../store/sources.ts'
 import { ignoredOf } from './ignored.ts'
 import { heedPagerduty } from './pagerduty.ts'
+import { placeAlerts } from './places.ts'
 import { type InForce, quietInForce } from './quiet.ts'
 
 /** One body as Kestra handed it over. */
@@ -95,8 +96,9 @@ async function readDeliveries(
     }
     inForce ??= await quietInForce(store, settings)
     const { rules, active } = inForce
-    const ignored = await ignoredOf(store, body, reading.alerts)
-    deliveries.push({ ...common, ...reading, quiet: { rules, active, ignored } })
+    const alerts = await placeAlerts(store, reading.alerts, settings)
+    const ignored = await ignoredOf(store, body, alerts)
+    deliveries.push({ ...common, ...reading, alerts, quiet: { rules, active, ignored } })
   }
   return deliveries
 }

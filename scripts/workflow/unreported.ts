@@ -1,12 +1,13 @@
 import type { Failure, FailureFeed } from '../connectors/connector.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
 import { failureFeeds } from '../connectors/index.ts'
-import type { System } from '../domain/system.ts'
+import { certainSystem, type System } from '../domain/system.ts'
 import { toAppError } from '../lib/errors.ts'
 import type { Store } from '../store/connection.ts'
 import { loadMark, saveMark } from '../store/marks.ts'
 import { type Reported, reportedSince } from '../store/reported.ts'
-import { takeOrKeep } from './dead-letter.ts'
+import { takeAllOrKeep } from './dead-letter.ts'
+import type { HandedOver } from './ingest.ts'
 import { libraryIn } from './library.ts'
 import { taughtMonitorsOr } from './taught-monitors.ts'
 import type { WorkOptions } from './work.ts'
@@ -21,6 +22,8 @@ const firstLookMs = 60 * minute
 /** After an outage longer than this, what failed before is left to people. */
 const longestOutageMs = 7 * 24 * 60 * minute
 const mostAtOnce = 500
+/** So many are taken in by one transaction. */
+const togetherAtMost = 25
 const askMs = 15_000
 
 /**
@@ -29,13 +32,17 @@ const askMs = 15_000
  */
 export async function takeUnreported(store: Store, options: WorkOptions & { stop(): boolean }): Promise<number> {
   const { settings, log, stop } = options
-  const { all } = await loadSystems(settings)
+  const systems = await loadSystems(settings)
   let taken = 0
-  for (const system of all) {
+  for (const system of systems.all) {
     const feed = await failureFeeds[system.kind]?.()
     if (!feed || stop()) continue
+    // What two instances may call alike is only known of one of them when the report says so.
+    const isOnly = certainSystem(systems, system.kind, null) !== null
+    const speaks = ({ instance }: Reported) =>
+      !feed.areNamesShared || instance === system.name || (isOnly && instance === null)
     try {
-      taken += await readFeed(store, system, feed, options)
+      taken += await readFeed(store, { system, feed, speaks }, options)
     } catch (thrown) {
       const { code, message } = toAppError(thrown)
       if (code.startsWith('E_STORE')) throw thrown
@@ -45,10 +52,10 @@ export async function takeUnreported(store: Store, options: WorkOptions & { stop
   return taken
 }
 
+/** `speaks`: whether an alert may be of this system. */
 async function readFeed(
   store: Store,
-  system: System,
-  feed: FailureFeed,
+  { system, feed, speaks }: { system: System; feed: FailureFeed; speaks(one: Reported): boolean },
   options: WorkOptions & { stop(): boolean },
 ): Promise<number> {
   const now = Date.now()
@@ -62,27 +69,35 @@ async function readFeed(
     library: libraryIn(store),
   })
   const settled = found.filter(({ at }) => at.getTime() <= now - graceMs)
-  const reported = settled.length > 0 ? await reportedSince(store, new Date(from - 24 * 60 * minute), feed.monitor) : []
+  const since = new Date(from - 24 * 60 * minute)
+  const reported = settled.length > 0 ? (await reportedSince(store, since, feed.monitor)).filter(speaks) : []
   const taught = settled.length > 0 ? await taughtMonitorsOr(options.settings.DIM_CONFIG_DIR, () => {}) : []
   let taken = 0
-  for (const failure of settled) {
+  for (let from = 0; from < settled.length; from += togetherAtMost) {
     // The mark stands before what this turn had no time for.
     if (options.stop()) return taken
-    if (!reported.some((one) => speaksOf(one, failure))) {
-      const handedOver = {
-        executionId: 'reconcile',
-        originalId: `reconcile/${system.name}/${failure.id}`,
-        body: JSON.stringify({ ...failure.body, environment: environmentOf(system, failure, reported) }),
-        headers: '{}',
-        receivedAt: new Date(),
-      }
-      await takeOrKeep(store, 'alert_ingestion', handedOver, taught, options.settings)
-      taken += 1
-    }
-    await advance(store, name, failure.at, mark?.at)
+    const some = settled.slice(from, from + togetherAtMost)
+    const untold = some.filter((failure) => !reported.some((one) => speaksOf(one, failure)))
+    const bodies = untold.map((failure) => bodyOf(system, failure, reported))
+    await takeAllOrKeep(store, 'alert_ingestion', bodies, taught, options.settings)
+    taken += untold.length
+    const last = some.at(-1)
+    if (last) await advance(store, name, last.at, mark?.at)
   }
   if (found.length < mostAtOnce) await advance(store, name, new Date(now - graceMs), mark?.at)
   return taken
+}
+
+/** What the system's own callback would have posted, from this very instance. */
+function bodyOf(system: System, failure: Failure, reported: readonly Reported[]): HandedOver {
+  const environment = environmentOf(system, failure, reported)
+  return {
+    executionId: 'reconcile',
+    originalId: `reconcile/${system.name}/${failure.id}`,
+    body: JSON.stringify({ ...failure.body, system: system.name, environment }),
+    headers: '{}',
+    receivedAt: new Date(),
+  }
 }
 
 /** A mark only ever moves forward. */

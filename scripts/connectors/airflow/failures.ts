@@ -9,6 +9,8 @@ import { openAirflow } from './client.ts'
 export const airflowFailures: FailureFeed = {
   kind: 'airflow',
   monitor: 'airflow',
+  // A scheduled run is called by its time.
+  areNamesShared: true,
 
   async failuresSince(since, limit, { system, signal }) {
     const failed = await openAirflow(accessTo(system), signal).failedSince(since, limit)

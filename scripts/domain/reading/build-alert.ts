@@ -2,7 +2,7 @@ import type { Alert, AlertFact, AlertStatus, Asset, Category, Severity } from '.
 import { fingerprint } from '../fingerprint.ts'
 import { oneLine, plainText } from '../text.ts'
 import { readTime } from './time.ts'
-import { textOf } from './value.ts'
+import { plainKey, textOf } from './value.ts'
 
 /** What an adapter read, in whatever length and form it came. */
 export interface AlertDraft {
@@ -23,6 +23,8 @@ export interface AlertDraft {
   category: Category
   environment?: string | null
   asset: Asset | null
+  /** The instance that the asset lives in, as the payload names it; without it, what the labels say of a DAG. */
+  system?: string | null
   /** In any form that `readTime` knows. */
   started_at?: unknown
   ended_at?: unknown
@@ -37,30 +39,49 @@ const labelLimit = 64
 export function buildAlert(draft: AlertDraft, receivedAt: string): Alert {
   const environment = oneLine(draft.environment ?? '', 64).toLowerCase() || null
   const description = plainText(draft.description ?? '', 8000)
+  const { source, check } = draft
+  const system = draft.asset && systemOf(draft.asset, draft.system ?? null, draft.labels ?? {})
+  const asset = draft.asset && system ? { ...draft.asset, system } : draft.asset
   const byCheckAlone = draft.identity === 'check'
+  const read = fingerprint({ source, check, asset: byCheckAlone ? null : draft.asset, environment })
+  const isMade = asset !== null && !byCheckAlone && check.length <= longestCheck
   return {
-    source: draft.source,
+    source,
     external_id: oneLine(draft.external_id ?? '', 512) || null,
-    fingerprint: fingerprint({
-      source: draft.source,
-      check: draft.check,
-      asset: byCheckAlone ? null : draft.asset,
-      environment,
-    }),
+    fingerprint: isMade ? fingerprint({ source, check, asset, environment }) : read,
     status: draft.status,
     title: oneLine(draft.title ?? '', 300) || oneLine(description, 120) || `Alert from ${draft.source}`,
     description,
     severity: draft.severity ?? 'MEDIUM',
     category: draft.category,
     environment,
-    asset: draft.asset,
+    asset,
     started_at: readTime(draft.started_at),
     ended_at: readTime(draft.ended_at),
     received_at: readTime(receivedAt),
     url: readUrl(draft.url),
     labels: readLabels(draft.labels ?? {}),
     facts: (draft.facts ?? []).slice(0, 20),
+    ...(isMade ? { check } : {}),
+    ...(isMade && system ? { read: { fingerprint: read, environment } } : {}),
   }
+}
+
+/** A longer one is no name; such an alert's identity stays as it was read. */
+const longestCheck = 500
+
+/** Where senders name the Airflow that a DAG lives in. What they call so of anything else may be whatever it likes. */
+const systemKeys = new Set(['system', 'airflowsystem', 'airflowinstance', 'airflowname'])
+
+function systemOf(asset: Asset, said: string | null, labels: Readonly<Record<string, unknown>>): string | null {
+  if (asset.kind !== 'dag' && asset.kind !== 'task') return null
+  const [, label] = Object.entries(labels).find(([key]) => systemKeys.has(plainKey(lastPartOf(key)))) ?? []
+  const name = oneLine(said ?? textOf(label) ?? '', 65)
+  return name.length <= 64 && !name.includes('://') ? name || null : null
+}
+
+function lastPartOf(path: string): string {
+  return path.slice(path.lastIndexOf('.') + 1)
 }
 
 /** An http(s) link; null for anything else (`javascript:`, `file:`, a path, a text). */
