@@ -40,7 +40,7 @@ export function Keys({
           is let in: see that {shut.length === 1 ? 'it has' : 'they have'} the key of today.
         </p>
       ) : null}
-      {usedAt && users.length + unheard.length === 0 ? (
+      {usedAt && users.length + unheard.length + shut.length === 0 ? (
         <p class="notice settled">
           <strong>No source posts with the previous webhook key.</strong> It was last used <Ago at={usedAt} now={now} />
           , and ALERT_WEBHOOK_KEY_PREVIOUS may be emptied once each source below was heard since the key was changed.

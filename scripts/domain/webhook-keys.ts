@@ -56,9 +56,9 @@ export function keyState(
   const today = partOf(key, newest)
   if (today === as) return { state: as, since: null }
   let since = newest.from
-  for (const period of periods.slice(0, then)) {
-    if (partOf(key, period) !== today) break
-    since = period.from
+  for (const later of periods.slice(0, then)) {
+    if (partOf(key, later) !== today) break
+    since = later.from
   }
   return { state: today === null ? 'retired' : today === 'previous' ? 'replaced' : 'current', since }
 }
