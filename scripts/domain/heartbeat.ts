@@ -3,9 +3,13 @@ import type { Alert } from './alert.ts'
 /** Rules that always fire, to show that monitoring itself works; the names that Prometheus' common rule sets use. */
 const alwaysFiring: ReadonlySet<string> = new Set(['Watchdog', 'DeadMansSwitch', 'DeadManSwitch'])
 
+export function isHeartbeatRule(name: string): boolean {
+  return alwaysFiring.has(name)
+}
+
 /** `alive`: it shows that its source lives; `ended`: the source says that it stopped. Null: no heartbeat. */
 export function heartbeatOf(alert: Alert): 'alive' | 'ended' | null {
-  const isOne = alwaysFiring.has(alert.labels.alertname ?? '') || isPosted(alert)
+  const isOne = isHeartbeatRule(alert.labels.alertname ?? '') || isPosted(alert)
   if (!isOne) return null
   return alert.status === 'resolved' ? 'ended' : 'alive'
 }

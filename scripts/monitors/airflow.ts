@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AlertStatus, Asset } from '../domain/alert.ts'
 import { assetOf, taskAsset } from '../domain/reading/asset.ts'
-import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
+import { type AlertDraft, buildAlert, readUrl } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { readChatMessage } from '../domain/reading/chat-message.ts'
 import { readClaims } from '../domain/reading/claims.ts'
@@ -52,11 +52,15 @@ const telling = [
     'ti',
     'slas',
     'blocking_task_list',
+    'task_list',
+    'failed_tasks',
     'deadline',
     'state',
     'status',
   ],
 ]
+/** One of these makes a body a callback's that names its DAG as `dag` in plain words, as many things have a graph. */
+const ours = telling.filter((key) => !['exception', 'deadline', 'state', 'status'].includes(key))
 const delay = /\bsla\b|deadline|timed?[ _]?out/i
 
 const Callback = z.custom<JsonObject>(isCallback)
@@ -114,7 +118,7 @@ function readOne(body: JsonObject): AlertDraft {
     system: firstText(context, systemKeys),
     started_at: firstText(context, ['start_date', 'started_at', 'execution_date', 'logical_date', 'timestamp', 'ts']),
     ended_at: status === 'resolved' ? firstText(context, ['end_date', 'ended_at', 'timestamp']) : null,
-    url: firstText(context, ['log_url', 'url', 'link', 'dag_run_url']),
+    url: firstText(context, ['log_url', 'url', 'link', 'dag_run_url', 'ui', 'ui_url']),
     labels: labelsIn(body),
     facts: readClaims(asset, {}, [context]),
   }
@@ -148,34 +152,75 @@ function contextOf(body: JsonObject): JsonObject {
   return Object.fromEntries([...nested, ...holders].flatMap((one) => Object.entries(one)))
 }
 
-/** What Slack callbacks write under each other: `*Task*: load`, `*Dag*: orders`, `*Execution Time*: …`, `*Log Url*: …`. */
+/**
+ * What callbacks write for a chat under each other: `*Task*: load`, `*Dag*: orders`, `*Execution Time*: …`, `*Log Url*: …`,
+ * or a line `DAG: orders`; a message that speaks of Airflow may name its DAG in the link to the log alone.
+ */
 function fromMessage(body: JsonObject): JsonObject[] {
   const message = typeof body.dag_id === 'string' ? null : readChatMessage(body)
-  const dagId = message?.facts.get('dag') ?? message?.facts.get('dagid')
-  if (!message || dagId === undefined) return []
+  if (!message) return []
   const fact = (...names: string[]) => names.map((name) => message.facts.get(name)).find((text) => text !== undefined)
+  const logUrl = fact('logurl', 'log', 'logs') ?? message.link
+  const linked = inLink(logUrl)
+  const named = fact('dag', 'dagid') ?? lineOf(message.texts, dagLine)
+  const dagId = named ?? (/\bairflow\b|\bdag\b/i.test(message.title) ? linked.dag : undefined)
+  if (dagId === undefined) return []
   return [
     {
       dag_id: dagId,
-      task_id: fact('task', 'taskid'),
+      task_id:
+        fact('task', 'taskid') ?? lineOf(message.texts, taskLine) ?? (linked.dag === dagId ? linked.task : undefined),
       message: message.title,
       execution_date: fact('executiontime', 'executiondate', 'logicaldate'),
       exception: fact('exception', 'error', 'reason'),
-      log_url: fact('logurl', 'log', 'logs') ?? message.link,
+      log_url: logUrl,
       state: fact('state', 'status'),
     },
   ]
 }
 
+const dagLine = /^[\s*_`>•-]{0,8}dag(?:[ _]?id)?[*_`]{0,2}:[\s*_`]{0,4}([\w.-]{1,250})[\s*_`]{0,8}$/im
+const taskLine = /^[\s*_`>•-]{0,8}task(?:[ _]?id)?[*_`]{0,2}:[\s*_`]{0,4}([\w.-]{1,250})[\s*_`]{0,8}$/im
+
+function lineOf(texts: readonly string[], pattern: RegExp): string | undefined {
+  return texts.map((text) => pattern.exec(text)?.[1]).find((name) => name !== undefined)
+}
+
+/** `/log?dag_id=orders&task_id=load` of Airflow 2, `/dags/orders/grid?task_id=load`, `/dags/orders/runs/x/tasks/load`. */
+function inLink(link: string | null): { dag: string | undefined; task: string | undefined } {
+  const url = readUrl(link)
+  if (url === null || !url.includes('dag')) return { dag: undefined, task: undefined }
+  const { searchParams, pathname } = new URL(url)
+  const [, dag, task] = /\/dags\/([\w.-]{1,250})(?:\/runs\/[^/]{1,300}\/tasks\/([\w.-]{1,250}))?/.exec(pathname) ?? []
+  return { dag: dag ?? searchParams.get('dag_id') ?? undefined, task: task ?? searchParams.get('task_id') ?? undefined }
+}
+
 /** `<DAG: orders>` is how Python writes a DAG where a sender gives its context as strings. */
 function dagIdOf(context: JsonObject): string | null {
   const written = /^<DAG: (.{1,250})>$/.exec(textOf(context.dag) ?? '')?.[1]
-  return firstText(context, dagKeys) ?? written ?? null
+  return firstText(context, dagKeys) ?? written ?? plainDag(context)
+}
+
+function plainDag(context: JsonObject): string | null {
+  const isOurs =
+    typeof context.dag === 'string' && ours.some((key) => textOf(context[key]) !== null || isFilled(context[key]))
+  return isOurs ? plainName(context.dag) : null
+}
+
+function isFilled(value: unknown): boolean {
+  return typeof value === 'object' && value !== null
+}
+
+/** An id as Airflow allows it. */
+function plainName(value: unknown): string | null {
+  const text = typeof value === 'string' ? textOf(value) : null
+  return text !== null && /^[\w.-]{1,250}$/.test(text) ? text : null
 }
 
 function taskIdOf(context: JsonObject): string | null {
   const written = /^<(?:Mapped|Task)\w{0,20}\([\w.]{1,200}\): (.{1,250})>$/.exec(textOf(context.task) ?? '')?.[1]
-  return firstText(context, ['task_id', 'taskId', 'task_name']) ?? written ?? null
+  const plain = plainDag(context) === null ? null : plainName(context.task)
+  return firstText(context, ['task_id', 'taskId', 'task_name']) ?? written ?? plain
 }
 
 /** Callbacks tell of trouble: one that doesn't say of what is about a failure. */

@@ -1,16 +1,19 @@
 import { z } from 'zod'
 import type { AlertStatus } from '../domain/alert.ts'
+import { isHeartbeatRule } from '../domain/heartbeat.ts'
 import { assetInText, assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { assetOfLabels, checkOfLabels, environmentOfLabels, severityOfLabels } from '../domain/reading/label-set.ts'
-import { firstText, lookUp } from '../domain/reading/value.ts'
+import { readTime } from '../domain/reading/time.ts'
+import { firstText, type JsonObject, lookUp, textOf } from '../domain/reading/value.ts'
 import { AppError } from '../lib/errors.ts'
-import { parseFitting } from './bodies.ts'
+import { bodiesOf, hasShape, parseFitting } from './bodies.ts'
 import type { Monitor } from './monitor.ts'
 
-const statuses: Record<string, AlertStatus> = { firing: 'firing', resolved: 'resolved' }
+/** The webhook's word, and the API's: what somebody silenced or another alert inhibits is not to be told. */
+const statuses: Record<string, AlertStatus> = { firing: 'firing', resolved: 'resolved', suppressed: 'info' }
 
 const titleAnnotations = ['summary', 'title', 'message', 'description']
 const linkAnnotations = ['dashboard_url', 'dashboard', 'runbook_url', 'runbook']
@@ -32,12 +35,24 @@ const Body = z.looseObject({
   alerts: z.array(One),
 })
 
-/** Prometheus Alertmanager, webhook version 4. */
+/**
+ * An alert as Alertmanager's API takes and gives it, in a list: Prometheus' own `POST /api/v2/alerts`, and what scripts
+ * read there and send on. https://github.com/prometheus/alertmanager/blob/main/api/v2/openapi.yaml
+ */
+const OfApi = z.looseObject({
+  labels: z.record(z.string(), z.unknown()).refine((labels) => Object.keys(labels).length > 0),
+  annotations: z.record(z.string(), z.unknown()),
+  startsAt: z.string(),
+  status: z.unknown().optional(),
+})
+
+/** Prometheus Alertmanager: webhook version 4, and alerts of its API. */
 export const alertmanager: Monitor = {
   name: 'alertmanager',
   documentation: 'https://prometheus.io/docs/alerting/latest/configuration/#webhook_config',
 
   recognises({ body }) {
+    if (isOfApi(body)) return true
     const parsed = parseFitting(Body, body)
     if (parsed === undefined) return false
     const { alerts, groupKey, receiver } = parsed
@@ -46,7 +61,7 @@ export const alertmanager: Monitor = {
   },
 
   parse({ body, receivedAt }) {
-    const parsed = Body.safeParse(body)
+    const parsed = Body.safeParse(isOfApi(body) ? { alerts: fromApi(body, receivedAt) } : body)
     if (!parsed.success) {
       throw new AppError('E_PAYLOAD_UNREADABLE', 'The body is no Alertmanager notification.', 'Send webhook version 4.')
     }
@@ -59,13 +74,30 @@ export const alertmanager: Monitor = {
   },
 }
 
+function isOfApi(body: unknown): boolean {
+  return hasShape(OfApi, body)
+}
+
+/** Its `state` in place of its status; what has none is over once its end has passed. */
+function fromApi(body: unknown, receivedAt: string): JsonObject[] {
+  return bodiesOf(OfApi, body, 'alert of Alertmanager', 'Send labels, annotations and startsAt.').map((one) => {
+    const end = readTime(one.endsAt)
+    const isOver = one.status === undefined && end !== null && end <= receivedAt
+    return {
+      ...one,
+      status: textOf(one.status) ?? firstText(one.status, ['state']) ?? (isOver ? 'resolved' : 'firing'),
+    }
+  })
+}
+
 function readOne(one: z.infer<typeof One>, externalURL: unknown): AlertDraft {
   const { labels, annotations } = one
   const name = firstText(labels, ['alertname'])
   const title = firstText(annotations, titleAnnotations) ?? name
   const status = lookUp(statuses, one.status?.toLowerCase() ?? '') ?? 'firing'
-  // Where no label names a thing, the rule stands for what it watches.
-  const asset = assetOfLabels(labels) ?? assetInText(title ?? '') ?? assetOf('service', name ?? '')
+  // Where no label names a thing, the rule stands for what it watches; a heartbeat watches none.
+  const named = assetOfLabels(labels) ?? assetInText(title ?? '')
+  const asset = named ?? (isHeartbeatRule(name ?? '') ? null : assetOf('service', name ?? ''))
   const fingerprint = firstText(one, ['fingerprint'])
   const link = [...linkAnnotations.map((key) => annotations[key]), one.generatorURL, externalURL]
   return {

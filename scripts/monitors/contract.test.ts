@@ -12,7 +12,7 @@ import type { Delivery, Monitor } from './monitor.ts'
 const folder = import.meta.dirname
 const fixtures = join(folder, '__fixtures__')
 /** What is in the folder and is no adapter. */
-const shared = new Set(['bodies', 'dagster-template', 'index', 'mapped', 'monitor', 'unwrap'])
+const shared = new Set(['bodies', 'dagster-template', 'dbt-artifacts', 'index', 'mapped', 'monitor', 'unwrap'])
 /** The same condition firing and resolved, and the same check firing for another asset. */
 const required = ['firing', 'resolved', 'other-asset']
 
@@ -197,6 +197,15 @@ describe('readDelivery', () => {
     const batch = [event('1', load('pagerduty', 'firing')), event('2', { title: 'orders is late', severity: 'high' })]
     const { alerts } = readDelivery(delivery(batch))
     expect(alerts.map(({ source }) => source)).toEqual(['pagerduty', 'cloudevents'])
+  })
+
+  it('reads a list of whole bodies as each would be read alone', () => {
+    const body = load('alertmanager', 'firing')
+    const alone = readDelivery(delivery(body)).alerts
+    const other = load('pagerduty', 'firing')
+    const { alerts } = readDelivery(delivery([body, other]))
+    expect(alerts).toEqual([...alone, ...readDelivery(delivery(other)).alerts])
+    expect(readDelivery(delivery([body])).alerts).toEqual(alone)
   })
 
   it('passes over a handshake in a batch, and refuses a batch that says nothing', () => {

@@ -14,6 +14,7 @@ import { cloudwatch } from './cloudwatch.ts'
 import { dagster } from './dagster.ts'
 import { databricks } from './databricks.ts'
 import { datadog } from './datadog.ts'
+import { nodesOf } from './dbt-artifacts.ts'
 import { dbtCloud } from './dbt-cloud.ts'
 import { dynatrace } from './dynatrace.ts'
 import { elementary } from './elementary.ts'
@@ -21,6 +22,7 @@ import { eventbridge } from './eventbridge.ts'
 import { fivetran } from './fivetran.ts'
 import { gcpMonitoring } from './gcp-monitoring.ts'
 import { generic } from './generic.ts'
+import { github } from './github.ts'
 import { grafana } from './grafana.ts'
 import { greatExpectations } from './great-expectations.ts'
 import { honeycomb } from './honeycomb.ts'
@@ -35,6 +37,7 @@ import { opsgenie } from './opsgenie.ts'
 import { pagerduty } from './pagerduty.ts'
 import { plain } from './plain.ts'
 import { prefect } from './prefect.ts'
+import { rdsEvents } from './rds-events.ts'
 import { sentry } from './sentry.ts'
 import { snowflake } from './snowflake.ts'
 import { sns } from './sns.ts'
@@ -63,6 +66,7 @@ export const monitors: readonly Monitor[] = [
   eventbridge,
   fivetran,
   gcpMonitoring,
+  github,
   grafana,
   greatExpectations,
   honeycomb,
@@ -75,6 +79,7 @@ export const monitors: readonly Monitor[] = [
   opsgenie,
   pagerduty,
   prefect,
+  rdsEvents,
   sentry,
   snowflake,
   sns,
@@ -103,13 +108,14 @@ export function readDelivery(
   { only, taught = [] }: { only?: string | undefined; taught?: readonly Monitor[] } = {},
 ): { monitor: string; alerts: Alert[] } {
   const whole = unwrap(delivery.body)
-  const parts = partsOf(whole)
+  const parts = nodesOf(whole) ?? partsOf(whole)
   if (parts !== undefined) return readParts(parts, delivery, { only, taught })
   const body = redactDeep(whole)
   if (isHandshake(body) || isHandshake(delivery.body)) return { monitor: 'handshake', alerts: [] }
   const known = [...taught, ...monitors]
   const opened = carriedBy({ ...delivery, body }, known)
   const monitor = only === undefined ? known.find((one) => one.recognises(opened)) : findMonitor(only, taught)
+  if (isListOfBodies(opened, monitor, known)) return readParts(opened.body, delivery, { only, taught })
   if (!monitor) {
     throw new AppError(
       'E_PAYLOAD_NO_ALERT',
@@ -136,9 +142,24 @@ function readParts(parts: readonly unknown[], delivery: Delivery, how: Parameter
     }
   }
   const [first] = read
+  if (first === undefined && silent === undefined) return { monitor: plain.name, alerts: [] }
   if (first === undefined) throw silent
   const telling = read.find(({ alerts }) => alerts.length > 0) ?? first
   return { monitor: telling.monitor, alerts: withoutExcess(read.flatMap(({ alerts }) => alerts)) }
+}
+
+/** So many of a list are looked at to see whether it holds whole bodies of monitors. */
+const mostLookedAt = 20
+
+/** A list that nobody knows as a whole, of bodies that somebody knows: several deliveries sent on in one. */
+function isListOfBodies(
+  delivery: Delivery,
+  monitor: Monitor | undefined,
+  known: readonly Monitor[],
+): delivery is Delivery & { body: unknown[] } {
+  if ((monitor !== undefined && monitor !== generic) || !Array.isArray(delivery.body)) return false
+  const some: unknown[] = delivery.body.slice(0, mostLookedAt)
+  return some.some((body) => known.some((one) => one !== generic && one.recognises({ ...delivery, body })))
 }
 
 /** What an event carries, when that is a body of a monitor's own; else the event, with what it carries opened. */

@@ -32,6 +32,8 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const { TopicArn, Message } = body
   const topic = TopicArn.slice(TopicArn.lastIndexOf(':') + 1)
   const title = firstText(body, ['Subject']) ?? Message.trim().split('\n')[0] ?? ''
+  // A topic is a channel that unlike things share: where a message names none, what it says stands for it.
+  const check = checkFromTitle(title)
   const attributes = Object.entries(objectAt(body, 'MessageAttributes')).map(
     ([name, attribute]) => [name, firstText(attribute, ['Value'])] as const,
   )
@@ -39,7 +41,7 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
   return buildAlert(
     {
       source: 'sns',
-      check: `${TopicArn}\n${checkFromTitle(title)}`,
+      check: `${TopicArn}\n${check}`,
       external_id: firstText(body, ['MessageId']),
       status: readTitleStatus(title) ?? 'firing',
       title,
@@ -47,7 +49,8 @@ function readOne(body: z.infer<typeof Body>, receivedAt: string): Alert {
       severity: readSeverity(firstText(labels, ['severity', 'Severity', 'priority', 'level'])),
       category: readCategory([title, Message]),
       environment: firstText(labels, ['environment', 'env']),
-      asset: assetInText(`${title}. ${Message.slice(0, 200)}`) ?? assetOf('service', topic),
+      asset:
+        assetInText(`${title}. ${Message.slice(0, 200)}`) ?? assetOf('service', `${topic}: ${check.slice(0, 100)}`),
       started_at: body.Timestamp,
       labels,
     },

@@ -31,6 +31,26 @@ describe('unwrap', () => {
     expect(unwrap(sns('the disk is full'))).toEqual(sns('the disk is full'))
   })
 
+  const pushed = (data: string, attributes?: unknown) => ({
+    message: { data: Buffer.from(data).toString('base64'), messageId: '1', ...(attributes ? { attributes } : {}) },
+    subscription: 's',
+  })
+
+  it('gives words that a script published as a message, with their attributes', () => {
+    expect(unwrap(pushed('Load of orders failed'))).toEqual({ message: 'Load of orders failed' })
+    expect(unwrap(pushed('Load failed', { severity: 'high' }))).toEqual({
+      message: 'Load failed',
+      attributes: { severity: 'high' },
+    })
+  })
+
+  it('leaves what Pub/Sub pushed and is neither text nor JSON', () => {
+    for (const data of ['{"a":', '42', '', '--', 'a\0b']) {
+      const body = pushed(data)
+      expect(unwrap(body)).toEqual(data === '42' ? 42 : body)
+    }
+  })
+
   it('keeps digits that a double would lose', () => {
     expect(unwrap(sns('{"id": 12345678901234567890}'))).toEqual({ id: '12345678901234567890' })
   })
@@ -79,7 +99,15 @@ it('knows handshakes', () => {
       { Type: 'SubscriptionConfirmation' },
       { type: 'url_verification', challenge: 'x' },
       { zen: 'z', hook_id: 1 },
+      { type: 'block_actions', user: { id: 'U1' }, actions: [{ value: 'orders failed' }] },
+      { type: 'view_submission', user: { id: 'U1' }, view: {} },
+      { type: 1, application_id: '1', token: 't', user: { id: '1' } },
+      { event: 'endpoint.url_validation', payload: { plainToken: 'p' } },
     ].every(isHandshake),
   ).toBe(true)
-  expect([sns('x'), {}, null, [], { type: 'url_verification' }, { challenge: 'x' }].some(isHandshake)).toBe(false)
+  const others = [
+    ...[sns('x'), {}, null, [], { type: 'url_verification' }, { challenge: 'x' }],
+    ...[{ type: 'block_actions' }, { type: 1, application_id: '1' }, { event: 'endpoint.url_validation' }],
+  ]
+  expect(others.some(isHandshake)).toBe(false)
 })

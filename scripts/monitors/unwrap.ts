@@ -27,7 +27,8 @@ const wrappings: readonly Wrapping[] = [
       const data = textOf(at(body, 'message.data'))
       if (data === null || firstText(body, ['subscription', 'message.messageId', 'message.message_id']) === null)
         return undefined
-      return tryParseJson(Buffer.from(data, 'base64').toString('utf8'))
+      const text = Buffer.from(data, 'base64').toString('utf8')
+      return tryParseJson(text) ?? asMessage(text, at(body, 'message.attributes'))
     },
   },
   {
@@ -37,6 +38,12 @@ const wrappings: readonly Wrapping[] = [
       typeof body === 'string' && /^payload=(?:%7b|\{)/i.test(body) ? parsedObject(formField(body)) : undefined,
   },
 ]
+
+/** What a script publishes in words; undefined for what is no text. */
+function asMessage(text: string, attributes: unknown): unknown {
+  const isText = /\p{L}/u.test(text.slice(0, 400)) && !/[\0\ufffd]/.test(text) && !/^\s*[[{]/.test(text)
+  return isText ? { message: text, ...(isObject(attributes) ? { attributes } : {}) } : undefined
+}
 
 /** More than any real chain (a string, Records, SNS, an event). */
 const deepest = 5
@@ -112,9 +119,22 @@ const handshakes: readonly ((body: unknown) => boolean)[] = [
     const event = firstText(body, ['webhookEvent']) ?? ''
     return jiraEvent.test(event) && !event.startsWith('jira:issue_')
   },
+  // Slack: somebody pressed a button or filled in a form. https://docs.slack.dev/interactivity/handling-user-interaction
+  (body) =>
+    /^(?:block_actions|block_suggestion|interactive_message|message_action|shortcut|view_submission|view_closed)$/.test(
+      firstText(body, ['type']) ?? '',
+    ) && isObject(at(body, 'user')),
+  // Discord asks whether we are there, and sends what people do. https://docs.discord.com/developers/interactions/overview
+  (body) => typeof at(body, 'type') === 'number' && firstText(body, ['application_id']) !== null && isDiscord(body),
+  // Zoom: https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint
+  (body) => at(body, 'event') === 'endpoint.url_validation' && textOf(at(body, 'payload.plainToken')) !== null,
   // GitHub's ping.
   (body) => textOf(at(body, 'zen')) !== null && at(body, 'hook_id') !== undefined,
 ]
+
+function isDiscord(body: unknown): boolean {
+  return at(body, 'token') !== undefined && (isObject(at(body, 'user')) || isObject(at(body, 'member')))
+}
 
 /** Whether this is a handshake, which opens no incident. */
 export function isHandshake(body: unknown): boolean {

@@ -37,7 +37,7 @@ const keys: readonly (readonly [AssetKind, string])[] = [
   ['service', 'servicename service appname application applicationname app component container functionname function'],
   [
     'service',
-    'bucketname topicname queuename objectname object streamname stream topic bucket queue loadbalancer clustername collectionname collection',
+    'warehousename warehouse bucketname topicname queuename objectname object streamname stream topic bucket queue loadbalancer clustername collectionname collection',
   ],
   ['service', 'sitename site resources targets workspacename workspace projectname project cluster namespace'],
 ]
@@ -143,6 +143,7 @@ const spoken: readonly (readonly [AssetKind, RegExp])[] = [
   ['dag', /\bpipeline\s+["'`]?([\w.]{1,60}[-_][\w.-]{1,100})["'`]?/i],
   ['job', /\b(?:job|workflow|flow)\s+["'`]?([\w.]{1,60}[-_][\w.-]{1,100})["'`]?/i],
   ['table', /\b(?:of|on|in|for|to|from|into)\s+["'`]?([a-z]\w{1,60}\.[a-z]\w{1,60})(?![\w./:@-])/],
+  ['service', /\b(?:warehouse|resource monitor)\s+["'`]?([\w.]{0,60}[-_\d][\w.-]{0,100})["'`]?/i],
   ['host', /\b(?:host|node|server|instance|worker|device|machine)\s+["'`]?([\w.-]{0,100}\d[\w.-]{0,100})["'`]?/i],
 ]
 /** Words behind `table` or `dag` that are no names. */

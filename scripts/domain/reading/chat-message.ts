@@ -16,6 +16,7 @@ const partKeys = [
   'blocks',
   'title',
   'activityTitle',
+  'activitySubtitle',
   'pretext',
   'text',
   'body',
