@@ -9,7 +9,7 @@ import type { Asset } from '../domain/alert.ts'
 import type { System } from '../domain/system.ts'
 import { change } from './change.ts'
 import type { Question } from './connector.ts'
-import { noLibrary } from './gathering/library.ts'
+import { type Library, noLibrary } from './gathering/library.ts'
 
 const trouble = new Date('2026-11-20T06:00:00Z')
 const hoursBefore = (hours: number) => new Date(trouble.getTime() - hours * 3_600_000)
@@ -24,8 +24,8 @@ function systemOf(kind: string, options: Record<string, unknown>, credentials: R
   return { name: kind, kind, environment: null, aliases: [], limitMs: null, options, credentials }
 }
 
-const gather = (system: System, asset?: Asset) =>
-  change.gather(questionOf(asset), { system, signal: AbortSignal.timeout(5_000), library: noLibrary })
+const gather = (system: System, asset?: Asset, library: Library = noLibrary) =>
+  change.gather(questionOf(asset), { system, signal: AbortSignal.timeout(5_000), library })
 
 describe('a local clone', () => {
   let folder: string
@@ -64,10 +64,19 @@ describe('a local clone', () => {
   })
 })
 
-async function served(kind: string, options: object, answer: (request: Received) => Answer) {
+async function served(
+  kind: string,
+  options: object,
+  answer: (request: Received) => Answer,
+  library: Library = noLibrary,
+) {
   const server = await startStandIn(answer)
   try {
-    const found = await gather(systemOf(kind, { url: server.url, ...options }, { token: 'tok-en-4711' }))
+    const found = await gather(
+      systemOf(kind, { url: server.url, ...options }, { token: 'tok-en-4711' }),
+      orders,
+      library,
+    )
     return { found, requests: server.requests }
   } finally {
     await server.close()
@@ -155,4 +164,68 @@ test('GitLab: commits and the merge request that brought them', async () => {
   expect(found.map(({ data }) => data)).toMatchObject([{ what: 'pull_request', ref: '!9', by: 'Ada' }])
   expect(requests[0]?.path).toBe('/api/v4/projects/acme%2Fdbt/repository/commits')
   expect(requests.every(({ headers }) => headers['private-token'] === 'tok-en-4711')).toBe(true)
+})
+
+describe.each(['github', 'gitlab'])('%s, where much is committed', (kind) => {
+  const options = kind === 'github' ? { repository: 'acme/dbt' } : { project: 'acme/dbt' }
+  /** One commit every ten minutes, newest first, some after the trouble; a few of them touch the model. */
+  function busy(count: number, after: number, touching: readonly number[]) {
+    const all = Array.from({ length: count }, (_, index) => ({
+      id: `c${index}`,
+      at: new Date(trouble.getTime() + (after - index) * 600_000).toISOString(),
+      file: touching.includes(index) ? 'models/marts/orders.sql' : `docs/page${index}.md`,
+    }))
+    return ({ path, query }: Received): Answer => {
+      const id = /\/commits\/(c\d+)(?:\/diff)?$/.exec(path)?.[1]
+      if (id !== undefined) {
+        const file = all.find((one) => one.id === id)?.file
+        return { status: 200, body: kind === 'github' ? { files: [{ filename: file }] } : [{ new_path: file }] }
+      }
+      if (!path.endsWith('/commits')) return { status: 200, body: [] }
+      const from = (Number(query.get('page')) - 1) * 100
+      const listed = all
+        .filter(({ at }) => at <= (query.get('until') ?? '9') && at >= (query.get('since') ?? ''))
+        .filter(({ file }) => !query.has('path') || file === query.get('path'))
+        .slice(from, from + Number(query.get('per_page')))
+      const body = listed.map(({ id: sha, at }) =>
+        kind === 'github'
+          ? { sha, commit: { message: sha, author: { name: 'Ada' }, committer: { date: at } } }
+          : { id: sha, title: sha, author_name: 'Ada', committed_date: at },
+      )
+      return { status: 200, body }
+    }
+  }
+
+  test('what came after the trouble takes nothing from what came before', async () => {
+    const { found } = await served(kind, options, busy(60, 30, [45]))
+    expect(found).toMatchObject([{ kind: 'change', data: { title: 'c45' } }])
+  })
+
+  test('the five nearest are enough', async () => {
+    const { found, requests } = await served(kind, options, busy(400, 0, [1, 2, 3, 4, 5, 6]))
+    expect(found.map(({ data }) => 'title' in data && data.title)).toEqual(['c1', 'c2', 'c3', 'c4', 'c5'])
+    expect(requests.length).toBeLessThan(20)
+  })
+
+  test('that there were more than are read is stated', async () => {
+    const { found, requests } = await served(kind, options, busy(400, 0, [1, 200]))
+    expect(found).toMatchObject([
+      { kind: 'change', data: { title: 'c1' } },
+      { kind: 'unavailable', data: { code: 'E_ANSWER_CUT', reason: expect.stringContaining('the 40 nearest') } },
+    ])
+    expect(requests.length).toBeLessThan(50)
+  })
+
+  test('a file that dbt names is asked for by its path, however many there were', async () => {
+    const library = { ...noLibrary, files: async () => ['models/marts/orders.sql'] }
+    const { found, requests } = await served(kind, options, busy(400, 0, [200]), library)
+    expect(found).toMatchObject([{ kind: 'change', data: { title: 'c200', files: ['models/marts/orders.sql'] } }])
+    expect(requests).toHaveLength(2)
+  })
+
+  test('a path that the repository does not have is looked for by its name', async () => {
+    const library = { ...noLibrary, files: async () => ['orders.sql'] }
+    const { found } = await served(kind, options, busy(30, 0, [20]), library)
+    expect(found).toMatchObject([{ kind: 'change', data: { title: 'c20' } }])
+  })
 })

@@ -6,18 +6,19 @@ import type { Commit } from './change/commit.ts'
 import { checkGit, GitOptions, gitCommits } from './change/git.ts'
 import { checkGithub, GithubOptions, githubCommits } from './change/github.ts'
 import { checkGitlab, GitlabOptions, gitlabCommits } from './change/gitlab.ts'
+import { mostChanges, type Nearest, type Wanted } from './change/newest.ts'
 import type { Connector, ConnectorContext, Health, Question } from './connector.ts'
+import type { Library } from './gathering/library.ts'
 
 /** What was changed longer before the trouble than this is not looked at. */
 const lookBackMs = 72 * 3_600_000
-const mostChanges = 5
 const mostFiles = 20
 /** Shorter names are part of too many others. */
 const shortestStem = 3
 
 interface Host {
-  /** Commits since then that touch a file named after one of the stems. */
-  commits(system: System, wanted: { since: Date; stems: readonly string[] }, signal: AbortSignal): Promise<Commit[]>
+  /** Commits of a time that touch a file named after one of the stems, or one that is known. */
+  commits(system: System, wanted: Wanted, signal: AbortSignal): Promise<Nearest>
   check(context: ConnectorContext): Promise<Health>
 }
 
@@ -41,16 +42,20 @@ export const change: Connector = {
     seconds: 60,
   }),
 
-  async gather(question, { system, signal }) {
-    const stems = question.asset ? stemsOf(question.asset) : []
+  async gather(question, { system, signal, library }) {
+    const { asset } = question
+    const host = hosts.get(system.kind)
+    if (asset === null || host === undefined) return []
     const at = troubleAt(question)
     const since = new Date(at.getTime() - lookBackMs)
-    const found = (await hosts.get(system.kind)?.commits(system, { since, stems }, signal)) ?? []
-    return found
+    const paths = await pathsOf(asset, library)
+    const nearest = await host.commits(system, { since, until: at, stems: stemsOf(asset), paths }, signal)
+    const found = nearest.commits
       .filter((commit) => commit.at.getTime() <= at.getTime() && commit.at.getTime() >= since.getTime())
       .toSorted((a, b) => b.at.getTime() - a.at.getTime())
       .slice(0, mostChanges)
       .map((commit) => evidenceOf(commit, question, at))
+    return nearest.isCut ? [...found, cutOff(nearest.looked, question, system)] : found
   },
 
   async check(context) {
@@ -64,6 +69,31 @@ function stemsOf(asset: NonNullable<Question['asset']>): string[] {
   const last = asset.name.split(/[./]/).at(-1) ?? ''
   const named = [dag, file, asset.kind === 'task' ? undefined : last]
   return [...new Set(named.flatMap((name) => (name && name.length >= shortestStem ? [name.toLowerCase()] : [])))]
+}
+
+/** The files that make it, as far as the alert or a dbt project tells. */
+async function pathsOf({ name, native }: NonNullable<Question['asset']>, library: Library): Promise<string[]> {
+  const own = native?.file?.includes('/') ? [native.file] : []
+  return [...new Set([...own, ...(await library.files([name, ...Object.values(native ?? {})]))])]
+}
+
+/** That nothing more was found means nothing. */
+function cutOff(looked: number, { asset, now }: Question, { name, kind }: System): EvidenceDraft {
+  const reason = `It has more commits of the ${lookBackMs / 3_600_000} hours before than are read one by one: the ${looked} nearest were.`
+  return {
+    source: 'change',
+    kind: 'unavailable',
+    asset: asset?.name ?? null,
+    observed_at: now.toISOString(),
+    summary: `${name} does not tell all that was changed: ${reason}`,
+    data: {
+      system: name,
+      kind,
+      reason,
+      code: 'E_ANSWER_CUT',
+      hint: 'Look at its history; a local clone is read whole.',
+    },
+  }
 }
 
 /** When the trouble began, as far as the alerts say. */

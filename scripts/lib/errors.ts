@@ -18,6 +18,7 @@ export const errorCodes = {
   E_SYSTEM_PAUSED: true,
   E_WAREHOUSE_ASLEEP: false,
   E_ANSWER_LATE: false,
+  E_ANSWER_CUT: false,
   E_ACCESS_DENIED: false,
   E_ASSET_UNKNOWN: false,
   E_ASSET_DENIED: false,

@@ -4,7 +4,7 @@ import { useTestStore } from '../../tests/support/store.ts'
 import { readManifest } from '../connectors/dbt/manifest.ts'
 import { libraryOf } from '../connectors/gathering/library.ts'
 import { libraryIn } from '../workflow/library.ts'
-import { dbtChangesOf, dbtNodesNamed, dbtStamp, keepDbtProject } from './dbt.ts'
+import { dbtChangesOf, dbtFiles, dbtNodesNamed, dbtStamp, keepDbtProject } from './dbt.ts'
 import { upstreamOf } from './lineage.ts'
 
 const { tenant } = useTestStore()
@@ -74,6 +74,14 @@ describe('a dbt project', () => {
         ['shop.raw.orders', 2],
       ]),
     )
+  })
+
+  test('names the files of what is called so, whichever instance it is of', async () => {
+    const store = tenant()
+    await keepDbtProject(store, 'dbt', 'a', project)
+    await keepDbtProject(store, 'dbt_finance', 'a', later([dbtModel('ledger', [])]))
+    expect(await dbtFiles(store, ['Ledger'])).toEqual(['models/ledger.sql'])
+    expect(await dbtFiles(tenant(), ['ledger'])).toEqual([])
   })
 
   test('of one tenant is nobody else’s', async () => {

@@ -98,6 +98,19 @@ export async function dbtNodes(access: Access, system: string, ids: readonly str
   return nodesWhere(access, sql`select node from dbt_nodes where system = ${system} and id = any(${ids}) order by id`)
 }
 
+/** The files that make what one of the names means, of all projects; three at most. */
+export async function dbtFiles(access: Access, names: readonly string[]): Promise<string[]> {
+  const wanted = names.map((name) => name.trim().toLowerCase())
+  const rows = await within(access, (query) =>
+    query.rows(
+      z.object({ file: z.string() }),
+      sql`select distinct node->>'file' as file from dbt_nodes
+          where names && ${wanted}::text[] and kind <> 'test' and node->>'file' is not null order by 1 limit 3`,
+    ),
+  )
+  return rows.map(({ file }) => file)
+}
+
 /** The tests that look at one of these nodes. */
 export async function dbtTestsOf(access: Access, system: string, ids: readonly string[]): Promise<DbtNode[]> {
   return nodesWhere(

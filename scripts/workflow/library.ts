@@ -1,6 +1,6 @@
 import type { Library } from '../connectors/gathering/library.ts'
 import type { Store } from '../store/connection.ts'
-import { dbtChangesOf, dbtNodes, dbtNodesNamed, dbtStamp, dbtTestsOf } from '../store/dbt.ts'
+import { dbtChangesOf, dbtFiles, dbtNodes, dbtNodesNamed, dbtStamp, dbtTestsOf } from '../store/dbt.ts'
 import { lineageOf } from '../store/lineage.ts'
 import { spendCredits, tableBefore, tableChangesOf, tablesNamed } from '../store/warehouses.ts'
 
@@ -17,6 +17,7 @@ export function libraryIn(store: Store): Library {
       changesOf: (system, ids, since) => dbtChangesOf(store, system, ids, since),
     },
     lineage: (name) => lineageOf(store, name),
+    files: (names) => dbtFiles(store, names),
     warehouse: {
       before: (system, table, now) => tableBefore(store, system, table, now),
       namesLike: (system, name, since) => tablesNamed(store, system, name, since),

@@ -3,7 +3,8 @@ import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
-import { type Commit, filesAbout, requestIn } from './commit.ts'
+import { filesAbout, requestIn } from './commit.ts'
+import type { Nearest, Wanted } from './newest.ts'
 
 /** What `config/systems.yaml` says of a local clone. Whoever keeps it fetches it: gathering changes nothing. */
 export const GitOptions = z.strictObject({
@@ -22,27 +23,32 @@ const field = '\u001f'
 
 export async function gitCommits(
   system: System,
-  { since, stems }: { since: Date; stems: readonly string[] },
+  { since, until, stems }: Wanted,
   signal: AbortSignal,
-): Promise<Commit[]> {
+): Promise<Nearest> {
   const { branch = 'HEAD' } = GitOptions.parse(system.options)
   const holding = stems.map((stem) => `:(icase,glob)**/*${stem.replace(/[\\*?[\]]/g, '\\$&')}*`)
   const format = `--format=${['%x1e%H', '%an', '%cI', '%s'].join('%x1f')}`
-  const range = [`--since=${since.toISOString()}`, `--max-count=${most}`, '--name-only', '-z', '-m', '--first-parent']
+  const range = [
+    `--since=${since.toISOString()}`,
+    `--until=${until.toISOString()}`,
+    `--max-count=${most}`,
+    '--name-only',
+    '-z',
+    '-m',
+    '--first-parent',
+  ]
   const text = await git(system, ['log', format, ...range, branch, '--', ...holding], signal)
-  return text
-    .split(record)
-    .slice(1)
-    .flatMap((one) => {
-      const [head = '', ...files] = one.split('\0').flatMap((part) => part.replace(/^\n/, '') || [])
-      const [ref, by, at, subject] = head.split(field)
-      if (!ref || !by || !at || subject === undefined) return []
-      // git matches parts of words.
-      const about = filesAbout(files, stems)
-      return about.length === 0
-        ? []
-        : [{ ref, by, at: new Date(at), subject, files: about, request: requestIn(subject) }]
-    })
+  const told = text.split(record).slice(1)
+  const commits = told.flatMap((one) => {
+    const [head = '', ...files] = one.split('\0').flatMap((part) => part.replace(/^\n/, '') || [])
+    const [ref, by, at, subject] = head.split(field)
+    if (!ref || !by || !at || subject === undefined) return []
+    // git matches parts of words.
+    const about = filesAbout(files, stems)
+    return about.length === 0 ? [] : [{ ref, by, at: new Date(at), subject, files: about, request: requestIn(subject) }]
+  })
+  return { commits, looked: told.length, isCut: told.length >= most }
 }
 
 export async function checkGit({ system, signal }: ConnectorContext): Promise<Health> {

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { requestJson } from '../../lib/http.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
-import { type Commit, filesAbout, requestIn, unlessRefused } from './commit.ts'
+import { filesAbout, requestIn, unlessRefused } from './commit.ts'
+import { type Nearest, nearestCommits, pageSize, type Wanted } from './newest.ts'
 
 /** What `config/systems.yaml` says of a repository on GitHub. Its credential is `token`; a public one needs none. */
 export const GithubOptions = z.strictObject({
@@ -14,9 +15,6 @@ export const GithubOptions = z.strictObject({
     .optional(),
   branch: z.string().min(1).max(200).optional(),
 })
-
-/** Of so many commits the files are asked for, one call each. */
-const mostCommits = 12
 
 const Listed = z.array(
   z.object({
@@ -32,31 +30,37 @@ const Detail = z.object({ files: z.array(z.object({ filename: z.string() })).nul
 const Pulls = z.array(z.object({ number: z.int(), merged_at: z.string().nullish() }))
 
 /** https://docs.github.com/rest/commits/commits */
-export async function githubCommits(
-  system: System,
-  { since, stems }: { since: Date; stems: readonly string[] },
-  signal: AbortSignal,
-): Promise<Commit[]> {
+export function githubCommits(system: System, wanted: Wanted, signal: AbortSignal): Promise<Nearest> {
   const { branch } = GithubOptions.parse(system.options)
-  const query = new URLSearchParams({
-    since: since.toISOString(),
-    per_page: String(mostCommits),
-    ...(branch ? { sha: branch } : {}),
-  })
-  const listed = await ask(system, `/commits?${query}`, Listed, signal)
-  const found = await Promise.all(
-    listed.slice(0, mostCommits).map(async ({ sha, commit }) => {
-      const { files } = await ask(system, `/commits/${encodeURIComponent(sha)}`, Detail, signal)
-      const touched = (files ?? []).map(({ filename }) => filename)
-      const about = filesAbout(touched, stems)
-      if (about.length === 0) return []
-      const subject = commit.message.split('\n')[0] ?? ''
-      const at = new Date(commit.committer?.date ?? 0)
-      const request = requestIn(subject) ?? (await pullOf(system, sha, signal))
-      return [{ ref: sha, by: commit.author?.name ?? 'somebody', at, subject, files: about, request }]
-    }),
+  const told = async ({ sha, commit }: z.infer<typeof Listed>[number], files: string[]) => {
+    const subject = commit.message.split('\n')[0] ?? ''
+    const at = new Date(commit.committer?.date ?? 0)
+    const request = requestIn(subject) ?? (await pullOf(system, sha, signal))
+    return { ref: sha, by: commit.author?.name ?? 'somebody', at, subject, files, request }
+  }
+  return nearestCommits(
+    {
+      page(number, path) {
+        const query = new URLSearchParams({
+          since: wanted.since.toISOString(),
+          until: wanted.until.toISOString(),
+          per_page: String(pageSize),
+          page: String(number),
+          ...(path ? { path } : {}),
+          ...(branch ? { sha: branch } : {}),
+        })
+        return ask(system, `/commits?${query}`, Listed, signal)
+      },
+      async read(one) {
+        const { files } = await ask(system, `/commits/${encodeURIComponent(one.sha)}`, Detail, signal)
+        const touched = (files ?? []).map(({ filename }) => filename)
+        const about = filesAbout(touched, wanted.stems)
+        return about.length === 0 ? null : told(one, about)
+      },
+      touching: (one, path) => told(one, [path]),
+    },
+    wanted,
   )
-  return found.flat()
 }
 
 /** Which request brought a commit is worth less than the commit. */

@@ -2,7 +2,8 @@ import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { requestJson } from '../../lib/http.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
-import { type Commit, filesAbout, unlessRefused } from './commit.ts'
+import { filesAbout, unlessRefused } from './commit.ts'
+import { type Nearest, nearestCommits, pageSize, type Wanted } from './newest.ts'
 
 /** What `config/systems.yaml` says of a project on GitLab. Its credential is `token`, with the scope read_api. */
 export const GitlabOptions = z.strictObject({
@@ -16,9 +17,6 @@ export const GitlabOptions = z.strictObject({
   branch: z.string().min(1).max(200).optional(),
 })
 
-/** Of so many commits the files are asked for, one call each. */
-const mostCommits = 12
-
 const Listed = z.array(
   z.object({ id: z.string(), title: z.string(), author_name: z.string(), committed_date: z.string() }),
 )
@@ -26,32 +24,40 @@ const Differences = z.array(z.object({ new_path: z.string() }))
 const Requests = z.array(z.object({ iid: z.int(), state: z.string() }))
 
 /** https://docs.gitlab.com/api/commits/ */
-export async function gitlabCommits(
-  system: System,
-  { since, stems }: { since: Date; stems: readonly string[] },
-  signal: AbortSignal,
-): Promise<Commit[]> {
+export function gitlabCommits(system: System, wanted: Wanted, signal: AbortSignal): Promise<Nearest> {
   const { branch } = GitlabOptions.parse(system.options)
-  const query = new URLSearchParams({
-    since: since.toISOString(),
-    per_page: String(mostCommits),
-    ...(branch ? { ref_name: branch } : {}),
-  })
-  const listed = await ask(system, `/repository/commits?${query}`, Listed, signal)
-  const found = await Promise.all(
-    listed.slice(0, mostCommits).map(async ({ id, title, author_name: by, committed_date: date }) => {
-      const path = `/repository/commits/${encodeURIComponent(id)}`
-      const files = (await ask(system, `${path}/diff`, Differences, signal)).map(({ new_path: file }) => file)
-      const about = filesAbout(files, stems)
-      if (about.length === 0) return []
-      const requests = await unlessRefused(ask(system, `${path}/merge_requests`, Requests, signal))
-      const merged = requests?.find(({ state }) => state === 'merged')
-      return [
-        { ref: id, by, at: new Date(date), subject: title, files: about, request: merged ? `!${merged.iid}` : null },
-      ]
-    }),
+  const pathOf = (id: string) => `/repository/commits/${encodeURIComponent(id)}`
+  const told = async (one: z.infer<typeof Listed>[number], files: string[]) => {
+    const { id, title, author_name: by, committed_date: date } = one
+    const requests = await unlessRefused(ask(system, `${pathOf(id)}/merge_requests`, Requests, signal))
+    const merged = requests?.find(({ state }) => state === 'merged')
+    return { ref: id, by, at: new Date(date), subject: title, files, request: merged ? `!${merged.iid}` : null }
+  }
+  return nearestCommits(
+    {
+      page(number, path) {
+        const query = new URLSearchParams({
+          since: wanted.since.toISOString(),
+          until: wanted.until.toISOString(),
+          per_page: String(pageSize),
+          page: String(number),
+          ...(path ? { path } : {}),
+          ...(branch ? { ref_name: branch } : {}),
+        })
+        return ask(system, `/repository/commits?${query}`, Listed, signal)
+      },
+      async read(one) {
+        const files = await ask(system, `${pathOf(one.id)}/diff`, Differences, signal)
+        const about = filesAbout(
+          files.map(({ new_path: file }) => file),
+          wanted.stems,
+        )
+        return about.length === 0 ? null : told(one, about)
+      },
+      touching: (one, path) => told(one, [path]),
+    },
+    wanted,
   )
-  return found.flat()
 }
 
 export async function checkGitlab({ system, signal }: ConnectorContext): Promise<Health> {

@@ -39,6 +39,8 @@ export interface Library {
   dbt: DbtLibrary
   /** What stands above and below an asset, whoever says so, with its distance, nearest first. */
   lineage(name: string): Promise<Lineage>
+  /** The files that make what is called like this, in whichever dbt project; a few at most. */
+  files(names: readonly string[]): Promise<string[]>
   warehouse: WarehouseLibrary
 }
 
@@ -46,6 +48,7 @@ export interface Library {
 export const noLibrary: Library = {
   dbt: libraryOf(null),
   lineage: async () => ({ up: new Map(), down: new Map() }),
+  files: async () => [],
   warehouse: {
     before: async () => null,
     namesLike: async () => [],

@@ -27,7 +27,10 @@ export async function stillInTrouble({ target, params }: Remediation, ask: Looki
   )
   // Systems take their time to see what has just changed: bad is what stays so until the fix has had its time.
   if (trouble) return { state: 'working', detail: `still so: ${trouble.says}` }
-  const silent = ofKind(evidence, 'unavailable').flatMap(({ data }) => (isConfigured(data) ? [data.system] : []))
+  const silent = ofKind(evidence, 'unavailable').flatMap(({ source, data }) =>
+    // What was changed shows of nothing how it is.
+    source !== 'change' && isConfigured(data) ? [data.system] : [],
+  )
   if (silent.length > 0) return { state: 'working', detail: `${silent.join(', ')} could not be asked about ${name}` }
   if (about.length === 0) return { state: 'working', detail: `no system says how ${name} is` }
   return { state: 'well', detail: `${name} is well again: ${about[0]?.summary ?? ''}` }
