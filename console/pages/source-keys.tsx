@@ -31,7 +31,7 @@ export function Keys({
         <p class="notice">
           <strong>Not heard since the webhook key was changed: {listed(unheard)}.</strong> Whether{' '}
           {unheard.length === 1 ? 'it has' : 'they have'} the new one is not known; keep ALERT_WEBHOOK_KEY_PREVIOUS
-          until then.
+          until it is.
         </p>
       ) : null}
       {shut.length > 0 ? (
