@@ -78,7 +78,7 @@ const fields: Record<EvidenceKind, readonly string[]> = {
   ],
   dag_state: ['dag_id', 'schedule', 'next_run_at', 'is_paused', 'import_error', 'version'],
   pool_state: ['pool', 'slots', 'occupied', 'waiting'],
-  system_health: ['system', 'status', 'part', 'since'],
+  system_health: ['system', 'status', 'part', 'since', 'version', 'missing_rights', 'latency_ms', 'code'],
   unavailable: ['system', 'reason'],
 }
 

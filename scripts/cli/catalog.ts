@@ -58,8 +58,9 @@ async function init({ out, tenant }: Values): Promise<void> {
       'Set DBT_ARTIFACTS, AIRFLOW_URL, WAREHOUSE_URL or SNOWFLAKE_ACCOUNT, or write config/systems.yaml.',
     )
   }
-  for (const { system, findings, fault: problem } of surveyed) {
-    const told = problem ? `could not be asked: ${problem.message} ${problem.hint}` : `${findings.length} assets`
+  for (const { system, findings, leftOut, fault: problem } of surveyed) {
+    const read = `${findings.length} assets${leftOut ? `; ${leftOut}` : ''}`
+    const told = problem ? `could not be asked: ${problem.message} ${problem.hint}` : read
     process.stderr.write(`${system.name}: ${told}\n`)
   }
   const findings = surveyed.flatMap((one) => one.findings)

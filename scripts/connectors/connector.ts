@@ -72,8 +72,11 @@ export interface FailureFeed {
 /** A kind of system that can be asked for all that it knows, so that a catalogue can be drafted from it. */
 export interface Survey {
   readonly kinds: readonly string[]
-  /** The assets that are worth an entry. @throws AppError when it can't be asked */
-  survey(context: ConnectorContext): Promise<Finding[]>
+  /**
+   * The assets that are worth an entry. What it did not get to is told by `leftOut`: nothing follows then from what is
+   * not among them. @throws AppError when it can't be asked
+   */
+  survey(context: ConnectorContext, leftOut?: (what: string) => void): Promise<Finding[]>
 }
 
 /** Asks one kind of system, read-only, and answers in evidence. */

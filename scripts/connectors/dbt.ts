@@ -3,7 +3,7 @@ import type { Connector } from './connector.ts'
 import { DbtPlace, openArtifacts } from './dbt/artifacts.ts'
 import { DbtCloud } from './dbt/cloud.ts'
 import { readManifest } from './dbt/manifest.ts'
-import { bookOf, type Project, readAs } from './dbt/project.ts'
+import { absent, bookOf, type Project, readAs } from './dbt/project.ts'
 import { RunResults, SourceResults } from './dbt/results.ts'
 import { subjectNamed, subjectsOf, troubledIds } from './dbt/subjects.ts'
 import { tellOf } from './dbt/telling.ts'
@@ -54,8 +54,7 @@ export const dbt: Connector = {
     const runs = await readAs(artifacts, 'run_results.json', RunResults)
     const missing = runs === null ? ['run_results.json is not there: has dbt run?'] : []
     const manifest = await artifacts.read('manifest.json')
-    if (manifest === null) return { version: null, missingRights: ['manifest.json is not there', ...missing] }
-    const project = readManifest(manifest)
+    const project = readManifest(manifest ?? absent())
     return { version: `${project.name} of ${project.generatedAt}`, missingRights: missing }
   },
 }

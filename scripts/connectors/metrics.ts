@@ -6,7 +6,7 @@ import { AppError } from '../lib/errors.ts'
 import type { Connector, ConnectorContext } from './connector.ts'
 import { type Compared, compareSeries, type Series, weeks } from './metrics/baseline.ts'
 import { directionOf, type Expression, expressionOf } from './metrics/expression.ts'
-import { PrometheusOptions, valuesAround, valuesAt, versionOf } from './metrics/prometheus.ts'
+import { PrometheusOptions, prometheusPlace, valuesAround, valuesAt, versionOf } from './metrics/prometheus.ts'
 
 const weekMs = 7 * 86_400_000
 /** Around that hour, in both directions together. */
@@ -68,8 +68,8 @@ function keyOf({ expression, condition, labels }: Expression): string {
   return JSON.stringify([expression, condition, Object.entries(labels).sort()])
 }
 
-function isOf({ options }: System, { url }: Alert): boolean {
-  const { external_url: external } = PrometheusOptions.parse(options)
+function isOf(system: System, { url }: Alert): boolean {
+  const { external_url: external } = prometheusPlace(system)
   return external === undefined || (url?.startsWith(external) ?? false)
 }
 

@@ -47,7 +47,7 @@ async function gather({
       systems: systemsOf(instanceOf(snowflake, account.settings, { limitMs: 20_000, ...changes })),
       totalMs: 25_000,
       from: [snowflake],
-      library: { ...noLibrary, warehouse: { ...noLibrary.warehouse, ...library } },
+      library: { ...noLibrary, warehouse: { ...noLibrary.warehouse, mayWake: true, ...library } },
     },
   )
   return (kind: EvidenceKind) =>
@@ -285,6 +285,19 @@ describe('a warehouse that is suspended', () => {
     })
     expect(found('table_state')).toMatchObject([{ last_altered: '2026-11-26T06:00:00.000Z' }])
     expect(spend).toEqual([['snowflake', { credits: 60 / 3600, limit: 1, now }]])
+  })
+
+  test('is not woken where nobody counts what that costs, unless that was said', async () => {
+    const unasked = await gather({ severity: 'CRITICAL', library: noLibrary.warehouse })
+    expect(unasked('unavailable')).toMatchObject([
+      { code: 'E_WAREHOUSE_ASLEEP', hint: expect.stringContaining('--wake') },
+    ])
+    expect(account.asked.filter(({ text }) => /^\s*select (?!current_)/.test(text))).toEqual([])
+    const library = { ...noLibrary.warehouse, mayWake: true }
+    const options = { ...instanceOf(snowflake, account.settings).options, credits_a_day: 0 }
+    const none = await gather({ severity: 'CRITICAL', library, changes: { options } })
+    expect(none('unavailable')).toMatchObject([{ hint: expect.stringContaining('credits_a_day') }])
+    expect((await gather({ severity: 'CRITICAL', library }))('unavailable')).toEqual([])
   })
 
   test('is not woken when they are spent', async () => {

@@ -160,8 +160,17 @@ export const evidenceData = {
   }),
   /** The slots that tasks share. */
   pool_state: z.looseObject({ pool: z.string(), slots: number, occupied: number, waiting: number, system: text }),
-  /** How a system itself is: its scheduler, say. */
-  system_health: z.looseObject({ system: z.string(), status: z.string(), part: text, since: instant }),
+  /** How a system itself is: its scheduler, say; or what the lightest question to it told (`connectors -- check`). */
+  system_health: z.looseObject({
+    system: z.string(),
+    status: z.string(),
+    part: text,
+    since: instant,
+    version: text,
+    missing_rights: names,
+    latency_ms: number,
+    code: text,
+  }),
   /** Configured and did not answer: stated, never silently absent. */
   unavailable: z.looseObject({ system: z.string(), kind: text, reason: z.string(), code: text, hint: text }),
 } as const

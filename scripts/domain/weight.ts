@@ -40,6 +40,14 @@ export function weightOf(draft: unknown, isLead: boolean): number {
   return byKind[kind] - (isLead ? leadDiscount : 0) - (source === 'alert' ? claimDiscount : 0)
 }
 
+const Changed = z.object({ kind: z.literal('change'), data: z.object({ at: z.string() }) })
+
+/** When what it tells of was changed, in milliseconds; 0 for what is no change, or does not say. */
+export function changedAt(draft: unknown): number {
+  const parsed = Changed.safeParse(draft)
+  return parsed.success ? Date.parse(parsed.data.data.at) || 0 : 0
+}
+
 function isKind(kind: string): kind is EvidenceKind {
   return Object.hasOwn(byKind, kind)
 }

@@ -93,6 +93,20 @@ test('what can not be asked is stated, and nothing is concluded from its silence
   expect(JSON.stringify(found)).not.toMatch(/xoxb-wrong|hunter2/)
 })
 
+test('nothing is concluded from DAGs that were not read', async () => {
+  const many = Array.from({ length: 2_001 }, (_, index) => ({ ...dailyEltPipeline(), dag_id: `dag_${10_000 + index}` }))
+  const large = await startAirflow({ dags: many })
+  try {
+    settings = { ...settings, ...large.settings }
+    const found = await check(`assets:
+  - { name: dag_12000, kind: dag, tier: 1, owner: data-platform, channel: '#incidents' }
+`)
+    expect(found).toEqual({ wrong: [], unchecked: [expect.stringMatching(/^airflow: it has more than 2,000 DAGs/)] })
+  } finally {
+    await large.close()
+  }
+})
+
 test('what systems have is surveyed: what dbt names, and the DAGs that run', async () => {
   const surveyed = await surveySystems((await loadSystems(settings)).all)
   const found = Object.fromEntries(surveyed.map(({ system, findings }) => [system.name, findings]))

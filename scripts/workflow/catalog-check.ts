@@ -54,7 +54,10 @@ export async function checkCatalog(settings: Settings, systems: Systems): Promis
       ...channelsOf.wrong,
     ],
     unchecked: [
-      ...surveyed.flatMap(({ system, fault }) => (fault ? [`${system.name}: ${fault.message} ${fault.hint}`] : [])),
+      ...surveyed.flatMap(({ system, fault, leftOut }) => {
+        if (fault) return [`${system.name}: ${fault.message} ${fault.hint}`]
+        return leftOut ? [`${system.name}: ${leftOut}: whether others are there is not said`] : []
+      }),
       ...channelsOf.unchecked,
     ],
   }
@@ -80,7 +83,7 @@ function ownersWithout(assets: readonly CatalogAsset[], routing: RoutingFile | n
     ...surveyed.flatMap(({ findings }) => findings.flatMap(({ says }) => says.owner ?? [])),
   ])
   // Whoever can't be asked may know them.
-  if (surveyed.some(({ fault }) => fault)) return []
+  if (!surveyed.every(isWhole)) return []
   return Object.keys(routing?.owners ?? {})
     .filter((owner) => !known.has(owner))
     .map((owner) => `owner ${owner} in routing.yaml owns nothing: not in catalog.yaml, and no system names it`)
@@ -91,10 +94,14 @@ function systemOf({ name, system }: CatalogAsset, systems: Systems): string[] {
   return [`${name} names the system ${system}, which is not configured`]
 }
 
-/** A DAG that no Airflow runs; said only where all of them answered. */
+function isWhole({ fault, leftOut }: Surveyed): boolean {
+  return fault === null && leftOut === null
+}
+
+/** A DAG that no Airflow runs; said only where all of them told of all that they have. */
 function dagsGone(assets: readonly CatalogAsset[], surveyed: readonly Surveyed[]): string[] {
   const airflows = surveyed.filter(({ system }) => system.kind === 'airflow')
-  if (airflows.length === 0 || airflows.some(({ fault }) => fault)) return []
+  if (airflows.length === 0 || !airflows.every(isWhole)) return []
   const running = new Set(
     airflows.flatMap(({ findings }) => findings.flatMap(({ asset }) => asset.native?.dag_id?.toLowerCase() ?? [])),
   )

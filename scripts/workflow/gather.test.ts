@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { exampleAlert, receive } from '../../tests/support/store.ts'
 import { lateTable, scenario, useWorlds } from '../../tests/support/workflow.ts'
 import { ofKind } from '../domain/evidence.ts'
 import { beginAnalysis } from '../store/decisions.ts'
@@ -58,6 +59,20 @@ describe('gathering', () => {
     expect(found[1]?.summary).toMatch(
       /"shop.raw.orders is late", about shop.raw.orders, 2 steps upstream, has been open/,
     )
+  })
+
+  test('asks how systems are where the alert is about them', async () => {
+    const healthOf = async (category: 'infrastructure' | 'volume') => {
+      const { store, settings } = await world()
+      const { incident } = await receive(store, exampleAlert({ category }))
+      await gatherIncident(store, incident ?? expect.fail(), 'a', settings, now)
+      return ofKind(await loadEvidence(store, incident ?? ''), 'system_health').map(({ data }) => data)
+    }
+    expect(await healthOf('volume')).toEqual([])
+    expect(await healthOf('infrastructure')).toMatchObject([
+      { system: 'catalog', status: 'well' },
+      { system: 'airflow', status: 'well', version: '3.3.2', missing_rights: [] },
+    ])
   })
 
   test('knows what was deployed before, and takes no deploy for an alert', async () => {

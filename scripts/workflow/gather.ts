@@ -1,10 +1,12 @@
 import type { Question } from '../connectors/connector.ts'
+import { checkSystems, healthEvidence } from '../connectors/gathering/check.ts'
 import { gatherEvidence } from '../connectors/gathering/gather.ts'
 import type { Memory } from '../connectors/gathering/memory.ts'
 import { loadSystems } from '../connectors/gathering/systems.ts'
-import { sourceKey } from '../domain/alert.ts'
+import { type Category, sourceKey } from '../domain/alert.ts'
 import type { Evidence, EvidenceDraft } from '../domain/evidence.ts'
 import { assetKey } from '../domain/fingerprint.ts'
+import type { Systems } from '../domain/system.ts'
 import type { Settings } from '../lib/config.ts'
 import { changesBefore } from '../store/changes.ts'
 import type { Store } from '../store/connection.ts'
@@ -15,6 +17,14 @@ import { loadIncident } from '../store/incidents.ts'
 import { openIncidentsNear } from '../store/near.ts'
 import { takeTurn, tellOutcome } from '../store/systems.ts'
 import { libraryIn } from './library.ts'
+
+/** Trouble of systems themselves: then how each one is says something. */
+const aboutSystems: ReadonlySet<Category> = new Set(['infrastructure', 'access'])
+const healthMs = 5_000
+
+async function systemsHealth({ all }: Systems, now: Date): Promise<EvidenceDraft[]> {
+  return healthEvidence(await checkSystems(all, { limitMs: healthMs }), now)
+}
 
 /** What every configured system, and the memory, know of an incident now. */
 export async function collectEvidence(store: Store, id: string, settings: Settings, now: Date): Promise<Evidence[]> {
@@ -41,11 +51,13 @@ export async function collectEvidence(store: Store, id: string, settings: Settin
   const starts = alerts.flatMap(({ started_at: start }) => (start ? [Date.parse(start)] : []))
   const trouble = { asset: incident.asset?.name ?? null, environment: incident.environment }
   const changed = await changesBefore(store, { ...trouble, at: new Date(Math.min(now.getTime(), ...starts)) }, 5)
+  const systems = await loadSystems(settings)
+  const health = aboutSystems.has(incident.category) ? systemsHealth(systems, now) : []
   const { evidence } = await gatherEvidence(question, {
-    systems: await loadSystems(settings),
+    systems,
     memory: memoryOf(store),
     library: libraryIn(store),
-    extra: [...near, ...past, ...changed] satisfies EvidenceDraft[],
+    extra: Promise.resolve(health).then((told) => [...told, ...near, ...past, ...changed]),
   })
   return evidence
 }

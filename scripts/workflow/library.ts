@@ -19,6 +19,7 @@ export function libraryIn(store: Store): Library {
     lineage: (name) => lineageOf(store, name),
     files: (names) => dbtFiles(store, names),
     warehouse: {
+      mayWake: true,
       before: (system, table, now) => tableBefore(store, system, table, now),
       namesLike: (system, name, since) => tablesNamed(store, system, name, since),
       changesOf: (system, table, since) => tableChangesOf(store, system, table, since),

@@ -13,6 +13,8 @@ const limitMs = 60_000
 export interface Surveyed {
   system: System
   findings: Finding[]
+  /** What it did not get to; null when the findings are all. */
+  leftOut: string | null
   fault: Pick<AppError, 'code' | 'message' | 'hint'> | null
 }
 
@@ -23,13 +25,17 @@ export async function surveySystems(systems: readonly System[]): Promise<Surveye
   )
   return Promise.all(
     asked.map(async ({ survey, system }) => {
+      let leftOut: string | null = null
+      const note = (what: string) => {
+        leftOut = what
+      }
       try {
-        const ask = (signal: AbortSignal) => survey.survey({ system, signal, library: noLibrary })
-        return { system, findings: await within(limitMs, ask), fault: null }
+        const ask = (signal: AbortSignal) => survey.survey({ system, signal, library: noLibrary }, note)
+        return { system, findings: await within(limitMs, ask), leftOut, fault: null }
       } catch (thrown) {
         const { code, message, hint } = toAppError(thrown)
         const fault = { code, message: redact(message, secretsOf(system.credentials, openWordsOf(system))), hint }
-        return { system, findings: [], fault }
+        return { system, findings: [], leftOut, fault }
       }
     }),
   )

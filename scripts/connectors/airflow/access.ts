@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
+import { optionsOf } from '../gathering/options.ts'
 
 /** What `config/systems.yaml` says of an Airflow. */
 export const AirflowOptions = z.strictObject({
@@ -29,17 +30,22 @@ export const writeSettingNames = [
 /** The instance that the settings describe; null when they describe none. */
 export function settingsInstance(settings: Settings): Pick<System, 'kind' | 'options' | 'credentials'> | null {
   const { AIRFLOW_URL: url, AIRFLOW_USERNAME: username, AIRFLOW_PASSWORD: password } = settings
-  return url && username && password ? { kind: 'airflow', options: { url }, credentials: { username, password } } : null
+  if (!url) return null
+  const credentials = { ...(username ? { username } : {}), ...(password ? { password } : {}) }
+  return { kind: 'airflow', options: { url }, credentials }
 }
 
 /** @throws AppError E_SETTING_MISSING naming the credentials that the instance lacks, E_SETTING_INVALID */
-export function accessTo({ name, options, credentials }: System): AirflowAccess {
-  const { url } = AirflowOptions.parse(options)
+export function accessTo(system: System): AirflowAccess {
+  const { url } = optionsOf(AirflowOptions, system, { url: 'AIRFLOW_URL' })
+  const { name, kind, credentials } = system
   const { username, password } = credentials
   if (username && password) return { url, username, password }
   throw new AppError(
     'E_SETTING_MISSING',
     `${name} has no user name and password.`,
-    `Put {"${name}": {"username": "…", "password": "…"}} into SYSTEMS_CREDENTIALS.`,
+    name === kind
+      ? 'Set AIRFLOW_USERNAME and AIRFLOW_PASSWORD.'
+      : `Put {"${name}": {"username": "…", "password": "…"}} into SYSTEMS_CREDENTIALS.`,
   )
 }

@@ -56,8 +56,8 @@ export interface TaskLog {
 export interface AirflowReads {
   /** Null when there is no such DAG; so with each of the next four. */
   dag(dagId: string): Promise<Dag | null>
-  /** All that are not paused, at most 2,000. */
-  dags(): Promise<Dag[]>
+  /** All that are not paused, of the first 2,000; whether those are all. */
+  dags(): Promise<{ dags: Dag[]; isWhole: boolean }>
   /** Newest first, by the time that they were due. */
   runs(dagId: string, limit: number): Promise<DagRun[] | null>
   run(dagId: string, runId: string): Promise<DagRun | null>
@@ -149,7 +149,8 @@ export function readsOf({ call, logText, isTwo }: AirflowSession): AirflowReads 
         found.push(...page)
         if (page.length < 100) break
       }
-      return found.filter(({ is_paused, is_stale }) => !is_paused && !is_stale)
+      const dags = found.filter(({ is_paused, is_stale }) => !is_paused && !is_stale)
+      return { dags, isWhole: found.length < mostDags }
     },
     runs: (dagId, limit) =>
       orNull(

@@ -13,9 +13,10 @@ const nobody = 'airflow'
 /** Its DAGs that run, with owners, tags and schedule; and the tables that tasks name as their outlets. */
 export const airflowSurvey: Survey = {
   kinds: ['airflow'],
-  async survey({ system, signal }) {
+  async survey({ system, signal }, leftOut) {
     const client = openAirflow(accessTo(system), signal)
-    const [dags, assets] = await Promise.all([client.dags(), client.assets()])
+    const [{ dags, isWhole }, assets] = await Promise.all([client.dags(), client.assets()])
+    if (!isWhole) leftOut?.('it has more than 2,000 DAGs; the first ones by name were read')
     // Where there is one Airflow, nobody need say which.
     const home = system.name === 'airflow' ? {} : { system: system.name }
     const common = { ...home, ...(system.environment ? { environment: system.environment } : {}) }

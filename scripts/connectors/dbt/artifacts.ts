@@ -5,6 +5,7 @@ import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 import { type JsonRequest, orNull, requestJson } from '../../lib/http.ts'
 import { parseJson } from '../../lib/json.ts'
+import { optionsOf } from '../gathering/options.ts'
 import { type ArtifactFile, type CloudRun, longestFile, openJob } from './cloud.ts'
 
 const url = z.url({ protocol: /^https?$/ }).max(2048)
@@ -12,7 +13,14 @@ const url = z.url({ protocol: /^https?$/ }).max(2048)
 /** What `config/systems.yaml` says of each kind. */
 export const DbtPlace = z
   .strictObject({
-    folder: z.string().min(1).max(1000).optional(),
+    folder: z
+      .string()
+      .min(1)
+      .max(1000)
+      .refine((place) => !/^[a-z][a-z0-9+.-]*:\/\//i.test(place), {
+        message: 'it takes a folder, or an http(s) address under which the files lie; of a bucket, its https address',
+      })
+      .optional(),
     /** Of an object store, or of a web server: the files lie beneath it. */
     url: url.optional(),
   })
@@ -33,7 +41,7 @@ const noOrigin = async () => null
 /** @throws AppError E_SETTING_MISSING without the token that dbt Cloud wants */
 export function openArtifacts(system: System, signal: AbortSignal): Artifacts {
   if (system.kind === 'dbt_cloud') return inCloud(system, signal)
-  const { folder, url: base } = DbtPlace.parse(system.options)
+  const { folder, url: base } = optionsOf(DbtPlace, system, { folder: 'DBT_ARTIFACTS', url: 'DBT_ARTIFACTS' })
   if (base === undefined) return inFolder(folder ?? '')
   const { token } = system.credentials
   return atUrl(base, token ? { authorization: `Bearer ${token}` } : {}, system.name, signal)
@@ -55,6 +63,7 @@ function inFolder(folder: string): Artifacts {
         return parseJson(await readFile(path, 'utf8'), { exact: false })
       } catch (thrown) {
         if (isMissing(thrown)) return null
+        if (isDenied(thrown)) throw denied(file)
         throw thrown instanceof AppError ? broken(file, thrown) : thrown
       }
     },
@@ -64,7 +73,7 @@ function inFolder(folder: string): Artifacts {
         return `${mtimeMs}|${size}`
       } catch (thrown) {
         if (isMissing(thrown)) return 'none'
-        throw thrown
+        throw isDenied(thrown) ? denied('manifest.json') : thrown
       }
     },
     origin: noOrigin,
@@ -73,6 +82,18 @@ function inFolder(folder: string): Artifacts {
 
 function isMissing(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && (thrown.code === 'ENOENT' || thrown.code === 'ENOTDIR')
+}
+
+function isDenied(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && (thrown.code === 'EACCES' || thrown.code === 'EPERM')
+}
+
+function denied(file: string): AppError {
+  return new AppError(
+    'E_ACCESS_DENIED',
+    `${file} may not be read by the user that this runs as.`,
+    'Let that user read the folder and the files in it.',
+  )
 }
 
 /** dbt writes in place: a file may be read half written, and is whole a moment later. */

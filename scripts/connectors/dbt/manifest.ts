@@ -66,10 +66,13 @@ export function readManifest(document: unknown): DbtProject {
   }
   const { metadata, nodes, sources, exposures, groups } = parsed.data
   if (!knownVersions.test(metadata.dbt_schema_version)) {
+    const number = Number(/\/manifest\/v(\d{1,4})\.json$/.exec(metadata.dbt_schema_version)?.[1])
     throw new AppError(
       'E_HTTP_ANSWER',
       `The manifest is of ${metadata.dbt_schema_version.slice(-60)}; known are versions 11 and 12.`,
-      'Use dbt 1.7 or newer.',
+      number > 12
+        ? 'Its dbt is newer than this release knows: update DataIncidentManager, or run a dbt whose manifest is of version 12.'
+        : 'Use dbt 1.7 or newer.',
     )
   }
   const owners = new Map(

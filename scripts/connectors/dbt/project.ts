@@ -19,11 +19,15 @@ export interface Project {
 export async function bookOf({ library, system }: ConnectorContext, artifacts: Artifacts): Promise<DbtLibrary> {
   if (await library.dbt.has(system.name)) return library.dbt
   const manifest = await artifacts.read('manifest.json')
-  if (manifest !== null) return libraryOf(readManifest(manifest))
+  return libraryOf(readManifest(manifest ?? absent()))
+}
+
+/** @throws AppError E_HTTP_ANSWER: without it nothing of the project is known. */
+export function absent(): never {
   throw new AppError(
     'E_HTTP_ANSWER',
     'There is no manifest.json.',
-    'Run dbt there, or correct where its artifacts lie.',
+    'Run dbt there, or correct where its artifacts lie (DBT_ARTIFACTS, or config/systems.yaml).',
   )
 }
 

@@ -1,20 +1,17 @@
 import type { Finding } from '../../domain/catalog-draft.ts'
 import type { DbtNode } from '../../domain/dbt.ts'
 import { assetOf } from '../../domain/reading/asset.ts'
-import { AppError } from '../../lib/errors.ts'
 import type { Survey } from '../connector.ts'
 import { openArtifacts } from './artifacts.ts'
 import { readManifest } from './manifest.ts'
+import { absent } from './project.ts'
 
 /** What its exposures read, and what groups, meta or tags say something of; not every model of a project. */
 export const dbtSurvey: Survey = {
   kinds: ['dbt', 'dbt_cloud'],
   async survey({ system, signal }) {
     const manifest = await openArtifacts(system, signal).read('manifest.json')
-    if (manifest === null) {
-      throw new AppError('E_HTTP_ANSWER', 'There is no manifest.json.', 'Run dbt there, or correct where it lies.')
-    }
-    const { nodes } = readManifest(manifest)
+    const { nodes } = readManifest(manifest ?? absent())
     const readers = new Map<string, string[]>()
     for (const { kind, label, parents } of nodes) {
       if (kind !== 'exposure') continue

@@ -214,6 +214,34 @@ describe('asking', () => {
   })
 })
 
+test('changes come in the order of their nearness, whichever system tells of them', async () => {
+  const changed = (system: string, ...at: string[]) =>
+    made(system === 'airflow' ? 'airflow' : 'change', async () =>
+      at.map((one) => ({
+        source: 'change',
+        kind: 'change',
+        summary: one,
+        data: { what: 'commit', ref: one, at: one },
+      })),
+    )
+  const extra: EvidenceDraft[] = [
+    { source: 'change', kind: 'change', summary: '', data: { what: 'deploy', at: '2026-11-20T04:00:00Z' } },
+  ]
+  const { evidence } = await gather(
+    [
+      changed('change', '2026-11-20T05:00:00Z', '2026-11-20T01:00:00Z'),
+      changed('airflow', '2026-11-20T05:30:00+02:00'),
+    ],
+    { extra },
+  )
+  expect(ofKind(evidence, 'change').map(({ data }) => data.at)).toEqual([
+    '2026-11-20T05:00:00Z',
+    '2026-11-20T04:00:00Z',
+    '2026-11-20T05:30:00+02:00',
+    '2026-11-20T01:00:00Z',
+  ])
+})
+
 describe('leads', () => {
   const asks =
     (asked: string[], answers: Record<string, EvidenceDraft[]>): Connector['gather'] =>

@@ -4,7 +4,7 @@ import { alertEvidence, settleEvidence } from '../../domain/gather.ts'
 import { leadsOf } from '../../domain/leads.ts'
 import { candidateSystems, certainSystem, isCalled, type System, type Systems } from '../../domain/system.ts'
 import { topicsFor } from '../../domain/topics.ts'
-import { weightOf } from '../../domain/weight.ts'
+import { changedAt, weightOf } from '../../domain/weight.ts'
 import { redactDeep } from '../../lib/redact.ts'
 import type { Connector, Question } from '../connector.ts'
 import { connectorsOf } from '../index.ts'
@@ -24,8 +24,8 @@ export interface GatherOptions {
   memory?: Memory
   /** What was read before; default nothing. */
   library?: Library
-  /** Evidence from elsewhere, such as past incidents. */
-  extra?: readonly EvidenceDraft[]
+  /** Evidence from elsewhere, such as past incidents; what is still to come is waited for at the end. */
+  extra?: readonly EvidenceDraft[] | Promise<readonly EvidenceDraft[]>
   /** For one question to one system, where neither it nor its kind sets another limit; default 5 s. */
   perSystemMs?: number
   /** For all of it; default 12 s. */
@@ -68,13 +68,14 @@ export async function gatherEvidence(question: Question, options: GatherOptions)
   const led = new Set<string>()
 
   const pieces = await askAbout(question, 0)
-  const claims = [...extra, ...alertEvidence(question.alerts)].map((draft) => ({
+  const claims = [...(await extra), ...alertEvidence(question.alerts)].map((draft) => ({
     draft: redactDeep(draft),
     isLead: false,
   }))
   const weighed = [...faultOf(systems, question), ...pieces, ...claims]
-    .map((piece) => ({ ...piece, weight: weightOf(piece.draft, piece.isLead) }))
-    .toSorted((a, b) => b.weight - a.weight)
+    .map((piece) => ({ ...piece, weight: weightOf(piece.draft, piece.isLead), at: changedAt(piece.draft) }))
+    // Whoever tells of them, changes come in the order of their nearness to the trouble.
+    .toSorted((a, b) => b.weight - a.weight || b.at - a.at)
   return { evidence: settleEvidence(weighed.map(({ draft }) => draft)), notConfigured: [...notConfigured] }
 
   async function askAbout(about: Question, round: number): Promise<Piece[]> {

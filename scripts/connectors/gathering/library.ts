@@ -30,6 +30,8 @@ export interface WarehouseLibrary {
   namesLike(system: string, name: TableName, since: Date): Promise<string[]>
   /** What became of a table, newest first. */
   changesOf(system: string, table: string, since: Date): Promise<{ at: Date; change: TableChange }[]>
+  /** Whether a suspended one may be woken to be asked: only where what that costs is counted, or somebody said so. */
+  readonly mayWake: boolean
   /** Counts what asking may cost to what was spent on it that day; false, and not counted, when `limit` would be passed. */
   spend(system: string, cost: { credits: number; limit: number; now: Date }): Promise<boolean>
 }
@@ -44,16 +46,17 @@ export interface Library {
   warehouse: WarehouseLibrary
 }
 
-/** Knows nothing: what is asked is read anew. */
+/** Knows nothing, and counts nothing: what is asked is read anew, and a limit holds for one question alone. */
 export const noLibrary: Library = {
   dbt: libraryOf(null),
   lineage: async () => ({ up: new Map(), down: new Map() }),
   files: async () => [],
   warehouse: {
+    mayWake: false,
     before: async () => null,
     namesLike: async () => [],
     changesOf: async () => [],
-    spend: async () => true,
+    spend: async (_, { credits, limit }) => credits <= limit,
   },
 }
 

@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import type { System } from '../../domain/system.ts'
 import { AppError } from '../../lib/errors.ts'
 import { requestJson } from '../../lib/http.ts'
 import type { ConnectorContext } from '../connector.ts'
+import { optionsOf } from '../gathering/options.ts'
 import type { Series } from './baseline.ts'
 
 const stepSeconds = 300
@@ -16,6 +18,11 @@ export const PrometheusOptions = z.strictObject({
     .max(2048)
     .optional(),
 })
+
+/** @throws AppError E_SETTING_INVALID */
+export function prometheusPlace(system: System): z.infer<typeof PrometheusOptions> {
+  return optionsOf(PrometheusOptions, system, { url: 'PROMETHEUS_URL' })
+}
 
 type Context = Pick<ConnectorContext, 'system' | 'signal'>
 
@@ -62,7 +69,7 @@ async function ask<T>(
   query: Record<string, string>,
   schema: z.ZodType<T>,
 ): Promise<T> {
-  const { url } = PrometheusOptions.parse(system.options)
+  const { url } = prometheusPlace(system)
   const { token, username, password } = system.credentials
   const basic = username && password ? `Basic ${Buffer.from(`${username}:${password}`).toString('base64')}` : null
   const authorization = token ? `Bearer ${token}` : basic

@@ -38,6 +38,7 @@ export async function refusal(
   if (!own) return noCompute(warehouse)
   const isWorth = !question.isLead && !isWorse(from, worstOf(question.alerts))
   if (!isRunning(own) && !isWorth) return asleep(own, from)
+  if (!isRunning(own) && !library.warehouse.mayWake) return leftAsleep(own)
   const isPaid = await library.warehouse.spend(system.name, { credits: creditsFor(own), limit, now: question.now })
   return isPaid ? null : spent(own, limit)
 }
@@ -58,6 +59,14 @@ function asleep({ name }: Compute, from: Severity): AppError {
     'E_WAREHOUSE_ASLEEP',
     `Its warehouse ${name} is suspended, and is not woken below ${from}.`,
     'Resume it to ask, or lower wakes_from for this instance in config/systems.yaml.',
+  )
+}
+
+function leftAsleep({ name }: Compute): AppError {
+  return new AppError(
+    'E_WAREHOUSE_ASLEEP',
+    `Its warehouse ${name} is suspended, and nothing here counts what waking it costs.`,
+    'Resume it to ask, or let the command wake it: --wake.',
   )
 }
 
