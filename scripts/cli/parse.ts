@@ -3,7 +3,7 @@ import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { AppError, toAppError } from '../lib/errors.ts'
-import { parseJson, safeStringify } from '../lib/json.ts'
+import { parseJson, safeStringify, tryParseJson } from '../lib/json.ts'
 import { findMonitor, readDelivery } from '../monitors/index.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import { readTaughtMonitors } from '../workflow/taught-monitors.ts'
@@ -65,7 +65,7 @@ async function parseFile(
   }
   try {
     const receivedAt = new Date().toISOString()
-    return { line: { file: name, ...readDelivery({ body: parseJson(text), headers, receivedAt }, how) } }
+    return { line: { file: name, ...readDelivery({ body: tryParseJson(text) ?? text, headers, receivedAt }, how) } }
   } catch (thrown) {
     const { code, message, hint } = toAppError(thrown)
     return { line: { file: name, error: { code, message, hint } } }

@@ -73,7 +73,7 @@ export const eventbridge: Monitor = {
 
 function readEvent(body: z.infer<typeof Body>, receivedAt: string): Alert {
   const type = body['detail-type']
-  const state = firstText(body, states)
+  const state = firstText(body, states) ?? stateIn(objectAt(body, 'detail'))
   const asset = readAsset(body, type)
   const thing = asset?.native?.name ?? asset?.name ?? null
   const code = firstText(body, ['detail.eventTypeCode'])
@@ -100,6 +100,12 @@ function readEvent(body: z.infer<typeof Body>, receivedAt: string): Alert {
     },
     receivedAt,
   )
+}
+
+/** `TrainingJobStatus: InProgress`: services name the state after their thing. */
+function stateIn(detail: JsonObject): string | null {
+  const key = Object.keys(detail).find((one) => /(?<!Secondary|Previous|Last)(?:Status|State)$/.test(one))
+  return key === undefined ? null : textOf(detail[key])
 }
 
 /** Health's events of the category `issue` or `scheduledChange` are open until their `statusCode` says otherwise. */

@@ -153,3 +153,97 @@ describe('generic: several in one body', () => {
     expect(read(body).alerts).toMatchObject([{ status: 'firing' }])
   })
 })
+
+describe('generic: what is no alert', () => {
+  it.each<[string, unknown]>([
+    ['the beginning of a run', { event: 'sync.triggered', sync_id: 7 }],
+    ['a remark', { event: 'incident.notes.created', data: { message: 'restarting the failed worker' } }],
+    ['a comment', { event: 'commented', message: 'is it critical?', fault: { resolved: false } }],
+    [
+      'a button in a chat',
+      { type: 'block_actions', actions: [{ value: 'x' }], message: { text: 'CRITICAL: ledger down' } },
+    ],
+    ['a deployment', { event_name: 'deploy', data: { deploy: { comment: 'release 9', environment: 'production' } } }],
+    ['a request to deploy', { event: 'deploy_request.opened', resource: { state: 'open', number: 4 } }],
+    [
+      'a new version',
+      { entity: 'model_version', action: 'created', data: { name: 'churn', tags: { failed_runs: '2' } } },
+    ],
+    ['a change', { issue: { type: 'change', state: 'OPEN', text: 'Detected change: loader redeployed' } }],
+    ['a test', { type: 'alert', data: { question_name: 'Test alert' } }],
+  ])('%s', (_name, body) => {
+    expect(first(body).status).toBe('info')
+  })
+
+  it.each<[string, unknown]>([
+    ['a deployment that failed', { event: 'deployment', status: 'failed', service: 'loader' }],
+    ['a deployment of which less is there', { type: 'deployment', name: 'loader', status: 'unavailable' }],
+    ['a run that ended badly', { event: 'sync.failed', sync_id: 7 }],
+    ['a change in data', { type: 'change', table: 'a.b.ledger', message: 'Row count changed by 80 %' }],
+    ['an incident that was opened', { event: 'incident.created', entity: 'incident', title: 'Ledger is short' }],
+  ])('but %s is one', (_name, body) => {
+    expect(first(body).status).toBe('firing')
+  })
+})
+
+describe('generic: the same condition again', () => {
+  const same = (one: unknown, other: unknown) => first(one).fingerprint === first(other).fingerprint
+  const script = { script: '/srv/close.sh', host: 'fin-1' }
+  const cron = (name: string) => ({
+    workflowName: `close-${name}`,
+    phase: 'Failed',
+    labels: { 'workflows.argoproj.io/cron-workflow': 'close' },
+    status: { message: `child 'close-${name}-77' failed` },
+  })
+  const failed = {
+    event: 'sync.alert.raised',
+    sync_id: 44,
+    message: 'Sync failed',
+    details: 'model gold.lead_scores has no column x',
+  }
+
+  it.each<[string, unknown, unknown]>([
+    ['a script, by its exit code', { ...script, rc: 2, message: 'ORA-7: gone' }, { ...script, rc: 0, message: 'done' }],
+    ['a run with a name of its own', cron('7x2kp'), cron('q9zzt')],
+    ['an end without its cause', failed, { event: 'sync.alert.resolved', sync_id: 44, message: 'Sync recovered' }],
+    [
+      'the events of a refresh',
+      { event_type: 'ExtractRefreshFailed', resource_name: 'Books', text: 'Extract refresh failed' },
+      { event_type: 'ExtractRefreshSucceeded', resource_name: 'Books', text: '' },
+    ],
+    ['another day', { title: 'ledger late for 2026-11-26' }, { title: 'ledger late for 2026-11-27' }],
+    [
+      'an end with what it was',
+      { text: ':x: Ledger breach: gold.daily_ledger' },
+      { text: ':ok: Resolved: Ledger breach: gold.daily_ledger (was 14h, now 2h)' },
+    ],
+  ])('%s', (_name, one, other) => {
+    expect(same(one, other)).toBe(true)
+  })
+
+  it.each<[string, unknown, unknown]>([
+    ['another host', { ...script, rc: 2, message: 'x' }, { ...script, host: 'fin-2', rc: 2, message: 'x' }],
+    [
+      'another factory',
+      { DataFactoryName: 'books-prod', PipelineName: 'close', Subject: 'An error occurred' },
+      { DataFactoryName: 'books-test', PipelineName: 'close', Subject: 'An error occurred' },
+    ],
+    [
+      'another member of a cluster',
+      { hostnameAndPort: 'a-0.example.net:1', clusterName: 'a', title: 'Lag' },
+      { hostnameAndPort: 'a-1.example.net:1', clusterName: 'a', title: 'Lag' },
+    ],
+  ])('but not on %s', (_name, one, other) => {
+    expect(same(one, other)).toBe(false)
+  })
+})
+
+describe('generic: texts', () => {
+  it('reads a line of text and a form', () => {
+    expect(first('dump of pg-ledger FAILED rc=2: no space left on device')).toMatchObject({ status: 'firing' })
+    expect(first('Name=books-portal&Status=Down&StatusCode=503&URL=https%3A%2F%2Fbooks.example.com')).toMatchObject({
+      status: 'firing',
+      asset: { name: 'books.example.com' },
+    })
+  })
+})

@@ -1,3 +1,4 @@
+import { readTextBody } from '../domain/reading/text-body.ts'
 import { at, firstText, isObject, textOf } from '../domain/reading/value.ts'
 import { parseJson, tryParseJson } from '../lib/json.ts'
 
@@ -50,7 +51,8 @@ const deepest = 5
 
 /**
  * The body without what carried it: a string that holds JSON, SNS, Lambda's records of SNS, Pub/Sub push, a form field.
- * @throws AppError E_PAYLOAD_UNREADABLE for a string that holds none.
+ * A form and a plain text that says what is wrong become documents.
+ * @throws AppError E_PAYLOAD_UNREADABLE for any other string.
  */
 export function unwrap(body: unknown): unknown {
   let current = body
@@ -59,7 +61,7 @@ export function unwrap(body: unknown): unknown {
     if (inside === undefined) break
     current = inside
   }
-  return typeof current === 'string' ? parseJson(current) : current
+  return typeof current === 'string' ? (readTextBody(current) ?? parseJson(current)) : current
 }
 
 function openOnce(body: unknown): unknown {

@@ -123,6 +123,13 @@ const stateWords =
 const amount =
   /(?<![\w.-])[-+]?\d[\d.,:]*(?: ?(?:%|ms|s|sec|secs|seconds|m|min|mins|minutes|h|hr|hrs|hours?|d|days?|[kmgt]i?b|x)(?!\w))?(?![\w-])/g
 
+/** A day, a moment or the id of a run, which are others the next time. */
+const moment =
+  /(?<!\d)(?:(?:19|20)\d\d[-/]\d\d[-/]\d\d|\d\d[./]\d\d[./](?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?:[t_ ]?\d\d:?\d\d(?::?\d\d(?:[.,]\d{1,9})?)?)?(?:z|[+-]\d\d:?\d\d)?(?!\d)|(?<![\da-f])[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}(?![\da-f])/g
+
+/** What it was in the meantime, in brackets: `(was 14 h, now 20 min)`. */
+const noted = /\s\((?:was|now|after|previously)\s[^()]{0,100}\)/g
+
 /** How long it lasted: a recovery tells it. */
 const lasted = /\s(?:after|for) #(?: of downtime)?(?![\w#])/g
 
@@ -133,7 +140,13 @@ const lasted = /\s(?:after|for) #(?: of downtime)?(?![\w#])/g
  */
 export function checkFromTitle(title: string): string {
   const whole = oneLine(title, 300).toLowerCase()
-  const bare = whole.replace(stateMark, '').replace(stateWords, ' ').replace(amount, '#').replace(lasted, ' ')
+  const bare = whole
+    .replace(stateMark, '')
+    .replace(stateWords, ' ')
+    .replace(moment, '#')
+    .replace(amount, '#')
+    .replace(noted, ' ')
+    .replace(lasted, ' ')
   return (
     bare
       .replace(/(?<=\s|^)[.:–➛→*()[\]>-]+(?=\s|$)/g, ' ')

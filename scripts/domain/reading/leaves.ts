@@ -114,14 +114,16 @@ function* children(value: unknown, listKey: string, path: string): Generator<Chi
 /** An item of a list that is a name and its value (`{name: host, value: db-1}`), as in dimensions, fields and facts. */
 function pairOf(item: unknown, path: string): Child | null {
   if (!isObject(item)) return null
-  const name = textOf(item.name ?? item.key ?? item.title ?? item.label)
+  const own = item.name ?? item.key ?? item.title ?? item.label
+  const name = textOf(own === undefined && isObject(item.attribute) ? item.attribute.name : own)
   const value = isObject(item.value) ? typedValue(item.value) : item.value
   if (name === null || name.length > 100 || typeof value === 'object' || textOf(value) === null) return null
   return [plainKey(name), value, `${path}.${name}`]
 }
 
-/** OpenTelemetry writes the type beside a value: `{stringValue: "orders"}`. */
+/** OpenTelemetry writes the type beside a value: `{stringValue: "orders"}`; others how it is shown: `{label, literal}`. */
 function typedValue(value: JsonObject): unknown {
+  if (typeof value.literal === 'string') return value.literal
   const [type, ...others] = Object.keys(value)
   return type !== undefined && others.length === 0 && /^(?:string|int|double|bool)Value$/.test(type)
     ? value[type]

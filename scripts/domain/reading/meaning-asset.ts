@@ -19,6 +19,8 @@ export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null 
   const dag = leaves.find(({ key }) => key === 'dagid') ?? leaves.find(({ key }) => key === 'dag')
   const task = leaves.find(({ key }) => key === 'taskid') ?? (dag && leaves.find((leaf) => isTaskOf(dag, leaf)))
   if (dag && task) return taskAsset(dag.text, task.text)
+  const cron = leaves.find(({ key }) => cronKeys.has(key))
+  if (cron) return assetOf('job', cron.text)
   const object = kubernetesObject(leaves) ?? nameInSchema(leaves)
   if (object) return object
   let best: { leaf: Leaf; kind: Asset['kind']; cost: number } | null = null
@@ -41,9 +43,12 @@ export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null 
   if (leaf.key === 'where' && isQualified(leaf.text)) return assetOf('table', leaf.text)
   const table = kind === 'table' ? tableBeside(leaf, leaves) : null
   // What an exit handler of Argo calls a workflow is the name of one run.
-  const isArgo = leaf.parent === 'workflow' && leaf.key === 'name'
+  const isArgo = leaf.compound === 'workflowname'
   return table ?? assetOf(kind, isArgo ? templateName(leaf.text) : hostOfUrl(leaf.text))
 }
+
+/** What a run was started by on a schedule, where its own name is another each time: Argo's label among them. */
+const cronKeys = new Set(['workflowsargoprojiocronworkflow', 'cronworkflow', 'cronworkflowname'])
 
 /** `{db, schema, name}`: a name beside its schema is a table's. */
 function nameInSchema(leaves: readonly Leaf[]): Asset | null {
@@ -69,6 +74,10 @@ function assetAbove({ key, parent }: Leaf): ReturnType<typeof assetKeyOf> {
 function isName({ key, value, text }: Leaf, kind: Asset['kind'], leaves: readonly Leaf[]): boolean {
   if (text.length > 300 || typeof value === 'boolean' || /^\d+$/.test(text)) return false
   if (kind !== 'host' && kind !== 'service' && /^https?:/i.test(text)) return false
+  // What a record is of, a yes or no, a step of a run's plan: nothing has them for a name.
+  if (/^(?:incident|alert|alarm|issue|event|problem|notification)s?(?:[._]\w+)?$|^(?:yes|no|true|false)$/i.test(text))
+    return false
+  if (kind === 'job' && text.includes('->')) return false
   // dbt's unique ids hold the model's name; others hold none.
   if (key === 'uniqueid') return /^\w+\.\w+\./.test(text)
   // A run's id names nothing that is there tomorrow.
@@ -162,7 +171,22 @@ function isQualified(text: string): boolean {
   )
 }
 
-/** Where no key names a thing: a value that is written as a table's full name, or the one word that something with a state is called. */
+/** A thing that a title names without saying what it is: a table by its full name, or the host of a cron. */
+export function readTitleThing(title: string): Asset | null {
+  // `Cron <oracle@db-1> /scripts/vacuum.sh`: what cron writes above its mails.
+  const host = /\bCron <[^@\s>]{1,64}@([\w.-]{1,200})>/.exec(title)?.[1]
+  if (host !== undefined) return assetOf('host', host)
+  const told = title
+    .slice(0, 300)
+    .split(/[\s,;:()'"`<>|]+/)
+    .find((word) => isFullName(word.replace(/\.$/, '')))
+  return told === undefined ? null : assetOf('table', told.replace(/\.$/, ''))
+}
+
+/**
+ * Where no key names a thing: a value that is written as a table's full name, or the one word that something with a
+ * state is called.
+ */
 export function readUnnamedThing(leaves: readonly Leaf[]): Asset | null {
   const table = leaves.find(
     ({ key, value, text, distance }) =>

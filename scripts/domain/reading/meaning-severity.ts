@@ -1,25 +1,61 @@
 import type { Severity } from '../alert.ts'
 import { findLeaf, type Leaf, ranked } from './leaves.ts'
 import { readLogLevel, readPriority, readSeverity } from './severity.ts'
+import { readSaidScale } from './severity-scale.ts'
+import { lookUp } from './value.ts'
 
 const severities = ranked(`
-  severity alertseverity severitylevel severityname severityslug severityvalue criticality sev priority priorityname alertpriority level loglevel
-  alertlevel importancelevel importance urgency impactlevel triggertype eventtype messagetype impact`)
+  severityname severitylabel severitytext severity alertseverity severitylevel severityslug severityvalue criticality sev priorityname prioritylabel priority
+  prioritylevel alertpriority level loglevel lvl alertlevel errorlevel importancelevel rank importance urgency impactlevel triggertype eventtype messagetype impact`)
 
-const numbered = new Set(['severity', 'sev', 'priority', 'alertpriority', 'urgency'])
+const numbered = new Set(['severity', 'sev', 'priority', 'alertpriority', 'urgency', 'rank', 'lvl'])
+/** Keys that may hold the first letter of a log level. */
+const lettered = new Set(['severity', 'sev', 'level', 'lvl', 'loglevel'])
+const letters: Readonly<Record<string, Severity>> = {
+  F: 'CRITICAL',
+  C: 'CRITICAL',
+  E: 'HIGH',
+  W: 'MEDIUM',
+  N: 'LOW',
+  I: 'LOW',
+  D: 'LOW',
+}
+
+/** Graylog counts its events' priorities upwards: https://go2docs.graylog.org/current/interacting_with_your_log_data/event_definitions.html */
+const graylog: readonly (Severity | undefined)[] = [undefined, 'LOW', 'MEDIUM', 'HIGH', 'CRITICAL']
 
 /** A field that says how bad it is, then `[P2]` at the head of the title; null when nothing does. */
 export function readAnySeverity(leaves: readonly Leaf[], title: string): Severity | null {
+  const isGraylog = leaves.some(({ key }) => key === 'eventdefinitionid')
+  const severityOf = (leaf: Leaf) =>
+    isGraylog && leaf.key === 'priority'
+      ? (graylog[Number(leaf.text)] ?? null)
+      : (readSaidScale(leaf, leaves) ?? severityIn(leaf))
   const leaf = findLeaf(leaves, severities, (one) => severityOf(one) !== null)
   if (leaf) return severityOf(leaf)
-  const bracketed = /^\W{0,4}(\w{1,14})\W/.exec(title)?.[1]
-  return readSeverity(bracketed) ?? readStateSeverity(leaves) ?? readPluginSeverity(leaves)
+  return readMarkedSeverity(title) ?? readStateSeverity(leaves) ?? readPluginSeverity(leaves)
 }
 
-function severityOf({ key, value, text }: Leaf): Severity | null {
+function severityIn({ key, value, text }: Leaf): Severity | null {
   // `impact: major` is on the scale, a sentence about the impact is not.
   if (key === 'impact' && /\s\S+\s/.test(text)) return null
-  return readSeverity(value) ?? (numbered.has(key) ? readPriority(value) : key === 'level' ? readLogLevel(value) : null)
+  if (lettered.has(key) && /^[A-Z]$/.test(text)) return lookUp(letters, text) ?? null
+  return readSeverity(value) ?? (numbered.has(key) ? readNumber(value) : key === 'level' ? readLogLevel(value) : null)
+}
+
+/** Beyond 5 a scale runs to 10, and 10 is the worst. */
+function readNumber(value: Leaf['value']): Severity | null {
+  const number = typeof value === 'boolean' ? Number.NaN : Number(value)
+  if (!Number.isInteger(number) || number < 6 || number > 10) return readPriority(value)
+  return number >= 9 ? 'CRITICAL' : number >= 7 ? 'HIGH' : 'MEDIUM'
+}
+
+/** `[P2] x`, `Critical: x`, `WARNING x`; a word alone begins a sentence as well: `Low stock`. */
+function readMarkedSeverity(title: string): Severity | null {
+  const [, before = '', word = '', behind = ''] = /^(\W{0,4})(\w{1,14})(\W{0,2})/.exec(title) ?? []
+  const isMark =
+    /[[({<]/.test(before) || /^(?:[\])}>:|!]|\s[–|:-])/.test(behind) || /^(?:[A-Z]+|[A-Za-z]+\d)$/.test(word)
+  return isMark && behind !== '' ? readSeverity(word) : null
 }
 
 /** A state may be told in words of severity: `HOSTSTATE=critical`, `METRIC_STATUS_CRITICAL`. */

@@ -32,10 +32,11 @@ export interface Said {
  */
 export function readAnyStatus(leaves: readonly Leaf[], title: string, description: string | null = null): AlertStatus {
   const spoken = readTitleStatus(title)
-  if (spoken === 'info' || isRecordChange(leaves) || isQuietLog(leaves)) return 'info'
+  if (spoken === 'info' || isRecordChange(leaves) || isQuietLog(leaves) || isRemark(leaves)) return 'info'
   const said = readSaid(leaves)
   // A neutral word (`running`, `created`) decides only when nothing else speaks.
   const outcome = readOutcome(leaves)
+  if (spoken !== 'firing' && outcome?.status !== 'firing' && isMild(said) && isWork(leaves, title)) return 'info'
   if (said !== null && said.status !== 'info' && !said.isSpent) {
     // A run that says it went well and then that it did not has failed; of an alert that is resolved it tells what was.
     const isFailed =
@@ -116,6 +117,50 @@ function isIncident(leaves: readonly Leaf[]): boolean {
 }
 const objects = ranked('type objecttype eventtype')
 
+/** Keys that name what happened, and to what. */
+const happenings = /^(?:event|eventtype|eventname|type|action|objectkind|kind|resource|category|webhookevent)$/
+
+function happened(leaves: readonly Leaf[], what: RegExp): boolean {
+  return leaves.some(({ key, parents, text, value }) => {
+    return (
+      typeof value === 'string' && parents.length <= 2 && happenings.test(key) && text.length <= 80 && what.test(text)
+    )
+  })
+}
+
+/** What somebody said of an alert, or a button that was pressed: `incident.notes.created`, `block_actions`. */
+function isRemark(leaves: readonly Leaf[]): boolean {
+  return (
+    happened(leaves, /(?:^|[._ -])(?:comment(?:s|ed)?|notes?|note_added|annotation)(?:[._ -]|$)/i) ||
+    leaves.some(({ key, parents, text }) => key === 'type' && parents.length === 0 && interactions.test(text))
+  )
+}
+/** https://docs.slack.dev/reference/interaction-payloads */
+const interactions =
+  /^(?:block_actions|block_suggestion|view_submission|view_closed|interactive_message|message_action|shortcut)$/
+
+/** Whether nothing worse is said than that something is open or has begun. */
+function isMild(said: Said | null): boolean {
+  return (
+    said === null ||
+    said.status !== 'firing' ||
+    /^(?:[\w ]+[._])?(?:open|opened|new|created|active|triggered|started|activated)$/i.test(said.leaf.text)
+  )
+}
+
+/** Work that people do: a deployment, a push, a request to merge. */
+function isWork(leaves: readonly Leaf[], title: string): boolean {
+  const isWork = happened(
+    leaves,
+    /^(?:\w{1,20}[._ -])?(?:deploy(?:ment)?|deploy[._ -]request|pull[._ -]request|merge[._ -]request|(?:tag[._ -])?push|release)(?:[._ -](?:created|opened|closed|merged|started|finished|completed|succeeded|published|synchronize|updated|approved|queued|pending))?$/i,
+  )
+  return (
+    isWork ||
+    (happened(leaves, /^(?:change|presence)$/i) &&
+      /\bdetected change\b|\b(?:re)?deployed\b|\b(?:up|down)graded\b|\breleased\b|\bcame online\b/i.test(title))
+  )
+}
+
 /** A line of a log that is below a warning: https://cloud.google.com/logging/docs/reference/v2/rest/v2/LogEntry */
 function isQuietLog(leaves: readonly Leaf[]): boolean {
   const outer = (name: string) => leaves.find(({ key, parents }) => parents.length === 0 && key === name)
@@ -131,5 +176,12 @@ function isRecordChange(leaves: readonly Leaf[]): boolean {
     leaves.some(({ key, parents, text: value }) => parents.length <= 1 && name.test(key) && text.test(value))
   if (has(/^kind$/, /./) && has(/^reason$/, /^(?:created|updated|deleted)$/i)) return true
   if (!has(/^(?:event|action)$/, /^(?:created|updated|deleted|edited|paused|unpaused|resumed)$/i)) return false
-  return has(/^(?:model|objecttype)$/, /./) || has(/^type$/, /^(?:monitor|check|rule|policy)$/i)
+  return (
+    has(/^(?:model|objecttype)$/, /./) ||
+    has(/^type$/, /^(?:monitor|check|rule|policy)$/i) ||
+    has(/^(?:entity|entitytype|resourcetype)$/, records)
+  )
 }
+/** What is made, changed and deleted all day long. */
+const records =
+  /^(?:(?:registered[._ -]?)?model(?:[._ -]?version)?(?:[._ -](?:tag|alias))?|experiment|run|user|dashboard|report|workbook|monitor|rule|policy|project|document|page|view|schedule)$/i

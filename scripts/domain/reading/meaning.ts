@@ -12,8 +12,8 @@ import { wordsOf } from './value.ts'
 /** What is wrong, in words; names of entities after the names of titles, long texts last. */
 const titles = ranked(`
   title alerttitle problemtitle eventtitle issuetitle messagetitle incidenttitle alarmtitle subject headline incidentname alertname alertrule rulename
-  searchname savedsearchname monitorname checkname alarmname conditionname healthrulename policyname alertpolicy alertpolicyname monitorfriendlyname violationname summary
-  eventname name displayname entitydisplayname humanreadable detailtype eventtypecode trigger monitor check rule alert alarm condition problem issue
+  searchname savedsearchname monitorname checkname alarmname sensorname conditionname healthrulename policyname alertpolicy alertpolicyname monitorfriendlyname violationname summary
+  eventname name displayname entitydisplayname humanreadable detailtype eventtypecode sensor trigger monitor check rule alert alarm condition problem issue
   incident eventmessage evaluatedmessage event message textpayload text msg statemessage description body reason error errormessage errormsg err exception
   exceptionmessage rootexception exc output details content info what metricname metric`)
 const descriptions = ranked(`
@@ -48,11 +48,16 @@ const categories = ranked(
 /** A title is text with a letter in it; no link, and no single word that only tells the state. */
 export function isTitle({ key, value, text }: Leaf): boolean {
   if (typeof value !== 'string' || !/\p{L}/u.test(text.slice(0, 400)) || /^https?:\/\/\S+$/i.test(text)) return false
-  return !stateKeys.has(key) || wordsOf(text.slice(0, 80)).length > 1 || readStatus(text) === null
+  const status = !stateKeys.has(key) || wordsOf(text.slice(0, 80)).length > 1 ? null : readStatus(text)
+  return status === null || (status === 'info' && accounts.has(key))
 }
 
 /** Keys that hold a title as often as a state. */
-const stateKeys = new Set('trigger event eventname alert alarm check problem reason body info content'.split(' '))
+const stateKeys = new Set(
+  'trigger event eventname alert alarm check problem reason body info content message msg text textpayload description summary statemessage output'.split(
+    ' ',
+  ),
+)
 /** Keys under which a word without a blank is the name of an event: `sync.failed`, `alert_cleared`. */
 const eventKeys = new Set('event eventname trigger detailtype eventtypecode'.split(' '))
 /** Objects that name a step of a scale: `severity: {name: Major}`. */
@@ -74,10 +79,13 @@ const metrics = new Set(['metric', 'metricname'])
 
 const eventCost = 60
 const thingCost = 70
+/** `dashboard: {title}` is the title of a thing; a name beside it says more. */
+const titleOfThingCost = 40
 
 /** `service: {name}` names a thing, not what is wrong with it; an event's name is better than nothing. */
 function titleCost({ key, parent, text }: Leaf): number {
   if (eventKeys.has(key) && !/\s/.test(text)) return eventCost
+  if (key === 'title' && assetKeyOf(parent) !== null) return titleOfThingCost
   if (parent === '' || !nameKeys.test(key)) return 0
   if (scales.test(parent)) return 200
   const asset = assetKeyOf(parent)
@@ -121,7 +129,8 @@ function titled(leaves: readonly Leaf[], leaf: Leaf | null): Pick<Wording, 'titl
   const isJob = thing !== null && runs.has(assetKeyOf(thing.compound)?.kind ?? assetKeyOf(thing.parent)?.kind ?? 'host')
   if (leaf !== null && cost < eventCost && !isJob) {
     const measured = metrics.has(leaf.key) ? nameOfThing(leaves) : null
-    if (measured !== null) return { title: `${leaf.text} of ${headline(measured.text)}`, from: 'title' }
+    if (measured !== null && measured.text !== leaf.text)
+      return { title: `${leaf.text} of ${headline(measured.text)}`, from: 'title' }
     const from = accounts.has(leaf.key) ? 'account' : causes.has(leaf.key) ? 'cause' : 'title'
     return { title: headline(leaf.text), from }
   }
@@ -164,21 +173,27 @@ export function readIdentity(
   { title, from }: Pick<Wording, 'title' | 'from'>,
   asset: Asset | null,
 ): { check: string; identity: 'check' | 'check_and_asset' } | null {
+  const place = instanceOf(leaves)
   const key = findLeaf(leaves, dedupKeys)
   if (key) return { check: key.text, identity: 'check' }
   const check = findLeaf(leaves, checks) ?? nameOfAlert(leaves)
   // A name of several words may hold a value or a state; an id is kept to the digit.
   if (check) {
     const name = /\s/.test(check.text) ? checkFromTitle(check.text) : check.text
-    return { check: `${checks.has(check.compound) ? check.compound : check.key}=${name}`, identity: 'check_and_asset' }
+    return {
+      check: `${checks.has(check.compound) ? check.compound : check.key}=${name}${place}`,
+      identity: 'check_and_asset',
+    }
   }
+  const event = asset === null || (from !== 'account' && from !== 'name') ? null : runEvent(leaves)
+  if (event !== null) return { check: `event=${event}${place}`, identity: 'check_and_asset' }
   // What is told of a run is another thing each time, and one condition: it failed.
   const isRun =
     from === 'name' ||
     from === 'cause' ||
     (asset !== null && isProcess(leaves)) ||
     (from === 'account' && asset !== null && runs.has(asset.kind))
-  if (asset !== null && isRun) return { check: 'run', identity: 'check_and_asset' }
+  if (asset !== null && isRun) return { check: `run${place}`, identity: 'check_and_asset' }
   return from === 'name' ? { check: `name=${nameOfThing(leaves)?.text ?? title}`, identity: 'check_and_asset' } : null
 }
 
@@ -186,6 +201,29 @@ export function readIdentity(
 function isProcess(leaves: readonly Leaf[]): boolean {
   return readOutcome(leaves)?.leaf.key.match(/^(?:rc|retcode|returncode|exitcode|exitstatus)$/) != null
 }
+
+/** Several of these run pipelines of the same names: `prod` and `test`. Empty when none is named, else on a line of its own. */
+export function instanceOf(leaves: readonly Leaf[]): string {
+  const leaf = findLeaf(leaves, instances)
+  return leaf === null ? '' : `\n${leaf.text}`
+}
+const instances = ranked('datafactoryname datafactory factoryname')
+
+/** What an event is called that tells how a run went, without how: `DatasourceRefreshFailed` is `datasource refresh`. */
+function runEvent(leaves: readonly Leaf[]): string | null {
+  const leaf = findLeaf(
+    leaves,
+    events,
+    ({ text }) => text.length <= 80 && !/\s/.test(text) && readStatus(text) !== null,
+  )
+  if (leaf === null) return null
+  const stem = wordsOf(leaf.text).filter((word) => readStatus(word) === null)
+  return stem.some((word) => runWords.has(word)) ? stem.join(' ') : null
+}
+const events = ranked('eventtype event eventname')
+const runWords = new Set(
+  'refresh sync run job load build extract task pipeline backup export import snapshot model replication'.split(' '),
+)
 
 const runs = new Set<Asset['kind']>(['dag', 'task', 'job', 'connector', 'model', 'dashboard'])
 
@@ -240,6 +278,9 @@ export function readTimes(leaves: readonly Leaf[]): { started_at: unknown; ended
 function headline(text: string): string {
   const head = text.slice(0, 1200).split('\n', 1)[0] ?? ''
   return (
-    head.replace(/<(?:https?:[^|>\s]{0,500})\|([^>]{1,300})>/g, '$1').replace(/^[*_~`>\s]+|[*_~`\s]+$/g, '') || head
+    head
+      .replace(/<(?:https?:[^|>\s]{0,500})\|([^>]{1,300})>/g, '$1')
+      .replace(/^\s*(?::[a-z\d_+-]{1,40}:\s*){1,5}/, '')
+      .replace(/^[*_~`>\s]+|[*_~`\s]+$/g, '') || head
   )
 }

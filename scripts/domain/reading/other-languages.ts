@@ -77,5 +77,5 @@ export const titleStates = {
   overSaid:
     '(?<!nicht |noch nicht )\\bbehoben\\b|\\b(?:ist|sind|läuft|laufen) wieder (?:da|ok|online|erreichbar|verfügbar|normal)|erfolgreich (?:abgeschlossen|beendet)|sin errores|sans erreur|ohne fehler|senza errori|正常に(?:完了|終了)|已恢复|復旧しました|решена',
   firing:
-    'fehlgeschlagen|gescheitert|abgebrochen|\\bfehler\\b|störung|ausgefallen|\\béchec|échou|erreur|\\bpanne\\b|falló|\\bfallo\\b|fallid[oa]|falhou|falha\\b|\\berro\\b|errore\\b|fallit[oa]|mislukt|błąd|awaria|ошибка|сбой|авария|失败|異常|异常|障害|故障|エラー|失敗',
+    'fehlgeschlagen|gescheitert|abgebrochen|(?<!\\p{L})fehler(?!frei)|störung|ausgefallen|(?<!\\p{L})échec|échou|erreur|\\bpanne\\b|falló|\\bfallo\\b|fallid[oa]|falhou|falha\\b|\\berro\\b|errore\\b|fallit[oa]|mislukt|błąd|awaria|ошибка|сбой|авария|失败|異常|异常|障害|故障|エラー|失敗',
 }

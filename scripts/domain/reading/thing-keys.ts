@@ -3,8 +3,13 @@ import { assetKeyOf } from './asset.ts'
 
 /** Keys that name a thing in bodies of people's own making, by the key of `asset.ts` that counts as much. */
 const likes: readonly (readonly [AssetKind, like: string, keys: string])[] = [
+  ['job', 'workflow', 'cronjob workflowname'],
   ['job', 'job', 'processname processchain chain batchjob snitch checkin plugin extractor loader activityname'],
-  ['host', 'host', 'fqdn hostnameandport hostandport hostsfailinglist newlyfailing failinghosts'],
+  [
+    'host',
+    'host',
+    'fqdn hostnameandport hostandport hostsfailinglist newlyfailing failinghosts recovered recoveredhosts',
+  ],
   ['job', 'computer', 'script process'],
   ['service', 'entity', 'where feed feedname'],
   ['service', 'topic', 'database databasename db warehouse warehousename'],
