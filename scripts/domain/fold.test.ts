@@ -8,7 +8,7 @@ import { IncidentState } from './incident.ts'
 const now = new Date('2026-11-20T12:00:00Z')
 const ago = (minutes: number) => new Date(now.getTime() - minutes * 60_000)
 const nothing: Standing = { now, open: null, seen: false, resolve: null }
-const alone = { isOver: false, others: 0 } as const
+const alone = { isOver: false, hasOthers: false } as const
 const open = { state: 'notified', claimed: 'HIGH', decidedAt: ago(30), latestStart: null, ...alone } as const
 const dismissed = { ...open, state: 'dismissed' } as const
 const firing = (changes: Partial<Alert> = {}) => exampleAlert(changes)
@@ -73,13 +73,13 @@ describe('an incident of several conditions', () => {
   })
 
   test('ends with the last of them', () => {
-    expect(fold(resolved(), standing({ others: 2 }))).toEqual({ step: 'resolve_part' })
-    expect(fold(resolved(), standing({ others: 0 }))).toEqual({ step: 'resolve' })
-    expect(fold(resolved(), standing({ others: 1, isOver: true }))).toEqual({ step: 'resolve_early' })
+    expect(fold(resolved(), standing({ hasOthers: true }))).toEqual({ step: 'resolve_part' })
+    expect(fold(resolved(), standing({ hasOthers: false }))).toEqual({ step: 'resolve' })
+    expect(fold(resolved(), standing({ hasOthers: true, isOver: true }))).toEqual({ step: 'resolve_early' })
   })
 
   test('takes a condition back that fires again after its end', () => {
-    const over = standing({ others: 1, isOver: true })
+    const over = standing({ hasOthers: true, isOver: true })
     const ended = { ...early, met: true, endedAt: ago(5) }
     const firingAt = (minutes: number) => firing({ started_at: ago(minutes).toISOString() })
     expect(fold(firingAt(1), { ...over, seen: true, resolve: ended }).step).toBe('join')
@@ -179,7 +179,7 @@ const standings = fc.record({
       claimed: fc.constantFrom(...Severity.options),
       decidedAt: fc.option(past),
       isOver: fc.boolean(),
-      others: fc.nat(3),
+      hasOthers: fc.boolean(),
       latestStart: fc.option(past),
     }),
   ),

@@ -16,8 +16,8 @@ export interface Standing {
     latestStart: Date | null
     /** This condition is over, and the incident still open for others. */
     isOver: boolean
-    /** How many other conditions of the incident are not over. */
-    others: number
+    /** Whether other conditions of the incident are not over. */
+    hasOthers: boolean
   } | null
   /** Whether this very delivery was counted before, in the open incident or in the one that the resolve ended. */
   seen: boolean
@@ -107,7 +107,7 @@ function foldInformation(alert: Alert): Fold {
 function foldResolve(alert: Alert, { open, now }: Standing): Fold {
   if (!open || open.isOver) return { step: 'resolve_early' }
   if (isStale(alert, open.latestStart, now)) return { step: 'resolve_stale' }
-  if (open.others > 0) return { step: 'resolve_part' }
+  if (open.hasOthers) return { step: 'resolve_part' }
   return isBeingFixed(open.state) ? { step: 'resolve_later' } : { step: 'resolve' }
 }
 

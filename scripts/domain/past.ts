@@ -70,7 +70,7 @@ export function replayPast(alerts: readonly PastAlert[], now: Date): Past {
             decidedAt: at,
             latestStart: current.latestStart,
             isOver: false,
-            others: 0,
+            hasOthers: false,
           }
         : null,
       seen: current?.deliveries.has(deliveryKey(alert)) ?? false,

@@ -95,7 +95,7 @@ export const monitors: readonly Monitor[] = [
 ]
 
 /** More alerts than this in one body are counted, not read. */
-const mostAlerts = 1000
+const mostAlerts = 20_000
 
 /**
  * Names the monitor behind a delivery and reads its alerts. Takes off what carried the body first (a string, SNS,

@@ -16,20 +16,48 @@ export interface AlertPlace {
   reason: string | null
 }
 
-export async function insertAlert(
-  query: Query,
-  where: { rawId: string; position: number; now: Date },
-  alert: Alert,
-  place: AlertPlace,
-): Promise<void> {
-  await query.run(
-    sql`insert into alerts (tenant, raw_id, position, incident, fingerprint, asset_key, source, status, severity,
-          received_at, started_at, ended_at, alert, step, end_state, end_reason)
-        values (current_setting('dim.tenant'), ${where.rawId}, ${where.position}, ${place.incident},
-          ${alert.fingerprint}, ${assetKey(alert.asset, alert.environment)}, ${sourceKey(alert)}, ${alert.status},
-          ${alert.severity}, ${where.now}, ${notAhead(alert.started_at, where.now)},
-          ${notAhead(alert.ended_at, where.now)}, ${json(alert)}, ${place.step}, ${place.endState}, ${place.reason})`,
-  )
+/** One alert as it is written: its place in its delivery, what it says, and where it went. */
+export interface AlertRow {
+  where: { rawId: string; position: number; now: Date }
+  alert: Alert
+  place: AlertPlace
+}
+
+/** So many in one statement. */
+const mostRows = 500
+
+export async function insertAlerts(query: Query, rows: readonly AlertRow[]): Promise<void> {
+  for (let from = 0; from < rows.length; from += mostRows) {
+    const some = rows.slice(from, from + mostRows).map(columnsOf)
+    await query.run(
+      sql`insert into alerts (tenant, raw_id, position, incident, fingerprint, asset_key, source, status, severity,
+            received_at, started_at, ended_at, alert, step, end_state, end_reason)
+          select current_setting('dim.tenant'), one.* from jsonb_to_recordset(${json(some)}::jsonb) as one (raw_id text,
+            position int, incident text, fingerprint text, asset_key text, source text, status text, severity text,
+            received_at timestamptz, started_at timestamptz, ended_at timestamptz, alert jsonb, step text, end_state text,
+            end_reason text)`,
+    )
+  }
+}
+
+function columnsOf({ where: { rawId, position, now }, alert, place }: AlertRow) {
+  return {
+    raw_id: rawId,
+    position,
+    incident: place.incident,
+    fingerprint: alert.fingerprint,
+    asset_key: assetKey(alert.asset, alert.environment),
+    source: sourceKey(alert),
+    status: alert.status,
+    severity: alert.severity,
+    received_at: now,
+    started_at: notAhead(alert.started_at, now),
+    ended_at: notAhead(alert.ended_at, now),
+    alert,
+    step: place.step,
+    end_state: place.endState,
+    end_reason: place.reason,
+  }
 }
 
 /**

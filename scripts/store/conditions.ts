@@ -8,50 +8,50 @@ import { schedule } from '../domain/schedule.ts'
 import { type Spot, spotOf } from '../domain/spot.ts'
 import type { Query } from './connection.ts'
 import { lineageOf } from './lineage.ts'
-import { json, sql } from './sql.ts'
+import { json, type Statement, sql } from './sql.ts'
 
 /** The severities from mild to bad, so that the greater index is the worse one. */
 export const mildFirst: readonly Severity[] = ['LOW', 'MEDIUM', 'HIGH', 'CRITICAL']
 
-/** A firing of a condition: it is part of the incident, and not over. */
-export async function holdCondition(query: Query, incident: string, alert: Alert, now: Date): Promise<void> {
+/** A firing of a condition: it is part of the incident, and not over. Parts of a `with`, of whose names `held` is one. */
+export function heldIn(incident: string, alert: Alert, now: Date): Statement {
   const start = notAhead(alert.started_at, now)
   const read = readIdentity(alert)
-  const known = await query.run(
-    sql`update conditions set resolved_at = null, last_seen_at = ${now}, latest_start = greatest(latest_start, ${start}),
-          severity = case when array_position(${mildFirst}::text[], severity) < array_position(${mildFirst}::text[], ${alert.severity})
-            then ${alert.severity} else severity end,
-          read_fingerprint = ${read.fingerprint}, read_asset_key = ${read.assetKey},
-          instance = coalesce(${alert.instance ?? null}, instance)
-        where incident = ${incident} and fingerprint = ${alert.fingerprint}`,
-  )
-  if (known > 0) return
   const { node, scope, environment, platform } = spotOf(alert)
-  await query.run(
-    sql`insert into conditions (tenant, incident, fingerprint, asset_key, node, scope, environment, platform, severity,
-          category, title, source, asset, opened_at, last_seen_at, latest_start, read_fingerprint, read_asset_key, instance)
-        values (current_setting('dim.tenant'), ${incident}, ${alert.fingerprint},
-          ${assetKey(alert.asset, alert.environment)}, ${node}, ${scope}, ${environment}, ${platform}, ${alert.severity},
-          ${alert.category}, ${alert.title}, ${sourceKey(alert)}, ${alert.asset && json(alert.asset)}, ${now}, ${now},
-          ${start}, ${read.fingerprint}, ${read.assetKey}, ${alert.instance ?? null})`,
-  )
+  return sql`held as (
+      update conditions set resolved_at = null, last_seen_at = ${now}, latest_start = greatest(latest_start, ${start}),
+        severity = case when array_position(${mildFirst}::text[], severity) < array_position(${mildFirst}::text[], ${alert.severity})
+          then ${alert.severity} else severity end,
+        read_fingerprint = ${read.fingerprint}, read_asset_key = ${read.assetKey},
+        instance = coalesce(${alert.instance ?? null}, instance)
+      where incident = ${incident} and fingerprint = ${alert.fingerprint} returning 1
+    ), added as (
+      insert into conditions (tenant, incident, fingerprint, asset_key, node, scope, environment, platform, severity,
+        category, title, source, asset, opened_at, last_seen_at, latest_start, read_fingerprint, read_asset_key, instance)
+      select current_setting('dim.tenant'), ${incident}, ${alert.fingerprint},
+        ${assetKey(alert.asset, alert.environment)}, ${node}, ${scope}, ${environment}, ${platform}, ${alert.severity},
+        ${alert.category}, ${alert.title}, ${sourceKey(alert)}, ${alert.asset && json(alert.asset)}::jsonb,
+        ${now}::timestamptz, ${now}::timestamptz, ${start}::timestamptz, ${read.fingerprint}, ${read.assetKey},
+        ${alert.instance ?? null}
+      where not exists (select from held)
+    )`
 }
 
-/** Ends one condition, or those of an asset. Answers how many of its incident's are not over. */
+/** Ends one condition, or those of an asset. Answers whether others of its incident are not over. */
 export async function endConditions(
   query: Query,
   incident: string,
   which: { fingerprint: string } | { assetKey: string | null },
-): Promise<number> {
+): Promise<'some' | 'none'> {
   const chosen = 'fingerprint' in which ? sql`fingerprint = ${which.fingerprint}` : sql`asset_key = ${which.assetKey}`
   await query.run(
     sql`update conditions set resolved_at = now() where incident = ${incident} and resolved_at is null and ${chosen}`,
   )
   const left = await query.first(
-    z.object({ open: z.number() }),
-    sql`select count(*)::int as open from conditions where incident = ${incident} and resolved_at is null`,
+    z.object({}),
+    sql`select from conditions where incident = ${incident} and resolved_at is null limit 1`,
   )
-  return left?.open ?? 0
+  return left ? 'some' : 'none'
 }
 
 const Near = z.object({ id: z.string(), nodes: z.array(z.string()), isStranger: z.boolean() })

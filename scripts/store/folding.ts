@@ -3,7 +3,7 @@ import type { Alert } from '../domain/alert.ts'
 import { assetKey } from '../domain/fingerprint.ts'
 import { type Fold, fold, isBeingFixed, isStale, isUndecided } from '../domain/fold.ts'
 import { quietMark } from '../domain/quiet.ts'
-import { type AlertPlace, insertAlert } from './alerts.ts'
+import { type AlertPlace, type AlertRow, insertAlerts } from './alerts.ts'
 import { endConditions } from './conditions.ts'
 import type { Query, Store } from './connection.ts'
 import { adoptIdentities } from './identities.ts'
@@ -22,7 +22,15 @@ import {
 } from './progress.ts'
 import { noQuiet, type Quiet, settleQuiet } from './quieting.ts'
 import { sql } from './sql.ts'
-import { type Known, lockFolding, type OpenIncident, readOpenOfAsset, readStanding } from './standing.ts'
+import {
+  type Known,
+  lockFolding,
+  nothingKnown,
+  type OpenIncident,
+  readOpenOfAsset,
+  readStanding,
+  unheardOf,
+} from './standing.ts'
 
 /** Folds the alerts of one delivery, in order. Answers the incidents that are to be analysed. */
 export async function foldAlerts(
@@ -36,17 +44,28 @@ export async function foldAlerts(
   const clock = await query.first(z.object({ now: z.date() }), sql`select clock_timestamp() as now`)
   const now = clock?.now ?? new Date()
   await adoptIdentities(query, alerts)
+  const unheard = await unheardOf(query, alerts)
+  const repeated = repeatedIn(alerts)
   const touched = new Set<string>()
+  const recovering = new Set<string>()
+  const waiting: AlertRow[] = []
   for (const [position, alert] of alerts.entries()) {
-    const known = await readStanding(query, alert, now)
+    const isNew = unheard.delete(alert.fingerprint)
+    const known = isNew ? nothingKnown(now) : await readStanding(query, alert, now)
     const ignored = quiet.ignored[position]
     const step: Fold = ignored ? { step: 'ignore', reason: ignored } : fold(alert, known)
     const mark = quietMark(alert, quiet.rules, quiet.active, now)
     const folded = await apply(query, alert, { ...known, quiet: mark?.kind ?? null }, step)
+    if (folded.step === 'resolve_part' && known.open?.platform != null) recovering.add(known.open.id)
     const { place, analyse } = await settleQuiet(query, alert, folded, quiet, now)
-    await insertAlert(query, { rawId, position, now }, alert, place)
+    const row = { where: { rawId, position, now }, alert, place }
+    // What belongs to no incident is nowhere looked for while this delivery is folded, but by its own condition.
+    if (isNew && place.incident === null && !repeated.has(alert.fingerprint)) waiting.push(row)
+    else await insertAlerts(query, [row])
     if (place.incident && analyse) touched.add(place.incident)
   }
+  await insertAlerts(query, waiting)
+  for (const id of recovering) await noteRecovery(query, id)
   return undecidedOf(query, [...touched])
 }
 
@@ -56,6 +75,14 @@ export function regroupIncident(store: Store, id: string): Promise<{ waits: bool
     await lockFolding(query)
     return regroup(query, id, new Date())
   })
+}
+
+/** The conditions of which a delivery tells more than once. */
+function repeatedIn(alerts: readonly Alert[]): Set<string> {
+  const seen = new Set<string>()
+  const repeated = new Set<string>()
+  for (const { fingerprint } of alerts) (seen.has(fingerprint) ? repeated : seen).add(fingerprint)
+  return repeated
 }
 
 /** Writes what a step of domain/fold.ts means. */
@@ -80,9 +107,8 @@ async function apply(query: Query, alert: Alert, known: ToPlace, step: Fold): Pr
       return { step: 'resolve', incident: id, endState: 'folded', reason: null }
     }
     case 'resolve_part': {
-      const { id, platform } = required(known.open)
+      const { id } = required(known.open)
       await endConditions(query, id, { fingerprint: alert.fingerprint })
-      if (platform !== null) await noteRecovery(query, id)
       return { step: 'resolve_part', incident: id, endState: 'folded', reason: 'others of its incident still fire' }
     }
     case 'resolve_later': {
@@ -159,7 +185,7 @@ export async function recoverAsset(
     return false
   }
   const left = await endConditions(query, id, { assetKey: asset })
-  if (left === 0) return closeIncident(query, id, 'recovery', reason)
+  if (left === 'none') return closeIncident(query, id, 'recovery', reason)
   if (platform !== null) await noteRecovery(query, id)
   return false
 }

@@ -25,14 +25,26 @@ export interface PlatformNames {
  */
 export async function namesOfPlatform(query: Query, key: string): Promise<PlatformNames> {
   const name = platformName(key)
+  const before = found.get(query) ?? new Map<string, Set<string>>()
+  found.set(query, before)
+  // One more alert under a name that was met adds no other.
+  const known = before.get(name)
+  const all = known?.has(key) ? [...known] : await openUnder(query, name, key)
+  before.set(name, new Set(all))
+  const [told, ...others] = all.filter((one) => one !== platformKey(name, null))
+  return others.length > 0 ? { key, all: [key] } : { key: told ?? key, all }
+}
+
+/** What one transaction has found, under the folding lock, so that thousands of alerts of a platform look once. */
+const found = new WeakMap<Query, Map<string, Set<string>>>()
+
+async function openUnder(query: Query, name: string, key: string): Promise<string[]> {
   const rows = await query.rows(
     z.object({ platform: z.string() }),
     sql`select distinct platform from conditions
         where resolved_at is null and platform is not null and starts_with(platform, ${`${name}|`})`,
   )
-  const all = [...new Set([key, ...rows.map(({ platform }) => platform)])].filter((one) => platformName(one) === name)
-  const [told, ...others] = all.filter((one) => one !== platformKey(name, null))
-  return others.length > 0 ? { key, all: [key] } : { key: told ?? key, all }
+  return [...new Set([key, ...rows.map(({ platform }) => platform)])].filter((one) => platformName(one) === name)
 }
 
 /** The open incident of a platform that fails as a whole, its row locked; null while there is none. */

@@ -3,11 +3,11 @@ import { assetKey, deliveryKey } from '../domain/fingerprint.ts'
 import { notAhead } from '../domain/fold.ts'
 import type { IncidentState } from '../domain/incident.ts'
 import { quietTimeMs, schedule } from '../domain/schedule.ts'
-import { holdCondition } from './conditions.ts'
+import { heldIn } from './conditions.ts'
 import type { Query } from './connection.ts'
 import { scheduleDue } from './due.ts'
 import { addToTimeline, newIncidentId } from './incidents.ts'
-import { json, sql } from './sql.ts'
+import { json, type Statement, sql } from './sql.ts'
 
 /** Who folds, on an incident's timeline. */
 export const who = 'fold'
@@ -26,18 +26,22 @@ export async function insertIncident(query: Query, alert: Alert, now: Date): Pro
   return id
 }
 
-/** A firing that counts: an occurrence of the incident, and its condition is not over. */
+/** A firing that counts: one more occurrence, unless this very delivery was counted, and its condition is not over. */
 export async function countOccurrence(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  await countDelivery(query, id, alert, now)
-  await keepAwake(query, id, alert, now)
+  const start = notAhead(alert.started_at, now)
+  // One statement, as thousands of alerts may come in one body.
+  await query.run(
+    sql`with counted as (${countedIn(id, alert, now)} returning 1), ${heldIn(id, alert, now)}
+        update incidents set last_seen_at = ${now}, occurrences = occurrences + (select count(*)::int from counted),
+          latest_start = case when exists (select from counted) then greatest(latest_start, ${start}) else latest_start end
+        where id = ${id}`,
+  )
+  await waitForQuiet(query, id, alert)
 }
 
 /** One more occurrence, unless this very delivery was counted. */
 export async function countDelivery(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  const isNew = await query.run(
-    sql`insert into occurrences (tenant, incident, delivery, seen_at)
-        values (current_setting('dim.tenant'), ${id}, ${deliveryKey(alert)}, ${now}) on conflict do nothing`,
-  )
+  const isNew = await query.run(countedIn(id, alert, now))
   if (isNew === 0) return
   await query.run(
     sql`update incidents set occurrences = occurrences + 1,
@@ -45,11 +49,19 @@ export async function countDelivery(query: Query, id: string, alert: Alert, now:
   )
 }
 
+function countedIn(id: string, alert: Alert, now: Date): Statement {
+  return sql`insert into occurrences (tenant, incident, delivery, seen_at)
+    values (current_setting('dim.tenant'), ${id}, ${deliveryKey(alert)}, ${now}) on conflict do nothing`
+}
+
 /** A firing, repeated or not, says that it is not over: the quiet time starts anew. */
 export async function keepAwake(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  await holdCondition(query, id, alert, now)
-  await query.run(sql`update incidents set last_seen_at = ${now} where id = ${id}`)
-  await scheduleDue(query, { kind: 'quiet', subject: id, inMs: quietTimeMs(sourceKey(alert)) })
+  await query.run(sql`with ${heldIn(id, alert, now)} update incidents set last_seen_at = ${now} where id = ${id}`)
+  await waitForQuiet(query, id, alert)
+}
+
+function waitForQuiet(query: Query, id: string, alert: Alert): Promise<void> {
+  return scheduleDue(query, { kind: 'quiet', subject: id, inMs: quietTimeMs(sourceKey(alert)) })
 }
 
 /** An incident is as bad as the worst that monitors claimed since it was decided. */

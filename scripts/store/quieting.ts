@@ -148,9 +148,20 @@ export async function wakeSilenced(query: Query): Promise<void> {
  * Whether a source, or all of them together, opened more incidents of late than are to be looked at one by one.
  * Counted without a lock: two at once may both be the last one.
  */
-async function overLimit(query: Query, alert: Alert, { limits }: QuietRules): Promise<Mark | null> {
+async function overLimit(query: Query, alert: Alert, rules: QuietRules): Promise<Mark | null> {
   if (alert.source === ownSource) return null
   const source = sourceKey(alert)
+  const before = reached.get(query)?.get(source)
+  if (before) return before
+  const mark = await countOverLimit(query, source, rules)
+  // What is over the limit stays so while the transaction lasts.
+  if (mark) reached.set(query, (reached.get(query) ?? new Map()).set(source, mark))
+  return mark
+}
+
+const reached = new WeakMap<Query, Map<string, Mark>>()
+
+async function countOverLimit(query: Query, source: string, { limits }: QuietRules): Promise<Mark | null> {
   const opened = await query.first(
     z.object({ own: z.number(), all: z.number() }),
     sql`select (count(*) filter (where source = ${source}))::int as own, count(*)::int as all from incidents

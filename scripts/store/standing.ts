@@ -16,7 +16,7 @@ const OpenIncident = z.object({
   decidedAt: z.date().nullable(),
   latestStart: z.date().nullable(),
   isOver: z.boolean(),
-  others: z.number(),
+  hasOthers: z.boolean(),
   platform: z.string().nullable(),
 })
 export type OpenIncident = z.infer<typeof OpenIncident>
@@ -47,6 +47,24 @@ export interface Known extends Standing {
  */
 export async function lockFolding(query: Query): Promise<void> {
   await query.run(sql`select pg_advisory_xact_lock(hashtextextended(current_setting('dim.tenant'), 1))`)
+}
+
+/** What is known about a condition that was never heard of. */
+export function nothingKnown(now: Date): Known {
+  return { now, open: null, seen: false, resolve: null, ended: null }
+}
+
+/** The conditions of these alerts that the store has never heard of: each of them needs no further look. */
+export async function unheardOf(query: Query, alerts: readonly Alert[]): Promise<Set<string>> {
+  const told = [...new Set(alerts.map(({ fingerprint }) => fingerprint))]
+  const rows = await query.rows(
+    z.object({ fingerprint: z.string() }),
+    sql`select fingerprint from unnest(${told}::text[]) as told (fingerprint)
+        where not exists (select from alerts where alerts.fingerprint = told.fingerprint)
+          and not exists (select from conditions where conditions.fingerprint = told.fingerprint)
+          and not exists (select from incidents where incidents.fingerprint = told.fingerprint)`,
+  )
+  return new Set(rows.map(({ fingerprint }) => fingerprint))
 }
 
 /** What is known about an alert's condition, read under the lock. */
@@ -139,8 +157,8 @@ function readOpen(query: Query, fingerprint: string): Promise<OpenIncident[]> {
     sql`select incidents.id, state, incidents.severity, claimed_severity as claimed, decided_at as "decidedAt",
           case when own.id is null then incidents.latest_start else own.latest_start end as "latestStart",
           own.resolved_at is not null as "isOver", incidents.platform,
-          (select count(*)::int from conditions as other where other.incident = incidents.id
-            and other.resolved_at is null and other.fingerprint <> ${fingerprint}) as others
+          exists (select from conditions as other where other.incident = incidents.id
+            and other.resolved_at is null and other.fingerprint <> ${fingerprint}) as "hasOthers"
         from incidents left join conditions as own
           on own.tenant = incidents.tenant and own.incident = incidents.id and own.fingerprint = ${fingerprint}
         where closed_at is null and incidents.id in (

@@ -44,7 +44,7 @@ export function buildAlert(draft: AlertDraft, receivedAt: string): Alert {
   const asset = draft.asset && system ? { ...draft.asset, system } : draft.asset
   const byCheckAlone = draft.identity === 'check'
   const read = fingerprint({ source, check, asset: byCheckAlone ? null : draft.asset, environment })
-  const isMade = asset !== null && !byCheckAlone && check.length <= longestCheck
+  const isMade = asset !== null && !byCheckAlone && plainText(check, longestCheck) === check
   return {
     source,
     external_id: oneLine(draft.external_id ?? '', 512) || null,
@@ -67,7 +67,7 @@ export function buildAlert(draft: AlertDraft, receivedAt: string): Alert {
   }
 }
 
-/** A longer one is no name; such an alert's identity stays as it was read. */
+/** A longer one, or one with what is never shown in it, is no name; such an alert's identity stays as it was read. */
 const longestCheck = 500
 
 /** Where senders name the Airflow that a DAG lives in. What they call so of anything else may be whatever it likes. */
