@@ -2,7 +2,7 @@ import { mkdtemp, rm, truncate, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
+import { dbtManifest, dbtModel, shop, writeArtifacts } from '../../tests/support/dbt-project.ts'
 import { contextOf } from '../../tests/support/systems.ts'
 import type { Asset } from '../domain/alert.ts'
 import { Evidence, type EvidenceKind } from '../domain/evidence.ts'
@@ -29,6 +29,31 @@ const data = (drafts: Awaited<ReturnType<typeof ask>>, kind: EvidenceKind) =>
   drafts.filter((draft) => draft.kind === kind).map((draft) => draft.data)
 
 describe('what a table that a model builds is told of', () => {
+  test('that it was not built as it is declared', async () => {
+    const columns = { id: { name: 'id', data_type: 'int' }, tax: { name: 'tax', data_type: null } }
+    const manifest = dbtManifest([dbtModel('fct_revenue', [], { columns })])
+    await writeArtifacts(folder, { ...shop(), manifest })
+    const entry = { metadata: {}, stats: {}, columns: { id: { name: 'id', type: 'text', index: 1, comment: null } } }
+    const catalog = {
+      metadata: { generated_at: '2026-11-20T06:10:00Z' },
+      nodes: { 'model.shop.fct_revenue': entry },
+      sources: {},
+    }
+    await writeFile(join(folder, 'catalog.json'), JSON.stringify(catalog))
+    const [lineage] = (await ask(table('fct_revenue'))).filter(({ kind }) => kind === 'lineage')
+    expect(lineage).toMatchObject({
+      summary: expect.stringContaining(
+        'As of 2026-11-20T06:10:00Z it is not what dbt declares: id is text and declared as int; tax is declared and not there.',
+      ),
+      data: { columns: 1, columns_at: '2026-11-20T06:10:00Z' },
+    })
+    expect((await dbt.check(contextOf(dbt, { DBT_ARTIFACTS: folder }))).missingRights).toEqual([])
+    await truncate(join(folder, 'catalog.json'), 20)
+    expect((await dbt.check(contextOf(dbt, { DBT_ARTIFACTS: folder }))).missingRights).toEqual([
+      expect.stringMatching(/^catalog\.json can not be read/),
+    ])
+  })
+
   test('the test that failed above it, with column, rows and condition', async () => {
     expect(data(await ask(table('shop.main.fct_revenue')), 'dbt_test')).toEqual([
       {

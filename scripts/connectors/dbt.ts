@@ -1,6 +1,7 @@
 import { dagIdOf } from '../domain/alert.ts'
 import type { Connector } from './connector.ts'
 import { DbtPlace, openArtifacts } from './dbt/artifacts.ts'
+import { catalogFault } from './dbt/built.ts'
 import { DbtCloud } from './dbt/cloud.ts'
 import { readManifest } from './dbt/manifest.ts'
 import { absent, bookOf, type Project, readAs } from './dbt/project.ts'
@@ -55,6 +56,8 @@ export const dbt: Connector = {
     const missing = runs === null ? ['run_results.json is not there: has dbt run?'] : []
     const manifest = await artifacts.read('manifest.json')
     const project = readManifest(manifest ?? absent())
-    return { version: `${project.name} of ${project.generatedAt}`, missingRights: missing }
+    const broken = await catalogFault(artifacts)
+    const missingRights = [...missing, ...(broken === null ? [] : [broken])]
+    return { version: `${project.name} of ${project.generatedAt}`, missingRights }
   },
 }

@@ -28,6 +28,11 @@ export const DbtNode = z.object({
   parents: z.array(z.string()),
   /** Declared columns with their types. */
   columns: z.record(z.string(), z.string().nullable()),
+  /** Columns with their types as the warehouse had them when dbt last asked it; null where it has not. */
+  built: z
+    .object({ at: z.string(), columns: z.record(z.string(), z.string()) })
+    .nullable()
+    .default(null),
   /** Of its code. */
   checksum: z.string().nullable(),
   /** Of a test: the column it looks at, and whether it fails or warns. */
@@ -52,6 +57,8 @@ export const DbtChange = z.discriminatedUnion('what', [
   z.object({ what: z.literal('removed'), file: z.string().nullable() }),
   z.object({
     what: z.literal('column'),
+    /** Of what is declared, or of what was built. */
+    of: z.literal('built').optional(),
     change: z.enum(['added', 'dropped', 'type_changed']),
     column: z.string(),
     before: z.string().nullable(),
@@ -85,14 +92,50 @@ export function dbtChanges(before: DbtNode, after: DbtNode | null): DbtChange[] 
   if (before.checksum !== null && after.checksum !== null && before.checksum !== after.checksum) {
     changes.push({ what: 'code', file: after.file })
   }
-  for (const column of new Set([...Object.keys(before.columns), ...Object.keys(after.columns)])) {
-    const was = before.columns[column]
-    const is = after.columns[column]
-    if (was === is) continue
-    const change = was === undefined ? 'added' : is === undefined ? 'dropped' : 'type_changed'
-    changes.push({ what: 'column', change, column, before: was ?? null, after: is ?? null })
+  changes.push(...columnChanges(before.columns, after.columns))
+  if (before.built && after.built) {
+    const built = columnChanges(before.built.columns, after.built.columns)
+    changes.push(...built.map((one) => ({ ...one, of: 'built' as const })))
   }
   return changes
+}
+
+type Columns = Readonly<Record<string, string | null>>
+
+function columnChanges(before: Columns, after: Columns) {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].flatMap((column) => {
+    const [was, is] = [before[column], after[column]]
+    if (was === is) return []
+    const change = was === undefined ? 'added' : is === undefined ? 'dropped' : 'type_changed'
+    return [{ what: 'column', change, column, before: was ?? null, after: is ?? null } as const]
+  })
+}
+
+/** Types that warehouses call differently and mean alike. */
+const families: readonly RegExp[] = [
+  /^(?:n?varchar2?|n?char|character|character varying|bpchar|text|string)$/,
+  /^(?:(?:tiny|small|big|huge)?int\d{0,2}|integer|byteint|number|numeric|bignumeric|decimal)$/,
+  /^(?:float\d{0,2}|real|double|double precision)$/,
+  /^bool(?:ean)?$/,
+  /^date$/,
+  /^(?:timestamp|datetime)/,
+  /^(?:jsonb?|variant|super)$/,
+]
+
+/** What a node declares and was not built so, in words: a column that is missing, or of another kind of type. */
+export function builtOtherwise({ columns, built }: Pick<DbtNode, 'columns' | 'built'>): string[] {
+  if (built === null || Object.keys(built.columns).length === 0) return []
+  return Object.entries(columns).flatMap(([column, declared]) => {
+    const is = built.columns[column]
+    if (is === undefined) return [`${column} is declared and not there`]
+    const [wanted, found] = [familyOf(declared ?? ''), familyOf(is)]
+    return wanted < 0 || found < 0 || wanted === found ? [] : [`${column} is ${is} and declared as ${declared}`]
+  })
+}
+
+function familyOf(type: string): number {
+  const name = type.toLowerCase().replace(/\(.*$/, '').trim()
+  return families.findIndex((family) => family.test(name))
 }
 
 /**

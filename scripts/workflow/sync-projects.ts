@@ -1,5 +1,5 @@
 import { openArtifacts } from '../connectors/dbt/artifacts.ts'
-import { readManifest } from '../connectors/dbt/manifest.ts'
+import { readProject } from '../connectors/dbt/built.ts'
 import { dbt } from '../connectors/dbt.ts'
 import type { System, Systems } from '../domain/system.ts'
 import type { Store } from '../store/connection.ts'
@@ -14,13 +14,13 @@ export function projectsIn(systems: Systems): System[] {
 }
 
 /**
- * Reads an instance's manifest where it may be another one than what is kept. Answers whether it was.
+ * Reads an instance's manifest, and its catalogue, where it may be another one than what is kept. Answers whether it was.
  * @throws AppError as the connector; what was kept stays
  */
 export async function syncProject(store: Store, system: System): Promise<boolean> {
   const artifacts = openArtifacts(system, AbortSignal.timeout(limitMs))
   const stamp = await artifacts.stamp()
   if (stamp === (await dbtStamp(store, system.name))) return false
-  const manifest = await artifacts.read('manifest.json')
-  return manifest === null ? false : keepDbtProject(store, system.name, stamp, readManifest(manifest))
+  const project = await readProject(artifacts)
+  return project === null ? false : keepDbtProject(store, system.name, stamp, project)
 }

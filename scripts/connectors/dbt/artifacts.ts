@@ -70,7 +70,9 @@ function inFolder(folder: string): Artifacts {
     async stamp() {
       try {
         const { mtimeMs, size } = await stat(join(folder, 'manifest.json'))
-        return `${mtimeMs}|${size}`
+        // Written some time after the manifest, by the same command.
+        const built = await stat(join(folder, 'catalog.json')).catch(() => null)
+        return [mtimeMs, size, ...(built ? [built.mtimeMs, built.size] : [])].join('|')
       } catch (thrown) {
         if (isMissing(thrown)) return 'none'
         throw isDenied(thrown) ? denied('manifest.json') : thrown

@@ -42,13 +42,14 @@ const pageSize = 100
 /** A job that runs every minute for a week does not reach it. */
 const mostRuns = 12_000
 
-export type ArtifactFile = 'manifest.json' | 'run_results.json' | 'sources.json'
+export type ArtifactFile = 'manifest.json' | 'run_results.json' | 'sources.json' | 'catalog.json'
 
-/** In bytes. A manifest of 5,000 nodes has some 40 MB; results hold each node's compiled code, freshness a line a source. */
+/** In bytes. A manifest of 5,000 nodes has some 40 MB; results hold each node's compiled code, freshness a line a source, the catalogue one a column. */
 export const longestFile: Readonly<Record<ArtifactFile, number>> = {
   'manifest.json': 150_000_000,
   'run_results.json': 100_000_000,
   'sources.json': 20_000_000,
+  'catalog.json': 100_000_000,
 }
 
 /** One job in dbt Cloud, over its administrative API v2 (https://docs.getdbt.com/dbt-cloud/api-v2). */

@@ -1,5 +1,5 @@
 import { deadlineOf } from '../../domain/catalog.ts'
-import type { DbtChange, DbtNode } from '../../domain/dbt.ts'
+import { builtOtherwise, type DbtChange, type DbtNode } from '../../domain/dbt.ts'
 import type { EvidenceDraft } from '../../domain/evidence.ts'
 import { promisedNow, spellPromise } from '../../domain/promise.ts'
 import { assetOf } from '../../domain/reading/asset.ts'
@@ -93,18 +93,25 @@ export function lineageEvidence(
 ): EvidenceDraft {
   const readers = exposures.map(({ label, owner, exposure }) => ({ label, owner, type: exposure?.type ?? 'exposure' }))
   const { dag } = about
+  const otherwise = builtOtherwise(about)
+  const built =
+    otherwise.length === 0
+      ? ''
+      : ` As of ${about.built?.at} it is not what dbt declares: ${otherwise.slice(0, 5).join('; ')}.`
   const told = readers.slice(0, 3).map(({ label, owner }) => (owner ? `${label} of ${owner}` : label))
   return {
     source: 'dbt',
     kind: 'lineage',
     asset: about.name,
     observed_at: at,
-    summary: `${about.label} is made from ${up.length} and feeds ${down.length}${told.length > 0 ? `, read by ${told.join(', ')}` : ''}${dag === null ? '' : `, built by the DAG ${oneLine(dag, 250)}`}.`,
+    summary: `${about.label} is made from ${up.length} and feeds ${down.length}${told.length > 0 ? `, read by ${told.join(', ')}` : ''}${dag === null ? '' : `, built by the DAG ${oneLine(dag, 250)}`}.${built}`,
     data: {
       upstream: up.slice(0, mostNames),
       downstream: down.slice(0, mostNames),
       exposures: readers.map(({ label }) => label).slice(0, mostNames),
       exposure_owners: [...new Set(readers.flatMap(({ owner }) => owner ?? []))].slice(0, mostNames),
+      ...(about.built === null ? {} : { columns: Object.keys(about.built.columns).length, columns_at: about.built.at }),
+      ...(otherwise.length === 0 ? {} : { built_otherwise: otherwise.slice(0, mostNames) }),
       ...(dag === null ? {} : { built_by: dag, leads: [assetOf('dag', dag)] }),
     },
   }
@@ -160,13 +167,18 @@ function entryOf(node: DbtNode, readers: readonly DbtNode[], { category, now }: 
 export function changeEvidence(node: DbtNode, at: Date, change: DbtChange): EvidenceDraft {
   const when = at.toISOString()
   if (change.what === 'column') {
-    const { column, before, after } = change
+    const { column, before, after, of } = change
+    const what = change.change.replace('_', ' ')
+    const types = [before, after].filter((type) => type !== null).join(' → ')
     return {
       source: 'dbt',
       kind: 'schema_change',
       asset: node.name,
       observed_at: when,
-      summary: `dbt's declaration of ${node.label} changed: column ${column} ${change.change.replace('_', ' ')}.`,
+      summary:
+        of === 'built'
+          ? `Column ${column} of ${node.label}, as it was built, was ${what}${types ? ` (${types})` : ''}, seen at ${when}.`
+          : `dbt's declaration of ${node.label} changed: column ${column} ${what}.`,
       data: { table: node.name, change: change.change, column, before, after, by: null, at: when },
     }
   }

@@ -130,6 +130,7 @@ function readNode(node: Node, owners: ReadonlyMap<string, Owner>): DbtNode {
         one.name === '' ? [] : [[one.name.toLowerCase(), one.data_type ?? null]],
       ),
     ),
+    built: null,
     checksum: node.checksum?.checksum ?? null,
     // `severity` is upper case by default, and as it was written else.
     test: tests

@@ -2,7 +2,7 @@ import { AppError } from '../../lib/errors.ts'
 import type { ConnectorContext } from '../connector.ts'
 import { type DbtLibrary, libraryOf } from '../gathering/library.ts'
 import type { Artifacts } from './artifacts.ts'
-import { readManifest } from './manifest.ts'
+import { readProject } from './built.ts'
 import type { RunResults, SourceResults } from './results.ts'
 
 /** What is known of a project: its nodes, and how its last run and its last look at sources ended. */
@@ -18,8 +18,7 @@ export interface Project {
 /** The project as it was kept; read anew where it was not. @throws AppError E_HTTP_ANSWER without a manifest */
 export async function bookOf({ library, system }: ConnectorContext, artifacts: Artifacts): Promise<DbtLibrary> {
   if (await library.dbt.has(system.name)) return library.dbt
-  const manifest = await artifacts.read('manifest.json')
-  return libraryOf(readManifest(manifest ?? absent()))
+  return libraryOf((await readProject(artifacts)) ?? absent())
 }
 
 /** @throws AppError E_HTTP_ANSWER: without it nothing of the project is known. */

@@ -41,8 +41,8 @@ export async function ask(
   if (turn.turn === 'answered') return { drafts: turn.answer, fault: null }
   if (turn.turn === 'paused') return { drafts: [], fault: pausedFault(turn.untilMs, turn.reason) }
 
-  const { name = '', native = {} } = question.asset ?? {}
-  const secrets = secretsOf(system.credentials, [...openWordsOf(system), name, ...Object.values(native)])
+  // Of what an alert says no more than the name: whoever sends a list of words must not switch hiding off.
+  const secrets = secretsOf(system.credentials, [...openWordsOf(system), (question.asset?.name ?? '').slice(0, 250)])
   const leftMs = Math.max(1, limitMs - (Date.now() - start))
   const run = (signal: AbortSignal, time: Time) => connector.gather(question, { system, signal, library, time, isSole })
   const answer = await within(leftMs, run, { statedMs: limitMs, patienceMs }).then(
