@@ -58,6 +58,32 @@ it('fails for a file that is not there, and says so on its line', async () => {
   expect(JSON.parse(lines[1] ?? '{}')).toMatchObject({ file: 'missing.json', error: { code: 'E_PAYLOAD_UNREADABLE' } })
 })
 
+it('reads what is no alert, and what is no JSON, as the product does', async () => {
+  await writeFile(
+    join(folder, 'deploy.json'),
+    '{"event": "deploy", "ref": "v42", "by": "ada", "title": "New load of orders"}',
+  )
+  await writeFile(join(folder, 'form.txt'), `payload=${encodeURIComponent('{"title": "Load of orders failed"}')}`)
+  const { lines } = await parse('deploy.json', 'form.txt')
+  const [deploy, form] = lines.map((line) => JSON.parse(line))
+  expect(deploy).toMatchObject({ monitor: 'change', alerts: [], changes: [{ what: 'deploy', ref: 'v42' }] })
+  expect(form).toMatchObject({ alerts: [{ title: 'Load of orders failed' }] })
+})
+
+it('says what to do about a wrong option', async () => {
+  for (const [args, said] of [
+    [['--monitor', 'nobody'], /Known are: .*airflow/],
+    [['--headers', join(folder, 'none.json')], /headers file .* cannot be opened/],
+    [['--headers', 'broken.json'], /headers file must hold/],
+    [['--config', join(folder, 'none')], /There is no folder/],
+  ] as const) {
+    const { code, errors } = await parse(...args, 'alert.json')
+    expect(code).toBe(2)
+    expect(errors).toMatch(said)
+    expect(errors).not.toMatch(/ENOENT/)
+  }
+})
+
 it('explains itself', async () => {
   expect(await parse('--help')).toMatchObject({ code: 0, errors: '' })
   for (const args of [[], ['--wrong'], ['--monitor', 'nobody', 'alert.json']]) {

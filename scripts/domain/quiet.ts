@@ -90,6 +90,7 @@ const timedSources: ReadonlySet<string> = new Set([
   'nagios',
   'opsgenie',
   'pagerduty',
+  'rds-events',
   'sentry',
   'uptime-kuma',
   'zabbix',

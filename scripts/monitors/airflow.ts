@@ -162,7 +162,12 @@ function fromMessage(body: JsonObject): JsonObject[] {
   const fact = (...names: string[]) => names.map((name) => message.facts.get(name)).find((text) => text !== undefined)
   const logUrl = fact('logurl', 'log', 'logs') ?? message.link
   const linked = inLink(logUrl)
-  const named = fact('dag', 'dagid') ?? lineOf(message.texts, dagLine)
+  const named =
+    fact('dag', 'dagid') ??
+    lineOf(
+      message.texts.filter((text) => /dag/i.test(text)),
+      dagLine,
+    )
   const dagId = named ?? (/\bairflow\b|\bdag\b/i.test(message.title) ? linked.dag : undefined)
   if (dagId === undefined) return []
   return [
@@ -188,8 +193,8 @@ function lineOf(texts: readonly string[], pattern: RegExp): string | undefined {
 
 /** `/log?dag_id=orders&task_id=load` of Airflow 2, `/dags/orders/grid?task_id=load`, `/dags/orders/runs/x/tasks/load`. */
 function inLink(link: string | null): { dag: string | undefined; task: string | undefined } {
-  const url = readUrl(link)
-  if (url === null || !url.includes('dag')) return { dag: undefined, task: undefined }
+  const url = link?.includes('dag') ? readUrl(link) : null
+  if (url === null) return { dag: undefined, task: undefined }
   const { searchParams, pathname } = new URL(url)
   const [, dag, task] = /\/dags\/([\w.-]{1,250})(?:\/runs\/[^/]{1,300}\/tasks\/([\w.-]{1,250}))?/.exec(pathname) ?? []
   return { dag: dag ?? searchParams.get('dag_id') ?? undefined, task: task ?? searchParams.get('task_id') ?? undefined }

@@ -84,9 +84,9 @@ export const dbtCloud: Monitor = {
 
 /** A run of the API as the webhook would have told of it; any other body as it is. */
 function asWebhook(body: unknown): unknown {
-  for (const holder of ['', 'payload.', 'data.', 'run.']) {
-    if (firstText(body, [`${holder}job_definition_id`]) === null) continue
-    const run = Run.safeParse(holder === '' ? body : at(body, holder.slice(0, -1))).data
+  for (const holder of [body, at(body, 'payload'), at(body, 'data'), at(body, 'run')]) {
+    if (at(holder, 'job_definition_id') === undefined) continue
+    const run = Run.safeParse(holder).data
     if (run === undefined) continue
     return {
       eventType: 'job.run.told',

@@ -149,7 +149,7 @@ function readParts(parts: readonly unknown[], delivery: Delivery, how: Parameter
 }
 
 /** So many of a list are looked at to see whether it holds whole bodies of monitors. */
-const mostLookedAt = 20
+const mostLookedAt = 5
 
 /** A list that nobody knows as a whole, of bodies that somebody knows: several deliveries sent on in one. */
 function isListOfBodies(

@@ -5,7 +5,7 @@ import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { readStatus } from '../domain/reading/status.ts'
-import { firstText, type JsonObject, lookUp, textOf } from '../domain/reading/value.ts'
+import { at, firstText, type JsonObject, lookUp, textOf } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
 import type { Monitor } from './monitor.ts'
 
@@ -142,8 +142,11 @@ interface Template {
   word: string
 }
 
+const runKeys = ['flow_run', 'flow_run_name', 'flow_run_id']
+
 /** A body that names a flow, a run of it and a state by its name; null for any other. */
 function templateOf(body: unknown): Template | null {
+  if (!runKeys.some((key) => at(body, key) !== undefined)) return null
   const run = firstText(body, ['flow_run_name', 'flow_run.name', 'flow_run', 'flow_run_id', 'flow_run.id'])
   if (run === null) return null
   const flow = firstText(body, ['flow_name', 'flow.name', 'flow'])

@@ -3,7 +3,7 @@ import type { Pool, PoolClient } from 'pg'
 import type { z } from 'zod'
 import { AppError } from '../lib/errors.ts'
 import { asStoreError, isWorthRepeating } from './failure.ts'
-import type { Statement } from './sql.ts'
+import { parameter, type Statement } from './sql.ts'
 
 /** Statements inside one transaction. Rows are parsed at this edge. */
 export interface Query {
@@ -154,7 +154,7 @@ async function openPool(databaseUrl: string, readOnly: boolean): Promise<Pool> {
 }
 
 function queryOn(client: PoolClient): Query {
-  const ask = (statement: Statement) => client.query(statement.text, [...statement.values])
+  const ask = (statement: Statement) => client.query(statement.text, statement.values.map(parameter))
   return {
     async rows(row, statement) {
       const { rows } = await ask(statement)

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { json, sql, text } from './sql.ts'
+import { json, parameter, sql, text } from './sql.ts'
 
 test('every value becomes a parameter', () => {
   const hostile = "'; drop table alerts; --"
@@ -36,4 +36,11 @@ test('json holds neither NUL nor half a surrogate pair, and is otherwise the val
 
 test('text shows NUL as JSON does', () => {
   expect(text('a\0b\ud800')).toBe('a\\u0000b\ufffd')
+})
+
+test('a parameter loses its NULs, and nothing else', () => {
+  expect(parameter('a\0b')).toBe('ab')
+  expect(parameter(['a\0', 5, null])).toEqual(['a', 5, null])
+  const bytes = Buffer.from([0, 1])
+  expect(parameter(bytes)).toBe(bytes)
 })

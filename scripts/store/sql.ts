@@ -35,6 +35,12 @@ export function text(value: string): string {
   return value.replaceAll('\0', '\\u0000').toWellFormed()
 }
 
+/** A value as PostgreSQL takes it: a NUL that came this far in a text is dropped, instead of the whole statement. */
+export function parameter(value: unknown): unknown {
+  if (typeof value === 'string') return value.includes('\0') ? value.replaceAll('\0', '') : value
+  return Array.isArray(value) ? value.map(parameter) : value
+}
+
 /** What looks like a statement but came from elsewhere (a parsed payload, say) is a value. */
 const made = new WeakSet<object>()
 

@@ -1,10 +1,7 @@
 import { z } from 'zod'
-import { readChanges } from '../domain/change.ts'
 import type { Settings } from '../lib/config.ts'
 import { toAppError } from '../lib/errors.ts'
 import { parseJson, tryParseJson } from '../lib/json.ts'
-import { redactDeep } from '../lib/redact.ts'
-import { readDelivery } from '../monitors/index.ts'
 import type { Monitor } from '../monitors/monitor.ts'
 import type { Store } from '../store/connection.ts'
 import { releaseDispatch } from '../store/dispatch.ts'
@@ -14,6 +11,7 @@ import { ignoredOf } from './ignored.ts'
 import { heedPagerduty } from './pagerduty.ts'
 import { placeAlerts } from './places.ts'
 import { type InForce, quietInForce } from './quiet.ts'
+import { readBody } from './read-body.ts'
 
 /** One body as Kestra handed it over. */
 export interface HandedOver {
@@ -107,10 +105,7 @@ async function readDeliveries(
 export function readAlerts(handedOver: HandedOver, headers: Record<string, string>, taught: readonly Monitor[]) {
   try {
     const receivedAt = handedOver.receivedAt.toISOString()
-    const body = parseJson(handedOver.body)
-    const changes = readChanges(redactDeep(body), receivedAt)
-    if (changes) return { monitor: 'change', alerts: [], changes }
-    return readDelivery({ body, headers, receivedAt }, { taught })
+    return readBody({ body: parseJson(handedOver.body), headers, receivedAt }, { taught })
   } catch (thrown) {
     const { code, message, hint } = toAppError(thrown)
     return { deadLetter: { code, message: `${message} ${hint}` } }

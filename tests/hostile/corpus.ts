@@ -170,6 +170,12 @@ const shapes: readonly HostileBody[] = [
 ]
 
 const characters: readonly HostileBody[] = [
+  json(
+    'NUL in the ids of a task and its DAG',
+    { dag_id: 'nightly\u0000_orders', task_id: 'load\u0000', run_id: 'r1', state: 'failed' },
+    'alerts',
+    { never: ['\u0000'] },
+  ),
   carrying('NUL and controls', 'a\u0000b\u0007c\u001b[31md', { never: ['\u0000', '\u0007', '\u001b'] }),
   carrying('text that runs backwards', '\u202Egnp.exe\u202C \u2067x\u2069', { never: ['\u202E', '\u2067'] }),
   carrying('characters without width', 'pro\u200Bd.ord\u200Cers\uFEFF', { never: ['\u200B', '\u200C', '\uFEFF'] }),

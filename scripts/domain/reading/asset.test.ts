@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { assetIn, assetInText, assetOf, canonicalName } from './asset.ts'
+import { assetIn, assetInText, assetOf, canonicalName, taskAsset } from './asset.ts'
 
 describe('canonicalName', () => {
   it.each([
@@ -77,4 +77,12 @@ describe('assetInText', () => {
 it('keeps the native spelling under the name it has in its system', () => {
   expect(assetOf('dag', 'Daily')?.native).toEqual({ dag_id: 'Daily' })
   expect(assetOf('table', 'A.B')?.native).toEqual({ table: 'A.B' })
+})
+
+it('has no character in its parts that a store refuses', () => {
+  expect(taskAsset('nightly\0_orders', 'load\0')).toEqual({
+    kind: 'task',
+    name: 'nightly_orders.load',
+    native: { dag_id: 'nightly_orders', task_id: 'load' },
+  })
 })

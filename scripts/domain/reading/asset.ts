@@ -85,7 +85,8 @@ export function assetOf(kind: AssetKind, native: string, parts?: Readonly<Record
   if (table && !parts) return assetOf('table', table.slice(1).join('.'), { table: oneLine(native, 512) })
   const name = canonicalName(kind, googleResource.exec(native)?.[1] ?? native)
   if (name === null) return null
-  return { kind, name, native: parts ? { ...parts } : { [nativeKeys[kind] ?? 'name']: oneLine(native, 512) } }
+  const known = parts && Object.fromEntries(Object.entries(parts).map(([part, text]) => [part, oneLine(text, 512)]))
+  return { kind, name, native: known ?? { [nativeKeys[kind] ?? 'name']: oneLine(native, 512) } }
 }
 
 /** A task of a DAG. Airflow's ids keep their spelling, and are never made by splitting a name. */

@@ -67,6 +67,12 @@ describe('buildAlert', () => {
   })
 })
 
+it('leaves out of a title whom a message in a chat calls', () => {
+  const title = (text: string) => buildAlert({ ...draft, title: text }, receivedAt).title
+  expect(title('<!channel> <@U0123ABC|ann> Load of orders failed')).toBe('Load of orders failed')
+  expect(title('rows < 5 <@here> and <b>bold</b>')).toBe('rows < 5 <@here> and <b>bold</b>')
+})
+
 describe('readUrl', () => {
   it('takes http and https only', () => {
     expect(readUrl(' https://x.example/a?b=1 ')).toBe('https://x.example/a?b=1')

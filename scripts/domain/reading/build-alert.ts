@@ -50,7 +50,8 @@ export function buildAlert(draft: AlertDraft, receivedAt: string): Alert {
     external_id: oneLine(draft.external_id ?? '', 512) || null,
     fingerprint: isMade ? fingerprint({ source, check, asset, environment }) : read,
     status: draft.status,
-    title: oneLine(draft.title ?? '', 300) || oneLine(description, 120) || `Alert from ${draft.source}`,
+    title:
+      oneLine(withoutMentions(draft.title ?? ''), 300) || oneLine(description, 120) || `Alert from ${draft.source}`,
     description,
     severity: draft.severity ?? 'MEDIUM',
     category: draft.category,
@@ -82,6 +83,13 @@ function systemOf(asset: Asset, said: string | null, labels: Readonly<Record<str
 
 function lastPartOf(path: string): string {
   return path.slice(path.lastIndexOf('.') + 1)
+}
+
+/** `<!channel>`, `<@U0123>`: whom a message in Slack calls, by which no person knows anything. */
+const mention = /<(?:!(?:channel|here|everyone|subteam\^\w{1,40})|@[A-Z\d]{5,40})(?:\|[^<>]{0,80})?>/g
+
+function withoutMentions(title: string): string {
+  return title.includes('<') ? title.slice(0, 1200).replace(mention, '') : title
 }
 
 /** An http(s) link; null for anything else (`javascript:`, `file:`, a path, a text). */

@@ -8,11 +8,15 @@ const yearFirst = new RegExp(
   `^(\\d{4})[-./](\\d{1,2})[-./](\\d{1,2})(?:(?:T|[ ,]{1,3})${clock} ?([AP]M)?${zone})?(?: .{0,30})?$`,
   'i',
 )
-/** `11/20/2026 07:40:00 AM UTC`, `20.11.2026 07:40`: months come first with slashes, unless there is no such month. */
+/** `11/20/2026 07:40:00 AM UTC`, `20.11.2026 07:40`, `20-11-2026`: months come first with slashes, unless there is no such month. */
 const yearLast = new RegExp(
-  `^(\\d{1,2})([./])(\\d{1,2})[./](\\d{4})(?:[ ,]{1,3}${clock} ?([AP]M)?${zone})?(?: .{0,30})?$`,
+  `^(\\d{1,2})([./-])(\\d{1,2})[./-](\\d{4})(?:[ ,]{1,3}${clock} ?([AP]M)?${zone})?(?: .{0,30})?$`,
   'i',
 )
+/** `20261120T074000Z`: the basic format of ISO 8601. */
+const basic = /^(\d{4})(\d{2})(\d{2})T(\d{2})(\d{2})(?:(\d{2})(?:[.,](\d{1,9}))?)?(Z|[+-]\d{2}(?:\d{2})?)?$/
+/** `/Date(1763624400000)/`, as .NET wrote it; the offset behind the milliseconds says where, not when. */
+const dotNet = /^\/Date\((\d{9,14})(?:[+-]\d{4})?\)\/$/
 /** What nearly all write, and what the engine reads at once. */
 const common = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d{1,9})?Z$/
 /** What we write ourselves. */
@@ -33,8 +37,15 @@ export function readTime(value: unknown): string | null {
   if (exact.test(text)) return text
   if (common.test(text)) return instant(Date.parse(text))
   if (/^\d{9,19}(?:\.\d{1,9})?$/.test(text)) return fromEpoch(Number(text))
+  const counted = dotNet.exec(text)?.[1]
+  if (counted !== undefined) return instant(Number(counted))
   const turned = clockFirst.exec(text)
-  return fromYearFirst(turned ? `${turned[2]} ${turned[1]}` : text) ?? fromYearLast(text) ?? fromNames(text)
+  return (
+    fromYearFirst(turned ? `${turned[2]} ${turned[1]}` : text) ??
+    fromBasic(text) ??
+    fromYearLast(text) ??
+    fromNames(text)
+  )
 }
 
 function fromEpoch(number: number): string | null {
@@ -47,6 +58,11 @@ function fromEpoch(number: number): string | null {
 function fromYearFirst(text: string): string | null {
   const [, year, month, day, hour, minute, second, fraction, half, offset] = yearFirst.exec(text) ?? []
   return year === undefined ? null : fromParts([year, month, day, hour, minute, second], fraction, half, offset)
+}
+
+function fromBasic(text: string): string | null {
+  const [, year, month, day, hour, minute, second, fraction, offset] = basic.exec(text) ?? []
+  return year === undefined ? null : fromParts([year, month, day, hour, minute, second], fraction, undefined, offset)
 }
 
 function fromYearLast(text: string): string | null {
@@ -64,7 +80,9 @@ function fromParts(
   offset: string | undefined,
 ): string | null {
   const [year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0] = parts.map((part) => Number(part ?? 0))
-  if (month < 1 || month > 12 || day < 1 || day > 31 || hour > 24 || minute > 59 || second > 60) return null
+  if (month < 1 || month > 12 || day < 1 || hour > 24 || minute > 59 || second > 60) return null
+  // No 31st of February: the engine would take it for the 3rd of March.
+  if (new Date(Date.UTC(year, month - 1, day)).getUTCDate() !== day) return null
   const shifted = half === undefined ? hour : (hour % 12) + (half.toLowerCase() === 'pm' ? 12 : 0)
   const milliseconds = fraction === undefined ? 0 : Number(fraction.padEnd(3, '0').slice(0, 3))
   return instant(Date.UTC(year, month - 1, day, shifted, minute, second, milliseconds) - offsetOf(offset))
