@@ -169,6 +169,10 @@ describe('generic: what is no alert', () => {
       'a new version',
       { entity: 'model_version', action: 'created', data: { name: 'churn', tags: { failed_runs: '2' } } },
     ],
+    [
+      'a request to merge',
+      { object_kind: 'merge_request', object_attributes: { state: 'opened', title: 'Fix failed load' } },
+    ],
     ['a change', { issue: { type: 'change', state: 'OPEN', text: 'Detected change: loader redeployed' } }],
     ['a test', { type: 'alert', data: { question_name: 'Test alert' } }],
   ])('%s', (_name, body) => {
@@ -178,6 +182,9 @@ describe('generic: what is no alert', () => {
   it.each<[string, unknown]>([
     ['a deployment that failed', { event: 'deployment', status: 'failed', service: 'loader' }],
     ['a deployment of which less is there', { type: 'deployment', name: 'loader', status: 'unavailable' }],
+    ['a note that says how bad it is', { event: 'note', severity: 'critical', message: 'Disk of ledger is full' }],
+    ['a success with failures', { job: 'close', status: 'success', failed_rows: 7 }],
+    ['a word that is not English', { auftrag: 'close', ausgang: 'gescheitert' }],
     ['a run that ended badly', { event: 'sync.failed', sync_id: 7 }],
     ['a change in data', { type: 'change', table: 'a.b.ledger', message: 'Row count changed by 80 %' }],
     ['an incident that was opened', { event: 'incident.created', entity: 'incident', title: 'Ledger is short' }],

@@ -97,7 +97,8 @@ function speaksOf(title: string, name: string): boolean {
 /** A table with the database and the schema that stand beside it. */
 function tableBeside(table: Leaf, leaves: readonly Leaf[]): Asset | null {
   const beside = leaves.filter(({ parents }) => parents.join('.') === table.parents.join('.'))
-  return assetIn(Object.fromEntries(beside.map(({ key, text }) => [key, text])))
+  const found = assetIn(Object.fromEntries(beside.map(({ key, text }) => [key, text])))
+  return found?.kind === 'table' ? found : null
 }
 
 /** `monitor: {name}`, `check_name`: what a check is called is the best name there is for what it watches. */

@@ -1,4 +1,5 @@
 import type { AlertStatus } from '../alert.ts'
+import { remember } from '../remember.ts'
 import { isBefore, type Leaf, sampleCost } from './leaves.ts'
 import { readStatus } from './status.ts'
 import { wordsOf } from './value.ts'
@@ -41,7 +42,7 @@ const exitCode =
   /^(?:rc|retcode|returncode|exit|exitcode|exitstatus|errorlevel|returnvalue|processexitcode|commandexitcode)$/
 /** How many went wrong. */
 const failureCount =
-  /^(?:num|number|count|total|n|nb)?(?:of)?(?:failed|failures|errors|failing)(?:count|rows|records|tests|checks|jobs|tasks|items)?$|^(?:failed|failure|error)count$/
+  /^(?:num|number|count|total|n|nb)?(?:of)?(?:failed|failures|errors|failing)(?:count|rows|records|tests|checks|jobs|tasks|items)?$|^(?:failed|failure|error)count$|^(?:rows|records|tests|checks|jobs|tasks|items|files)(?:failed|errored|rejected)$/
 /** What went wrong, in words. */
 const errorText =
   /^(?:err|exc|error|errors|exception|errormessage|errormsg|errortext|exceptionmsg|exceptionmessage|exceptiontype|rootexception|traceback|stacktrace|stderr|failurereason|failuremessage|failurecause|fault)$/
@@ -58,6 +59,18 @@ const neverSaid =
  * the word that it is resolved. Null when none says anything.
  */
 export function readOutcome(leaves: readonly Leaf[]): Outcome | null {
+  let known = lastRead.get(leaves)
+  if (known === undefined) {
+    known = findOutcome(leaves)
+    lastRead.set(leaves, known)
+  }
+  return known
+}
+
+/** It is asked of one body whether it is an alert, what it is called, and how it is. */
+const lastRead = new WeakMap<readonly Leaf[], Outcome | null>()
+
+function findOutcome(leaves: readonly Leaf[]): Outcome | null {
   let trouble: Outcome | null = null
   let end: Outcome | null = null
   for (const leaf of leaves) {
@@ -81,29 +94,44 @@ function better(one: Outcome, other: Outcome | null): Outcome {
 }
 
 function outcomeOf(leaf: Leaf): Outcome | null {
-  const { key, value, text } = leaf
-  const told = typeof value === 'string' && value.length > 5 ? null : yesOrNo(value)
-  if (told !== null) {
-    const meaning = flags.get(key)
-    if (meaning !== undefined) return { leaf, status: told ? meaning : opposite[meaning], isSure: true }
-    if (findingKey.test(key)) return { leaf, status: told ? 'firing' : 'resolved', isSure: told }
-    if (told ? troubleKey.test(key) : soundKeys.has(key)) return { leaf, status: 'firing', isSure: true }
+  const role = roleOf(leaf.key)
+  if (role === 'none') return null
+  const { value, text } = leaf
+  const number = /^-?\d{1,10}$/.test(text) ? Number(text) : null
+  if (role === 'exit')
+    return number === null ? null : { leaf, status: number === 0 ? 'resolved' : 'firing', isSure: number !== 0 }
+  if (number !== null && number > 0 && failureCount.test(leaf.key)) return { leaf, status: 'firing', isSure: true }
+  const told = yesOrNo(value)
+  if (role === 'error') {
+    const isError = typeof value === 'string' && told === null && !noError.test(text)
+    return isError || (told === true && troubleKey.test(leaf.key)) ? { leaf, status: 'firing', isSure: true } : null
   }
-  if (/^-?\d{1,10}$/.test(text)) {
-    if (exitCode.test(key))
-      return { leaf, status: Number(text) === 0 ? 'resolved' : 'firing', isSure: Number(text) !== 0 }
-    if (Number(text) > 0 && failureCount.test(key)) return { leaf, status: 'firing', isSure: true }
-    return null
-  }
-  if (typeof value !== 'string') return null
-  if (errorText.test(key) && !noError.test(text)) return { leaf, status: 'firing', isSure: true }
-  return null
+  if (told === null || role === 'count') return null
+  if (role === 'finding') return { leaf, status: told ? 'firing' : 'resolved', isSure: told }
+  if (role === 'trouble' || role === 'sound')
+    return told === (role === 'trouble') ? { leaf, status: 'firing', isSure: true } : null
+  return { leaf, status: told ? role : opposite[role], isSure: true }
 }
+
+type Role = Meaning | 'finding' | 'trouble' | 'sound' | 'exit' | 'count' | 'error' | 'none'
+
+/** What a key tells of the outcome, if anything. */
+const roleOf = remember((key): Role => {
+  const flag = flags.get(key)
+  if (flag !== undefined) return flag
+  if (exitCode.test(key)) return 'exit'
+  if (errorText.test(key)) return 'error'
+  if (failureCount.test(key)) return 'count'
+  if (findingKey.test(key)) return 'finding'
+  if (soundKeys.has(key)) return 'sound'
+  return troubleKey.test(key) ? 'trouble' : 'none'
+})
 
 const opposite = { firing: 'resolved', resolved: 'firing' } as const
 
 function yesOrNo(value: Leaf['value']): boolean | null {
   if (typeof value === 'boolean') return value
+  if (typeof value === 'string' && value.length > 5) return null
   return /^(?:true|yes|y|1)$/i.test(String(value)) ? true : /^(?:false|no|n|0)$/i.test(String(value)) ? false : null
 }
 

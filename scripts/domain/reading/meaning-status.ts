@@ -36,12 +36,19 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
   const said = readSaid(leaves)
   // A neutral word (`running`, `created`) decides only when nothing else speaks.
   const outcome = readOutcome(leaves)
-  if (spoken !== 'firing' && outcome?.status !== 'firing' && isMild(said) && isWork(leaves, title)) return 'info'
+  if (
+    outcome?.status !== 'firing' &&
+    isMild(said) &&
+    (isRequest(leaves) || (spoken !== 'firing' && isWork(leaves, title)))
+  )
+    return 'info'
   if (said !== null && said.status !== 'info' && !said.isSpent) {
     // A run that says it went well and then that it did not has failed; of an alert that is resolved it tells what was.
     const isFailed =
       said.status === 'resolved' && outcome?.status === 'firing' && !/resol|recover|clos|clear/i.test(said.leaf.text)
-    return isFailed && failedRun.test(outcome.leaf.key) ? 'firing' : said.status
+    return isFailed && (failedRun.test(outcome.leaf.key) || /^[1-9]\d*$/.test(outcome.leaf.text))
+      ? 'firing'
+      : said.status
   }
   if (outcome !== null && (outcome.isSure || spoken !== 'firing')) return outcome.status
   const begun = said?.status === 'info' && /^(?:started|queued|pending)$/i.test(said.leaf.text) && isIncident(leaves)
@@ -51,11 +58,23 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
   )
 }
 
-/** What says of a run that it failed: `success: false`, `exit_code: 3`. */
+/** What says of a run that it failed: `success: false`, `exit_code: 3`; a count of failures does as well. */
 const failedRun = /^(?:is)?(?:success|succeeded|successful|ok|passed|rc|retcode|returncode|exitcode|exitstatus)$/
 
 /** The field that says most clearly what became of it; null when none does. */
 export function readSaid(leaves: readonly Leaf[]): Said | null {
+  let known = lastSaid.get(leaves)
+  if (known === undefined) {
+    known = findSaid(leaves)
+    lastSaid.set(leaves, known)
+  }
+  return known
+}
+
+/** It is asked of one body whether it is an alert, what it is called, and how it is. */
+const lastSaid = new WeakMap<readonly Leaf[], Said | null>()
+
+function findSaid(leaves: readonly Leaf[]): Said | null {
   let best: Said | null = null
   let lowest = Number.POSITIVE_INFINITY
   for (const leaf of leaves) {
@@ -131,8 +150,10 @@ function happened(leaves: readonly Leaf[], what: RegExp): boolean {
 /** What somebody said of an alert, or a button that was pressed: `incident.notes.created`, `block_actions`. */
 function isRemark(leaves: readonly Leaf[]): boolean {
   return (
-    happened(leaves, /(?:^|[._ -])(?:comment(?:s|ed)?|notes?|note_added|annotation)(?:[._ -]|$)/i) ||
-    leaves.some(({ key, parents, text }) => key === 'type' && parents.length === 0 && interactions.test(text))
+    happened(
+      leaves,
+      /(?:^|[._ -])comment(?:s|ed)?(?:[._ -]|$)|[._ -]notes?[._ -]|(?:^|[._ -])note[._ -](?:added|created)/i,
+    ) || leaves.some(({ key, parents, text }) => key === 'type' && parents.length === 0 && interactions.test(text))
   )
 }
 /** https://docs.slack.dev/reference/interaction-payloads */
@@ -146,6 +167,11 @@ function isMild(said: Said | null): boolean {
     said.status !== 'firing' ||
     /^(?:[\w ]+[._])?(?:open|opened|new|created|active|triggered|started|activated)$/i.test(said.leaf.text)
   )
+}
+
+/** What asks others to look at a change; its title is what the change is about: `Fix failed load`. */
+function isRequest(leaves: readonly Leaf[]): boolean {
+  return happened(leaves, /^(?:pull|merge)[._ -]request(?:[._ -]\w{1,20})?$/i)
 }
 
 /** Work that people do: a deployment, a push, a request to merge. */

@@ -53,7 +53,7 @@ export const states = {
     'resolvido resolvida fechado risolto risolta chiuso opgelost hersteld gesloten решено решена решён закрыто восстановлено ' +
     '已恢复 恢复 已解决 已关闭 解除 復旧 解決 解決済み 回復',
   firing:
-    'błąd błędem niepowodzenie awaria incorrecto erróneo fehlerhaft abgebrochen gescheitert échoué' +
+    'неудача неуспешно błąd błędem niepowodzenie awaria incorrecto erróneo fehlerhaft abgebrochen gescheitert échoué' +
     ' ' +
     'fehler fehlgeschlagen störung ausgefallen offen kritisch échec échoué erreur panne fallo fallido falló abierto activo activa falha falhou erro ' +
     'aberto errore fallito fout mislukt storing ошибка сбой авария 告警 报警 失败 异常 错误 故障 失敗 異常 障害 エラー 発生',

@@ -3,6 +3,7 @@ import type { JsonObject } from './value.ts'
 
 const longest = 20_000
 const mostPairs = 60
+const longestLine = 1_100
 
 /** Not text: control characters, and what a decoder puts where it could not read. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
@@ -17,7 +18,7 @@ const line = /^[ \t]{0,8}(?:[-*•] )?([\p{L}][\p{L}\d _/-]{0,39}?)[ \t]{0,4}[:=
 const field = /(?<![^\s,;(])([A-Za-z][\w.-]{0,39})=(?:"([^"\n]{0,500})"|([^\s,;")]{1,300}))/g
 /** Words by which a text speaks of trouble, where `readTitleStatus` finds none. */
 const trouble =
-  /\b(?:alert(?:ing|s)?|alarm|critical|fatal|warning|exception|traceback|unavailable|unreachable|unhealthy|timeout|timed out|denied|refused|corrupt\w{0,3}|missing|late|overdue|stale|crash\w{0,4}|killed|abort\w{0,3}|out of memory|no space|incident|outage|breach\w{0,3}|degraded|stuck|mismatch|not (?:found|responding|running|updated|arrived|received))\b/i
+  /\b(?:alert(?:ing|s)?|alarm|critical|fatal|warning|exception|traceback|unavailable|unreachable|unhealthy|timeout|timed out|denied|refused|corrupt\w{0,3}|missing|late|overdue|stale|crash\w{0,4}|killed|abort\w{0,3}|out of memory|no space|incident|outage|breach\w{0,3}|degraded|stuck|mismatch|(?:disk|volume|table|queue)\s.{0,40}\bfull|not (?:found|responding|running|updated|arrived|received))\b/i
 
 /**
  * What a text that is no JSON tells, as a document: a form's fields; or, where it says in words that something is
@@ -31,13 +32,17 @@ export function readTextBody(text: string): JsonObject | null {
   const head = whole.slice(0, longest)
   const lines = head.split(/\r?\n/)
   const speaks = trouble.test(head) || lines.slice(0, 20).some((one) => readTitleStatus(one) !== null)
-  return speaks ? { ...pairsIn(lines), title: (lines[0] ?? '').trim(), description: head } : null
+  if (speaks) return { ...pairsIn(lines), title: (lines[0] ?? '').trim(), description: head }
+  // A list of names and values is read like any document.
+  const pairs = pairsIn(lines.filter((one) => line.test(one.slice(0, longestLine))))
+  const filled = lines.filter((one) => one.trim() !== '').length
+  return Object.keys(pairs).length >= Math.max(2, filled / 2) ? { ...pairs, description: head } : null
 }
 
 function pairsIn(lines: readonly string[]): Record<string, string> {
   const pairs = new Map<string, string>()
   for (const one of lines.slice(0, 200)) {
-    const [, name, value] = line.exec(one.slice(0, 1_100)) ?? []
+    const [, name, value] = line.exec(one.slice(0, longestLine)) ?? []
     if (name !== undefined && value !== undefined) keep(pairs, name, value)
     else
       for (const [, key, quoted, bare] of one.slice(0, 2_000).matchAll(field))
