@@ -103,7 +103,8 @@ export class Claims {
       const number = numberOf(value)
       const unit = key.slice(key.lastIndexOf('_') + 1)
       const factor = Object.hasOwn(secondsIn, unit) ? secondsIn[unit] : undefined
-      if (number !== null && factor !== undefined) return Math.round(number * factor)
+      const seconds = number === null || factor === undefined ? Number.NaN : Math.round(number * factor)
+      if (Number.isFinite(seconds)) return seconds
     }
     return null
   }
