@@ -54,6 +54,10 @@ describe('readStatus', () => {
 
 describe('readTitleStatus', () => {
   it.each([
+    ['RE: [PROD] Rétabli : chargement des commandes', 'resolved'],
+    ['[prod] [dwh] OK: load of orders', 'resolved'],
+    ['(P2) Resolved - orders are late', 'resolved'],
+
     ['[RESOLVED] Disk is full', 'resolved'],
     ['OK: disk', 'resolved'],
     ['✅ Recovered: api', 'resolved'],
@@ -91,6 +95,8 @@ describe('readTitleStatus', () => {
     'Resolved tickets report failed',
     'Recovery job failed on db-7',
     'Recovery: failed on db-7',
+    '[PROD] Recovery: failed',
+    '[PROD] [FIRING] OK: rate is low',
     'Recovery of the database has failed.',
     'Restore succeeded but the row count of ledger is wrong',
     'OK responses dropped below 80%',

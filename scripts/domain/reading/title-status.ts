@@ -3,6 +3,9 @@ import { titleStates } from './other-languages.ts'
 
 /** What a mail program puts before a subject. */
 const mailPrefix = /^\s*(?:(?:re|fwd?|aw|wg|tr|sv)\s*:\s*){1,5}/i
+/** What a team puts before a mark, `[PROD]`, `(dwh) [P2]`; one that tells a state is a mark itself. */
+const ownTags = /^(?:[^\p{L}\d]{0,4}[[({【「][\p{L}\d][^\])}】」]{0,40}[\])}】」]){1,4}/u
+const stateTag = /firing|alert|trigger|problem|critical|error|warn|down|fail|alarm|open|new|still|not/i
 /** What a chat draws: `:large_green_circle:`. */
 const chatSign = /:[a-z_+-]{2,40}:/g
 const longest = 300
@@ -75,7 +78,10 @@ const noForeignFailures = /\b(?:sans|sin|ohne|senza|sem) (?:errores|erreurs?|feh
 
 /** What a title says about the state, where no field does: `[OK] Disk`, `Host has recovered`. Null when nothing. */
 export function readTitleStatus(title: string): AlertStatus | null {
-  const head = title.slice(0, longest).replace(chatSign, ' ').replace(mailPrefix, '').trim()
+  const whole = title.slice(0, longest).replace(chatSign, ' ').replace(mailPrefix, '').trim()
+  const tags = ownTags.exec(whole)?.[0] ?? ''
+  const bare = whole.slice(tags.length).trim()
+  const head = tags !== '' && !stateTag.test(tags) && headMark.test(bare) ? bare : whole
   if (saidTest.test(head)) return 'info'
   const isFiring = titleFiring.test(head.replace(noFailures, '').replace(noForeignFailures, ''))
   if (testTitle.test(head) && !isFiring) return 'info'
