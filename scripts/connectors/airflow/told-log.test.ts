@@ -63,3 +63,11 @@ test('of a gigabyte, told as slowly as Airflow tells it, the start: no excerpt, 
   // What is not read is not sent either.
   await expect.poll(() => isLeft).toBe(true)
 })
+
+test('that nothing of a log could be read is told: one line, longer than what is looked at', async () => {
+  const longLog = async function* () {
+    yield line('x'.repeat(400_000))
+  }
+  const [failure] = ofKind(await gather(longLog), 'task_failure')
+  expect(failure?.data).toMatchObject({ log_excerpt: null, log_problem: 'nothing in its 391 KiB could be read' })
+})

@@ -20,6 +20,8 @@ export async function toldLog(client: Airflow, instance: TaskInstance): Promise<
       const came = `only the first ${spellBytes(bytes)} of it came within ${logMs / 1000} s`
       return { excerpt: null, problem: came, start: excerpt }
     }
+    if (excerpt === '' && bytes > 0)
+      return { excerpt: null, problem: `nothing in its ${spellBytes(bytes)} could be read` }
     return isWhole ? { excerpt } : { excerpt, cut: `of ${spellBytes(bytes)} the last ${spellBytes(logTail)} were read` }
   } catch (thrown) {
     if (thrown instanceof AppError) return { excerpt: null, problem: thrown.message }
