@@ -83,6 +83,11 @@ describe('a real dbt project', { timeout: 240_000 }, () => {
     await shop.dbt('docs', 'generate')
     const of = await ask(revenue)
     expect(of('dbt_model')).toEqual([])
-    expect(of('lineage')).toHaveLength(1)
+    expect(of('lineage')).toMatchObject([{ columns: expect.any(Number), columns_at: expect.any(String) }])
+  })
+
+  test('and by its catalogue: what the source declares and the database has no more', async () => {
+    const [lineage] = (await ask({ kind: 'table', name: 'shop.raw.orders' }))('lineage')
+    expect(lineage).toMatchObject({ built_otherwise: expect.arrayContaining(['amount is declared and not there']) })
   })
 })
