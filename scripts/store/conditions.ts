@@ -37,15 +37,19 @@ export function heldIn(incident: string, alert: Alert, now: Date): Statement {
     )`
 }
 
-/** Ends one condition, or those of an asset. Answers whether others of its incident are not over. */
-export async function endConditions(
-  query: Query,
-  incident: string,
-  which: { fingerprint: string } | { assetKey: string | null },
-): Promise<'some' | 'none'> {
-  const chosen = 'fingerprint' in which ? sql`fingerprint = ${which.fingerprint}` : sql`asset_key = ${which.assetKey}`
+/** Ends one condition of an incident. */
+export async function endCondition(query: Query, incident: string, fingerprint: string): Promise<void> {
   await query.run(
-    sql`update conditions set resolved_at = now() where incident = ${incident} and resolved_at is null and ${chosen}`,
+    sql`update conditions set resolved_at = now()
+        where incident = ${incident} and resolved_at is null and fingerprint = ${fingerprint}`,
+  )
+}
+
+/** Ends the conditions of an asset. Answers whether others of its incident are not over. */
+export async function endAsset(query: Query, incident: string, assetKey: string | null): Promise<'some' | 'none'> {
+  await query.run(
+    sql`update conditions set resolved_at = now()
+        where incident = ${incident} and resolved_at is null and asset_key = ${assetKey}`,
   )
   const left = await query.first(
     z.object({}),

@@ -4,7 +4,7 @@ import { assetKey } from '../domain/fingerprint.ts'
 import { type Fold, fold, isBeingFixed, isStale, isUndecided } from '../domain/fold.ts'
 import { quietMark } from '../domain/quiet.ts'
 import { type AlertPlace, type AlertRow, insertAlerts } from './alerts.ts'
-import { endConditions } from './conditions.ts'
+import { endAsset, endCondition } from './conditions.ts'
 import type { Query, Store } from './connection.ts'
 import { adoptIdentities } from './identities.ts'
 import { closeIncident, lockIncident } from './incidents.ts'
@@ -19,6 +19,7 @@ import {
   noteResolve,
   raise,
   who,
+  writeCounts,
 } from './progress.ts'
 import { noQuiet, type Quiet, settleQuiet } from './quieting.ts'
 import { sql } from './sql.ts'
@@ -65,6 +66,7 @@ export async function foldAlerts(
     if (place.incident && analyse) touched.add(place.incident)
   }
   await insertAlerts(query, waiting)
+  await writeCounts(query)
   for (const id of recovering) await noteRecovery(query, id)
   return undecidedOf(query, [...touched])
 }
@@ -108,7 +110,7 @@ async function apply(query: Query, alert: Alert, known: ToPlace, step: Fold): Pr
     }
     case 'resolve_part': {
       const { id } = required(known.open)
-      await endConditions(query, id, { fingerprint: alert.fingerprint })
+      await endCondition(query, id, alert.fingerprint)
       return { step: 'resolve_part', incident: id, endState: 'folded', reason: 'others of its incident still fire' }
     }
     case 'resolve_later': {
@@ -184,7 +186,7 @@ export async function recoverAsset(
     await noteResolve(query, id)
     return false
   }
-  const left = await endConditions(query, id, { assetKey: asset })
+  const left = await endAsset(query, id, asset)
   if (left === 'none') return closeIncident(query, id, 'recovery', reason)
   if (platform !== null) await noteRecovery(query, id)
   return false

@@ -24,25 +24,28 @@ export async function adoptIdentities(query: Query, alerts: readonly Alert[]): P
             ${alerts.map(({ instance = null }) => instance)}::text[],
             ${alerts.map(({ asset }) => asset?.system == null)}::boolean[])
             as told (position, read, read_asset, fingerprint, asset_key, instance, is_alone)
+        ), met as (
+          select position, true as by_check, id from told join conditions on read_fingerprint = read where resolved_at is null
+          union select position, true, id from told join conditions on conditions.fingerprint = read
+            where resolved_at is null and read_fingerprint is null
+          union select position, false, id from told join conditions on read_asset_key = read_asset
+            where resolved_at is null
+          union select position, false, id from told join conditions on conditions.asset_key = read_asset
+            where resolved_at is null and read_fingerprint is null
         ), found as (
-          select position, conditions.id, conditions.incident, conditions.fingerprint, told.fingerprint as now, true as by_check,
+          select position, by_check, conditions.id, conditions.incident, conditions.fingerprint,
+            case when by_check then told.fingerprint else conditions.fingerprint end as now,
             read_fingerprint, conditions.instance, told.instance as told_instance, is_alone
-          from told join conditions on resolved_at is null
-            and (read_fingerprint = read or read_fingerprint is null and conditions.fingerprint = read)
-          where conditions.fingerprint <> told.fingerprint or conditions.asset_key is distinct from told.asset_key
-          union all
-          select position, conditions.id, conditions.incident, conditions.fingerprint, null, false,
-            read_fingerprint, conditions.instance, told.instance, is_alone
-          from told join conditions on resolved_at is null
-            and (read_asset_key = read_asset or read_asset_key is null and conditions.asset_key = read_asset)
-          where conditions.asset_key is distinct from told.asset_key
+          from met join told using (position) join conditions on conditions.id = met.id
+          where by_check and conditions.fingerprint <> told.fingerprint
+            or conditions.asset_key is distinct from told.asset_key
         )
         select distinct on (id) id::text, incident, by_check as "byCheck", position
         from found
         where (read_fingerprint is null or instance is not distinct from told_instance or instance is null and is_alone)
-          and (now is null or now = fingerprint or not exists (
+          and (now = fingerprint or not exists (
             select from conditions as other where other.fingerprint = found.now and other.resolved_at is null))
-          and (now is null or now = fingerprint or not exists (
+          and (now = fingerprint or not exists (
             select from incidents where incidents.fingerprint = found.now and closed_at is null))
         order by id, by_check desc, position`,
   )

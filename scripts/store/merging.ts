@@ -4,6 +4,7 @@ import { mildFirst } from './conditions.ts'
 import type { Query } from './connection.ts'
 import { removeDue, scheduleDue } from './due.ts'
 import { addToTimeline } from './incidents.ts'
+import { writeCounts } from './progress.ts'
 import { sql } from './sql.ts'
 
 const Merged = z.object({ state: IncidentState, told: z.boolean() })
@@ -18,6 +19,7 @@ export async function mergeInto(
   ids: readonly string[],
   { who, why }: { who: string; why: string },
 ): Promise<void> {
+  if (ids.length > 0) await writeCounts(query)
   for (const id of ids) {
     const merged = await query.first(
       Merged,

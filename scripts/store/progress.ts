@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { type Alert, type Severity, sourceKey, worse } from '../domain/alert.ts'
 import { assetKey, deliveryKey } from '../domain/fingerprint.ts'
 import { notAhead } from '../domain/fold.ts'
@@ -26,17 +27,51 @@ export async function insertIncident(query: Query, alert: Alert, now: Date): Pro
   return id
 }
 
-/** A firing that counts: one more occurrence, unless this very delivery was counted, and its condition is not over. */
+/**
+ * A firing that counts: one more occurrence, unless this very delivery was counted, and its condition is not over. What
+ * this says of the incident itself is written by `writeCounts`.
+ */
 export async function countOccurrence(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  const start = notAhead(alert.started_at, now)
-  // One statement, as thousands of alerts may come in one body.
-  await query.run(
-    sql`with counted as (${countedIn(id, alert, now)} returning 1), ${heldIn(id, alert, now)}
-        update incidents set last_seen_at = ${now}, occurrences = occurrences + (select count(*)::int from counted),
-          latest_start = case when exists (select from counted) then greatest(latest_start, ${start}) else latest_start end
-        where id = ${id}`,
+  const isNew = await query.first(
+    z.object({}),
+    sql`with counted as (${countedIn(id, alert, now)} returning 1), ${heldIn(id, alert, now)} select from counted`,
   )
-  await waitForQuiet(query, id, alert)
+  noteCount(query, id, alert, { now, isNew: isNew !== null })
+}
+
+interface Count {
+  occurrences: number
+  latestStart: Date | null
+  now: Date
+  alert: Alert
+}
+
+/** A row that is written thousands of times in one transaction takes longer each time: it is written once. */
+const counts = new WeakMap<Query, Map<string, Count>>()
+
+function noteCount(query: Query, id: string, alert: Alert, { now, isNew }: { now: Date; isNew: boolean }): void {
+  const all = counts.get(query) ?? new Map<string, Count>()
+  counts.set(query, all)
+  const { occurrences = 0, latestStart = null } = all.get(id) ?? {}
+  const start = isNew ? notAhead(alert.started_at, now) : null
+  const latest = start !== null && (latestStart === null || start > latestStart) ? start : latestStart
+  all.set(id, { occurrences: occurrences + (isNew ? 1 : 0), latestStart: latest, now, alert })
+}
+
+/** Writes what was counted of incidents in this transaction, and lets their quiet time start anew. */
+export async function writeCounts(query: Query): Promise<void> {
+  const all = counts.get(query)
+  counts.delete(query)
+  for (const [id, { occurrences, latestStart, now, alert }] of all ?? []) {
+    const open = await query.first(
+      z.object({ isOpen: z.boolean() }),
+      sql`update incidents set last_seen_at = ${now}, occurrences = occurrences + ${occurrences},
+            latest_start = greatest(latest_start, ${latestStart})
+          where id = ${id} returning closed_at is null as "isOpen"`,
+    )
+    if (!open?.isOpen) continue
+    await scheduleDue(query, { kind: 'quiet', subject: id, inMs: quietTimeMs(sourceKey(alert)) })
+  }
 }
 
 /** One more occurrence, unless this very delivery was counted. */
@@ -54,14 +89,10 @@ function countedIn(id: string, alert: Alert, now: Date): Statement {
     values (current_setting('dim.tenant'), ${id}, ${deliveryKey(alert)}, ${now}) on conflict do nothing`
 }
 
-/** A firing, repeated or not, says that it is not over: the quiet time starts anew. */
+/** A firing, repeated or not, says that it is not over: the quiet time starts anew, by `writeCounts`. */
 export async function keepAwake(query: Query, id: string, alert: Alert, now: Date): Promise<void> {
-  await query.run(sql`with ${heldIn(id, alert, now)} update incidents set last_seen_at = ${now} where id = ${id}`)
-  await waitForQuiet(query, id, alert)
-}
-
-function waitForQuiet(query: Query, id: string, alert: Alert): Promise<void> {
-  return scheduleDue(query, { kind: 'quiet', subject: id, inMs: quietTimeMs(sourceKey(alert)) })
+  await query.run(sql`with ${heldIn(id, alert, now)} select`)
+  noteCount(query, id, alert, { now, isNew: false })
 }
 
 /** An incident is as bad as the worst that monitors claimed since it was decided. */

@@ -17,6 +17,8 @@ const OpenIncident = z.object({
   latestStart: z.date().nullable(),
   isOver: z.boolean(),
   hasOthers: z.boolean(),
+  /** Whether this very delivery was counted in it. */
+  wasDelivered: z.boolean(),
   platform: z.string().nullable(),
 })
 export type OpenIncident = z.infer<typeof OpenIncident>
@@ -69,11 +71,11 @@ export async function unheardOf(query: Query, alerts: readonly Alert[]): Promise
 
 /** What is known about an alert's condition, read under the lock. */
 export async function readStanding(query: Query, alert: Alert, now: Date): Promise<Known> {
-  const [open = null] = await readOpen(query, alert.fingerprint)
+  const [open = null] = await readOpen(query, alert)
   const isNew = !open || open.isOver
   const known = { now, open, seen: false, resolve: null, ended: null }
   if (alert.status !== 'firing') return known
-  if (!isNew) return { ...known, seen: await wasDelivered(query, open.id, alert) }
+  if (!isNew) return { ...known, seen: open.wasDelivered }
   const found = await readResolve(query, alert, now)
   const resolve = found && { ...found, met: found.incident !== null }
   return {
@@ -82,14 +84,6 @@ export async function readStanding(query: Query, alert: Alert, now: Date): Promi
     resolve,
     ended: open ? null : await readEnded(query, alert.fingerprint),
   }
-}
-
-async function wasDelivered(query: Query, incident: string, alert: Alert): Promise<boolean> {
-  const row = await query.first(
-    z.object({}),
-    sql`select from occurrences where incident = ${incident} and delivery = ${deliveryKey(alert)}`,
-  )
-  return row !== null
 }
 
 /**
@@ -151,14 +145,17 @@ function readEnded(query: Query, fingerprint: string) {
 }
 
 /** The open incident that holds a condition, over or not. One that an earlier release opened has no condition's row. */
-function readOpen(query: Query, fingerprint: string): Promise<OpenIncident[]> {
+function readOpen(query: Query, alert: Alert): Promise<OpenIncident[]> {
+  const { fingerprint } = alert
   return query.rows(
     OpenIncident,
     sql`select incidents.id, state, incidents.severity, claimed_severity as claimed, decided_at as "decidedAt",
           case when own.id is null then incidents.latest_start else own.latest_start end as "latestStart",
           own.resolved_at is not null as "isOver", incidents.platform,
           exists (select from conditions as other where other.incident = incidents.id
-            and other.resolved_at is null and other.fingerprint <> ${fingerprint}) as "hasOthers"
+            and other.resolved_at is null and other.fingerprint <> ${fingerprint}) as "hasOthers",
+          exists (select from occurrences where occurrences.incident = incidents.id
+            and delivery = ${deliveryKey(alert)}) as "wasDelivered"
         from incidents left join conditions as own
           on own.tenant = incidents.tenant and own.incident = incidents.id and own.fingerprint = ${fingerprint}
         where closed_at is null and incidents.id in (

@@ -112,3 +112,24 @@ test('what is taken in late waits for nobody who was told of it', async () => {
   await ingestLate(store, [asHandedOver(body, 'late')])
   expect(await countUndispatched(store)).toBe(1)
 })
+
+test('the last of many alerts in one body is read and folded like the first', async () => {
+  const one = await world()
+  const at = new Date().toISOString()
+  const late = (index: number, status: string) => ({
+    status,
+    labels: { alertname: 'Late', table: `db${index}.sales.orders`, severity: 'warning' },
+    annotations: {},
+    startsAt: at,
+    ...(status === 'resolved' ? { endsAt: at } : {}),
+  })
+  const body = (alerts: object[]) => ({ version: '4', receiver: 'dim', status: 'firing', alerts })
+  const last = 2_400
+  await one.fire(body([late(last, 'firing')]))
+  await one.fire(body(Array.from({ length: last + 1 }, (_, index) => late(index, 'resolved'))))
+  expect(await count(one.store, 'alerts')).toBe(last + 2)
+  const open = await one.store.transaction((query) =>
+    query.rows(z.object({ id: z.string() }), sql`select id from incidents where closed_at is null`),
+  )
+  expect(open).toEqual([])
+})
