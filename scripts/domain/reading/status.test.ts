@@ -81,6 +81,9 @@ describe('readTitleStatus', () => {
     ['Ledger load succeeded after 2 failed attempts', 'resolved'],
     ['All 14 checks are passing', 'resolved'],
     ['【復旧】 Ledger', 'resolved'],
+    ['RE: [PROD] Rétabli : chargement des comptes', 'resolved'],
+    ['[PROD][EU] Resolved: ledger is late', 'resolved'],
+    ['[FIRING] OK: rate of ledger failed', 'firing'],
     ['Entwarnung: Kontenabgleich', 'resolved'],
     ['Carga finalizada sin errores', 'resolved'],
   ])('%s: %s', (title, status) => {

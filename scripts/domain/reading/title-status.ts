@@ -17,9 +17,9 @@ const testTitle =
   /^[^\p{L}]{0,8}(?:(?:a|an|sample|webhook|alert|[\p{L}]{1,20}:) ){0,2}test (?:notification|message|webhook|ping|alert|event|incident)\b(?! (?!(?:from|for|sent|by|of|to|on|at)\b)[a-z]{3,})|\btest (?:notification|webhook)\b[.!]?$|\btest from\b/iu
 
 const overWords = `resolved|recovered|recovery|ok|closed|cleared|fixed|solved|up|restored|back online|all[ -]clear|${titleStates.over}`
-/** Only as a mark does such a word speak of the alert: `[OK] x`, `OK: x`, `Resolved - x`; `Closed orders are late` does not. */
+/** Only as a mark does such a word speak of the alert: `[OK] x`, `[prod] OK: x`, `Resolved - x`; `Closed orders are late` does not. */
 const headMark = new RegExp(
-  `^[^\\p{L}\\d]{0,8}(?:status|state)?[^\\p{L}\\d]{0,3}(?:${overWords})(?:\\s?[\\])}】」:]|!|\\s[–—|-]\\s|\\s?➛)`,
+  `^(?:[^\\p{L}\\d[]{0,4}\\[(?!firing|alert|alarm|critical|problem|fail|error|trigger|down)[^\\]\\n]{1,30}\\]){0,2}[^\\p{L}\\d]{0,8}(?:status|state)?[^\\p{L}\\d]{0,3}(?:${overWords})(?:\\s?[\\])}】」:]|!|\\s[–—|-]\\s|\\s?➛)`,
   'iu',
 )
 /** The last word, set off from what the title is about: `orders late (resolved)`, `orders late - RESOLVED`. */
