@@ -23,6 +23,8 @@ export interface RealAirflow {
   runState(dagId: string, runId: string, accept: readonly string[]): Promise<string>
   /** How each try of a task ended, the first first. */
   tries(dagId: string, runId: string, taskId: string): Promise<(string | null)[]>
+  /** Makes a pool. */
+  pool(name: string, slots: number): Promise<void>
   stop(): Promise<void>
 }
 
@@ -82,7 +84,7 @@ export async function startRealAirflow(options: {
     const call = await logIn(url)
     await until('Airflow knows the DAGs', async () => {
       const known = z.object({ total_entries: z.number() }).parse(await call('/dags'))
-      return { done: known.total_entries === 10, value: known, seen: `${known.total_entries} DAGs` }
+      return { done: known.total_entries === 14, value: known, seen: `${known.total_entries} DAGs` }
     })
     return operations(call, stop)
   } catch (thrown) {
@@ -122,6 +124,9 @@ function operations(call: Call, stop: () => Promise<void>): RealAirflow {
       const path = `/dags/${dagId}/dagRuns/${encodeURIComponent(runId)}/taskInstances/${taskId}/tries`
       const { task_instances } = Tries.parse(await call(path))
       return task_instances.toSorted((a, b) => a.try_number - b.try_number).map(({ state }) => state)
+    },
+    async pool(name, slots) {
+      await call('/pools', { name, slots })
     },
     stop,
   }
