@@ -195,6 +195,13 @@ describe('a real Airflow', () => {
     })
   })
 
+  it('tells why the file of a DAG can not be imported', async () => {
+    await airflow.breakFile()
+    const [state] = ofKind(await known('Stock.Brittle'), 'dag_state')
+    expect(state?.summary).toContain('can not be imported')
+    expect(state?.data.import_error).toContain("cannot import name 'normalize' from 'stock_rules'")
+  })
+
   it('tells of a pool that is full, and how many wait for it', async () => {
     await airflow.pool('narrow', 1)
     await airflow.trigger('Stock.Crowded')
