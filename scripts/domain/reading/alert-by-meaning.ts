@@ -5,7 +5,14 @@ import { readCategory } from './category.ts'
 import { readClaims } from './claims.ts'
 import type { Leaf } from './leaves.ts'
 import { instanceOf, readIdentity, readTimes, readWording } from './meaning.ts'
-import { readAnyAsset, readCheckedThing, readMarkedThing, readTitleThing, readUnnamedThing } from './meaning-asset.ts'
+import {
+  readCheckedThing,
+  readMarkedThing,
+  readNamedThing,
+  readThing,
+  readTitleThing,
+  readUnnamedThing,
+} from './meaning-asset.ts'
 import { readAnySeverity } from './meaning-severity.ts'
 import { readAnyStatus } from './meaning-status.ts'
 import { isObject, type JsonObject } from './value.ts'
@@ -20,22 +27,27 @@ export interface Part {
 export function draftByMeaning({ document, leaves }: Part): AlertDraft & { status: AlertStatus } {
   const wording = readWording(leaves)
   // A title that was made of a thing's name speaks of no other.
-  const named = readAnyAsset(leaves, wording.from === 'name' ? '' : (wording.title ?? ''))
-  const identity = readIdentity(leaves, wording, named)
+  const headline = wording.from === 'name' ? '' : (wording.title ?? '')
+  const begin = wording.description?.slice(0, 200) ?? ''
+  const named = readThing(leaves, { title: headline, told: `${headline}. ${begin}` })
+  const identity = readIdentity(leaves, wording, named.isTold ? null : named.asset)
   const title = wording.title ?? identity?.check ?? ''
   const status = readAnyStatus(leaves, title, wording.description)
-  const spoken =
-    named === null
-      ? (assetInText(`${title}. ${wording.description?.slice(0, 200) ?? ''}`) ?? readTitleThing(title))
-      : null
-  const asset = named ?? spoken ?? readCheckedThing(leaves) ?? readMarkedThing(title) ?? readUnnamedThing(leaves)
+  const spoken = named.asset === null ? (assetInText(`${title}. ${begin}`) ?? readTitleThing(title)) : null
+  const asset =
+    named.asset ??
+    spoken ??
+    readNamedThing(leaves, title) ??
+    readCheckedThing(leaves) ??
+    readMarkedThing(title) ??
+    readUnnamedThing(leaves)
   const { started_at, ended_at } = readTimes(leaves)
   const objects = [document, ...Object.values(document).filter(isObject)].slice(0, 10)
   return {
     source: 'generic',
     ...(identity ?? { check: `${checkFromTitle(title)}${instanceOf(leaves)}` }),
     // An id is enough: what a text speaks of is another thing in the text of the end.
-    ...(identity !== null && spoken !== null && /^\w{1,40}id=/.test(identity.check)
+    ...(identity !== null && (spoken !== null || named.isTold) && /^\w{1,40}id=/.test(identity.check)
       ? { identity: 'check' as const }
       : {}),
     external_id: wording.external_id,

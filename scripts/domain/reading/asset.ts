@@ -45,6 +45,9 @@ const keys: readonly (readonly [AssetKind, string])[] = [
 const kinds = new Map<string, { kind: AssetKind; rank: number }>()
 for (const [kind, names] of keys) for (const name of names.split(' ')) kinds.set(name, { kind, rank: kinds.size })
 
+/** Every key that names a thing, the more telling first. */
+export const assetKeys: readonly string[] = [...kinds.keys()]
+
 /** The kind that a plain key speaks of and how telling it is (0 is most); null when it names no asset. */
 export function assetKeyOf(key: string): { kind: AssetKind; rank: number } | null {
   return kinds.get(key) ?? null
@@ -146,6 +149,13 @@ const spoken: readonly (readonly [AssetKind, RegExp])[] = [
   ['table', /\b(?:of|on|in|for|to|from|into)\s+["'`]?([a-z]\w{1,60}\.[a-z]\w{1,60})(?![\w./:@-])/],
   ['service', /\b(?:warehouse|resource monitor)\s+["'`]?([\w.]{0,60}[-_\d][\w.-]{0,100})["'`]?/i],
   ['host', /\b(?:host|node|server|instance|worker|device|machine)\s+["'`]?([\w.-]{0,100}\d[\w.-]{0,100})["'`]?/i],
+  ['service', /[“「『]([^”」』\n]{3,80})[”」』]/],
+  ['table', /^([a-z]\w{1,60}\.[a-z]\w{0,60}_\w{1,60}):\s/],
+  ['host', /\bon ([a-z][\w.]{0,60}-[\w.-]{0,60}\d)(?![\w.:/-])/i],
+  [
+    'service',
+    /\b(?!(?:column|field|value|character|type|key|attribute|parameter|option|module|file|byte|codec|error|user|role|permission|property|named|called|name|is|of|to|the|with|status|state|word|for|in|on|or|and|at|by|as)\b)[a-z]{4,20} ["'`]([^"'`\n]{3,80})["'`]/i,
+  ],
 ]
 /** Words behind `table` or `dag` that are no names. */
 const noNames = new Set(

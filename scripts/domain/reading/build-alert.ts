@@ -135,6 +135,10 @@ const amount =
 const moment =
   /(?<!\d)(?:(?:19|20)\d\d[-/]\d\d[-/]\d\d|\d\d[./]\d\d[./](?:19|20)\d\d|(?:19|20)\d\d(?:0[1-9]|1[0-2])(?:0[1-9]|[12]\d|3[01]))(?:[t_ ]?\d\d:?\d\d(?::?\d\d(?:[.,]\d{1,9})?)?)?(?:z|[+-]\d\d:?\d\d)?(?!\d)|(?<![\da-f])[\da-f]{8}-[\da-f]{4}-[\da-f]{4}-[\da-f]{4}-[\da-f]{12}(?![\da-f])/g
 
+/** An id that a machine gave to one run: `5kQdL1vBn2`, in both cases and with a digit inside. */
+const opaqueId =
+  /(?<![\w.-])(?=[A-Za-z]{0,40}\d)(?=[A-Z\d]{0,40}[a-z])(?=[a-z\d]{0,40}[A-Z])[A-Za-z\d]{10,40}(?![\w.-])/g
+
 /** What it was in the meantime, in brackets: `(was 14 h, now 20 min)`. */
 const noted = /\s\((?:was|now|after|previously)\s[^()]{0,100}\)/g
 
@@ -147,7 +151,7 @@ const lasted = /\s(?:after|for) #(?: of downtime)?(?![\w#])/g
  * not. A title that says nothing but a state stays as it is.
  */
 export function checkFromTitle(title: string): string {
-  const whole = oneLine(title, 300).toLowerCase()
+  const whole = oneLine(title, 300).replace(opaqueId, '#').toLowerCase()
   const bare = whole
     .replace(stateMark, '')
     .replace(stateWords, ' ')

@@ -1,10 +1,11 @@
 import type { Asset } from '../alert.ts'
-import { assetIn, assetKeyOf, assetOf, canonicalName, taskAsset } from './asset.ts'
+import { assetIn, assetInText, assetKeyOf, assetOf, canonicalName, taskAsset } from './asset.ts'
 import { behindStateMark } from './build-alert.ts'
 import { kubernetesObject, templateName } from './kubernetes-object.ts'
 import { findLeaf, isBefore, type Leaf, ranked, sampleCost } from './leaves.ts'
 import { isOpaque, isTitle, nameOfAlert } from './meaning.ts'
-import { thingKeyOf } from './thing-keys.ts'
+import { readStatus } from './status.ts'
+import { thingKeyAtEnd, thingKeyOf } from './thing-keys.ts'
 
 /** What checks are called: where no thing is named, the check stands for what it watches. */
 const checkNames = ranked(`
@@ -13,39 +14,107 @@ const checkNames = ranked(`
 
 /**
  * The most telling key that names a thing: `table` before `host` before `project`, the outer before the inner one; one
- * that the title speaks of before others.
+ * that the title speaks of before others. What only holds things (a project, a cluster) yields to a thing that the
+ * words name, and `isTold` says that it is by words alone.
  */
-export function readAnyAsset(leaves: readonly Leaf[], title = ''): Asset | null {
+export function readThing(
+  leaves: readonly Leaf[],
+  { title, told }: { title: string; told: string },
+): { asset: Asset | null; isTold: boolean } {
+  const keyed = readKeyedThing(leaves, title, told)
+  const spoken = keyed === null || keyed.isHolder ? (assetInText(told) ?? readTitleThing(title)) : null
+  return { asset: spoken ?? keyed?.asset ?? null, isTold: spoken !== null }
+}
+
+/** The thing that keys name, or words where keys name only what holds it. */
+export function readAnyAsset(leaves: readonly Leaf[], title: string): Asset | null {
+  return readThing(leaves, { title, told: title }).asset
+}
+
+function readKeyedThing(
+  leaves: readonly Leaf[],
+  title: string,
+  told: string,
+): { asset: Asset | null; isHolder: boolean } | null {
+  const certain = (asset: Asset | null) => ({ asset, isHolder: false })
   const dag = leaves.find(({ key }) => key === 'dagid') ?? leaves.find(({ key }) => key === 'dag')
   const task = leaves.find(({ key }) => key === 'taskid') ?? (dag && leaves.find((leaf) => isTaskOf(dag, leaf)))
-  if (dag && task) return taskAsset(dag.text, task.text)
+  if (dag && task) return certain(taskAsset(dag.text, task.text))
   const cron = leaves.find(({ key }) => cronKeys.has(key))
-  if (cron) return assetOf('job', cron.text)
+  if (cron) return certain(assetOf('job', cron.text))
   const object = kubernetesObject(leaves) ?? nameInSchema(leaves)
-  if (object) return object
-  let best: { leaf: Leaf; kind: Asset['kind']; cost: number } | null = null
+  if (object) return certain(object)
+  let best: { leaf: Leaf; kind: Asset['kind']; rank: number; cost: number } | null = null
   for (const leaf of leaves) {
     if (leaf.distance >= sampleCost) continue
-    const named = thingKeyOf(leaf.key)
-    const found = named ?? assetAbove(leaf) ?? checkedUrl(leaf) ?? member(leaf) ?? sensuClient(leaf, leaves)
+    const named =
+      thingKeyOf(leaf.key) ?? (/^\p{L}/u.test(leaf.text) && !isOpaque(leaf.text) ? thingKeyAtEnd(leaf.key) : null)
+    const found =
+      named ??
+      assetAbove(leaf) ??
+      checkedUrl(leaf) ??
+      member(leaf) ??
+      sensuClient(leaf, leaves) ??
+      mentioned(leaf, title, told)
     if (!found || !isName(leaf, found.kind, leaves)) continue
     const cost =
       found.rank +
       6 * leaf.parents.length +
       (named ? 0 : 4) +
-      (leaf.key === 'id' || isOpaque(leaf.text) ? 60 : 0) -
+      (isOpaque(leaf.text) || (leaf.key === 'id' && !isSlug(leaf.text)) ? 60 : 0) +
+      (/\d{8}/.test(leaf.text) ? 20 : 0) -
       (speaksOf(title, leaf.text) ? 40 : 0)
     if (best === null || cost < best.cost || (cost === best.cost && isBefore(leaf, best.leaf)))
-      best = { leaf, kind: found.kind, cost }
+      best = { leaf, kind: found.kind, rank: found.rank, cost }
   }
   if (best === null) return null
   const { leaf, kind } = best
-  if (leaf.key === 'where' && isQualified(leaf.text)) return assetOf('table', leaf.text)
+  if (leaf.key === 'where' && isQualified(leaf.text)) return certain(assetOf('table', leaf.text))
   const table = kind === 'table' ? tableBeside(leaf, leaves) : null
   // What an exit handler of Argo calls a workflow is the name of one run.
   const isArgo = leaf.compound === 'workflowname'
-  return table ?? assetOf(kind, isArgo ? templateName(leaf.text) : hostOfUrl(leaf.text))
+  const asset = table ?? assetOf(kind, isArgo ? templateName(leaf.text) : hostOfUrl(leaf.text))
+  return { asset, isHolder: best.rank >= holderRank && !speaksOf(told, leaf.text) }
 }
+
+/** From here on keys name what only holds things: sites, projects, clusters. */
+const holderRank = assetKeyOf('sitename')?.rank ?? Number.POSITIVE_INFINITY
+
+/** `sync-contacts`: an id that people gave. */
+function isSlug(text: string): boolean {
+  return /^[a-z]+(?:[-_.][a-z]+)+$/i.test(text)
+}
+
+/** Keys under which no thing is named, whatever is said of it. */
+const notThings =
+  /(?:status|state|severity|priority|urgency|impact|level|time|date|at|on|type|kind|category|environment|env|url|link|uri|title|headline|summary|subject|message|msg|description|text|body|content|details?|comment|note|reason|cause|error|exception|trace|user|username|owner|author|creator|team|organi[sz]ation|org|company|account|tenant|group|groupname|email|version|metric|metricname|metrictype|code|codename|rule|alert|check|monitor|policy|condition|event|eventname|action|method|source|vendor|provider|product|tags?|labels?|value|unit|operator|color|channel|channelname|region|zone|location|currency|timezone|token|class|classname|signature|fingerprint|key|path|query|expression|change|field|column|recipient|sender|from|to)$/
+
+/** What the words speak of, under whatever key it stands: `repositoryName: Lake` of "Repository 'Lake' is full". */
+function mentioned(leaf: Leaf, title: string, told: string): ReturnType<typeof assetKeyOf> {
+  const { key, value, text, distance } = leaf
+  if (typeof value !== 'string' || distance >= 100 || notThings.test(key) || text === title) return null
+  if (checkNames.has(key) || checkNames.has(leaf.compound) || !isThingName(text)) return null
+  return speaksOf(told, text) && text.length < told.length / 3 ? { kind: 'service', rank: mentionedRank } : null
+}
+
+/** A name, not a condition, a state, a date or a machine's id. */
+function isThingName(text: string): boolean {
+  return (
+    text.length <= 80 &&
+    /\p{L}/u.test(text) &&
+    !/^\d{4}-\d\d/.test(text) &&
+    text.split(/\s+/).length <= 4 &&
+    !conditionWords.test(text) &&
+    !stages.test(text) &&
+    !isOpaque(text) &&
+    readStatus(text) === null
+  )
+}
+const conditionWords =
+  /[<>=%]|\b(?:is|are|has|above|below|over|under|exceeds?|exceeded|high|low|too|not|lag|missing|late|stale|status|alerts?|rule|checks?|threshold|failed|failures?|errors?|usage|rate|latency)\b/i
+
+/** Behind hosts and jobs, before what is only called an entity or a service. */
+const mentionedRank = (assetKeyOf('monitorurl')?.rank ?? 0) + 0.5
 
 /** What a run was started by on a schedule, where its own name is another each time: Argo's label among them. */
 const cronKeys = new Set(['workflowsargoprojiocronworkflow', 'cronworkflow', 'cronworkflowname'])
@@ -72,7 +141,11 @@ function assetAbove({ key, parent }: Leaf): ReturnType<typeof assetKeyOf> {
 }
 
 function isName({ key, value, text }: Leaf, kind: Asset['kind'], leaves: readonly Leaf[]): boolean {
-  if (text.length > 300 || typeof value === 'boolean' || /^\d+$/.test(text)) return false
+  if (text.length > 300 || typeof value === 'boolean' || /^\d+$/.test(text) || stages.test(text)) return false
+  // A place in code.
+  if (key === 'where' && /#|::|\(/.test(text)) return false
+  // Another one each time, wherever it stands.
+  if (leaves.some((leaf) => leaf.text === text && timely.test(leaf.key))) return false
   if (kind !== 'host' && kind !== 'service' && /^https?:/i.test(text)) return false
   // What a record is of, a yes or no, a step of a run's plan: nothing has them for a name.
   if (/^(?:incident|alert|alarm|issue|event|problem|notification)s?(?:[._]\w+)?$|^(?:yes|no|true|false)$/i.test(text))
@@ -85,6 +158,10 @@ function isName({ key, value, text }: Leaf, kind: Asset['kind'], leaves: readonl
   const name = /.id$/.test(key) ? `${key.slice(0, -2)}name` : null
   return canonicalName(kind, text) !== null && (name === null || !leaves.some((leaf) => leaf.key === name))
 }
+
+/** Where something runs, which is not what runs. */
+const stages = /^(?:prod|production|prd|live|staging|stage|stg|dev|development|qa|uat|sandbox|preprod)$/i
+const timely = /(?:run|execution|event|incident|alert|delivery|request|message)(?:id|uuid)$/
 
 /** Whether a name stands in a title as a word of its own; short ones stand in anything. */
 function speaksOf(title: string, name: string): boolean {
@@ -99,6 +176,28 @@ function tableBeside(table: Leaf, leaves: readonly Leaf[]): Asset | null {
   const beside = leaves.filter(({ parents }) => parents.join('.') === table.parents.join('.'))
   const found = assetIn(Object.fromEntries(beside.map(({ key, text }) => [key, text])))
   return found?.kind === 'table' ? found : null
+}
+
+/** `endpoint_name`, `Release: {Name}`: what is called a name of something, where no better key tells what it is. */
+export function readNamedThing(leaves: readonly Leaf[], title: string): Asset | null {
+  const isOfCheck = ({ key }: Leaf) => checkNames.has(key) && key.endsWith('name')
+  const isBesideCheck = leaves.some((leaf) => leaf.parents.length === 0 && isOfCheck(leaf))
+  let best: Leaf | null = null
+  for (const leaf of leaves) {
+    const { key, parents, compound, text, value, distance } = leaf
+    // At the top a name is the alert's, unless its check has one of its own.
+    const isNamed =
+      key === 'name'
+        ? parents.length > 0
+          ? !notThings.test(leaf.parent) && !notThings.test(compound)
+          : isBesideCheck
+        : /name$/.test(key)
+    if (!isNamed || notThings.test(key) || notThings.test(key.slice(0, -4)) || isOfCheck(leaf) || distance >= 100)
+      continue
+    if (typeof value !== 'string' || text === title || !isThingName(text)) continue
+    if (best === null || distance < best.distance || (distance === best.distance && isBefore(leaf, best))) best = leaf
+  }
+  return best && assetOf('service', best.text)
 }
 
 /** `monitor: {name}`, `check_name`: what a check is called is the best name there is for what it watches. */
@@ -172,6 +271,9 @@ function isQualified(text: string): boolean {
   )
 }
 
+/** How data teams name tables by the layer they are in: `dim_supplier`, `fct_payouts`. */
+const modelled = /^(?:dim|fct|fact|stg|raw|int|mart|agg|rpt|dwd|dws|ods|ads|src|bronze|silver|gold)_\w{2,100}$/i
+
 /** A thing that a title names without saying what it is: a table by its full name, or the host of a cron. */
 export function readTitleThing(title: string): Asset | null {
   // `Cron <oracle@db-1> /scripts/vacuum.sh`: what cron writes above its mails.
@@ -180,7 +282,11 @@ export function readTitleThing(title: string): Asset | null {
   const told = title
     .slice(0, 300)
     .split(/[\s,;:()'"`<>|]+/)
-    .find((word) => isFullName(word.replace(/\.$/, '')))
+    .find(
+      (word, index, words) =>
+        !/^(?:column|field|attribute)s?$/i.test(words[index - 1] ?? '') &&
+        (isFullName(word.replace(/\.$/, '')) || modelled.test(word)),
+    )
   return told === undefined ? null : assetOf('table', told.replace(/\.$/, ''))
 }
 

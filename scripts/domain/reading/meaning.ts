@@ -185,7 +185,7 @@ export function readIdentity(
       identity: 'check_and_asset',
     }
   }
-  const event = asset === null || (from !== 'account' && from !== 'name') ? null : runEvent(leaves)
+  const event = asset === null || from === 'title' ? null : runEvent(leaves)
   if (event !== null) return { check: `event=${event}${place}`, identity: 'check_and_asset' }
   // What is told of a run is another thing each time, and one condition: it failed.
   const isRun =

@@ -1,5 +1,6 @@
 import type { AssetKind } from '../alert.ts'
-import { assetKeyOf } from './asset.ts'
+import { remember } from '../remember.ts'
+import { assetKeyOf, assetKeys } from './asset.ts'
 
 /** Keys that name a thing in bodies of people's own making, by the key of `asset.ts` that counts as much. */
 const likes: readonly (readonly [AssetKind, like: string, keys: string])[] = [
@@ -10,7 +11,8 @@ const likes: readonly (readonly [AssetKind, like: string, keys: string])[] = [
     'host',
     'fqdn hostnameandport hostandport hostsfailinglist newlyfailing failinghosts recovered recoveredhosts',
   ],
-  ['job', 'computer', 'script process'],
+  ['host', 'vm', 'ident targetident objname objid'],
+  ['job', 'computer', 'script process procedure'],
   ['service', 'entity', 'where feed feedname'],
   ['service', 'topic', 'database databasename db warehouse warehousename'],
   ['service', 'cluster', 'system systemname'],
@@ -28,3 +30,24 @@ const own = new Map(
 export function thingKeyOf(key: string): { kind: AssetKind; rank: number } | null {
   return assetKeyOf(key) ?? own.get(key) ?? null
 }
+
+const none = { kind: null, rank: 0 } as const
+/** Where a key ends in another that names a thing: `dbInstanceName`, `unInstanceId`, `sourceTable`, `kafkaTopic`. */
+export function thingKeyAtEnd(key: string): { kind: AssetKind; rank: number } | null {
+  const { kind, rank } = endsIn(key)
+  return kind === null ? null : { kind, rank }
+}
+
+/** The others end words that name nothing: `ghost`, `summaryFunction`. */
+const ends = assetKeys.filter((key) =>
+  /.(?:name|id)$|^(?:table|dataset|topic|bucket|connector|pipeline|server)$/.test(key),
+)
+/** As if it stood a little further down the list: the key itself says more. */
+const endCost = 8
+
+const endsIn = remember<{ kind: AssetKind | null; rank: number }>((key) => {
+  const isWhole = !/^(?:reporting|parent|source|remote)/.test(key)
+  const known = ends.find((one) => one.length < key.length && key.endsWith(one))
+  const found = thingKeyOf(key.replace(/id$/, '')) ?? (known === undefined || !isWhole ? null : assetKeyOf(known))
+  return found === null ? none : { kind: found.kind, rank: found.rank + endCost }
+})
