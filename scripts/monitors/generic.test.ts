@@ -95,6 +95,156 @@ describe('generic: what says that something went wrong is an alert, whatever its
   })
 })
 
+describe('generic: only a body that says nothing is refused', () => {
+  it.each<[string, unknown, object]>([
+    [
+      'a short description',
+      { number: 'INC330017', short_description: 'Copy of cost centres waits for a lock', state: '2', priority: '2' },
+      { title: 'Copy of cost centres waits for a lock', status: 'firing', severity: 'HIGH' },
+    ],
+    [
+      'a summary of its own name',
+      { record: { key: 'OPS-7', failure_summary: 'Export of cost centres is missing' } },
+      { title: 'Export of cost centres is missing' },
+    ],
+    [
+      'a sentence',
+      { observed: 'the loader wrote nothing since four' },
+      { title: 'the loader wrote nothing since four' },
+    ],
+    [
+      'an event that is a kind of trouble',
+      { event_type: 'freshness_violation', database_name: 'costs', hours: 7 },
+      { title: 'costs: freshness_violation', category: 'freshness' },
+    ],
+    ['a kind of trouble', { kind: 'drift', model: 'churn_model', psi: 0.4 }, { title: 'churn_model: drift' }],
+    ['a severity', { severity: 'critical', host: 'fin-db-2' }, { severity: 'CRITICAL', asset: { name: 'fin-db-2' } }],
+  ])('%s is an alert', (_name, body, expected) => {
+    expect(first(body)).toMatchObject(expected)
+  })
+
+  it.each<[string, unknown]>([
+    ['plain facts', { address: '12 Main Street', plan: 'gold', seats: 4 }],
+    ['a greeting', { hello: 'world' }],
+    ['a state of what is no trouble', { shop: 'berlin', status: 'open' }],
+  ])('%s is none', (_name, body) => {
+    expect(() => read(body)).toThrow(expect.objectContaining({ code: 'E_PAYLOAD_NO_ALERT' }))
+  })
+})
+
+describe('generic: what speaks of the matter decides', () => {
+  it.each<[string, unknown, string]>([
+    [
+      'what was before, or was found out',
+      { event: 'copy.failed', job: 'close_costs', previous: { status: 'ok' }, investigation: { state: 'resolved' } },
+      'firing',
+    ],
+    ['a part beside a failing event', { type: 'copy.failed', loader: { status: 'ok' }, job: 'close_costs' }, 'firing'],
+    [
+      'the life of a rule',
+      { event: 'CHECK_RESULT', check: { name: 'nulls', status: 'ACTIVE' }, resultStatus: 'PASS' },
+      'resolved',
+    ],
+    ['the word alert before a success', { type: 'alert.copy.success', job: 'close_costs' }, 'resolved'],
+    ['a key of the end', { alert: { name: 'Depth of costs queue' }, clear: 'normal' }, 'resolved'],
+    ['a level', { check: 'lag', host: 'a-1', level: 'OK', details: 'CRITICAL above 9' }, 'resolved'],
+    ['a time of the end', { title: 'Queue is long', closed_at: '2026-11-01T02:00:00Z' }, 'resolved'],
+    ['but not one of year 1', { title: 'Queue is long', closed_at: '0001-01-01T00:00:00Z' }, 'firing'],
+    ['a number beside a word of the end', { event: 'finished', builder: 'costs-ci', results: 2 }, 'firing'],
+    ['a good number', { event: 'finished', builder: 'costs-ci', results: 0 }, 'resolved'],
+    [
+      'the state of a ticket',
+      { number: 'INC330017', short_description: 'Copy waits for a lock', state: 7 },
+      'resolved',
+    ],
+  ])('%s', (_name, body, status) => {
+    expect(first(body).status).toBe(status)
+  })
+})
+
+describe('generic: how bad it is', () => {
+  it.each<[string, unknown, string]>([
+    ['a state', { check: 'lag', host: 'a-1', state: 'crit' }, 'CRITICAL'],
+    ['a mild state', { check: 'lag', host: 'a-1', state: 'warn' }, 'MEDIUM'],
+    [
+      'a word beside a number',
+      { table: 'costs', worst_severity: 1, text: 'Rows are late\n*Worst severity*: fatal' },
+      'CRITICAL',
+    ],
+    ['Dutch', { tabel: 'costs', bericht: 'Te laat geladen', prioriteit: 'hoog' }, 'HIGH'],
+    ['Czech', { tabulka: 'costs', zprava: 'Zpoždění načtení', priorita: 'vysoká' }, 'HIGH'],
+  ])('by %s', (_name, body, severity) => {
+    expect(first(body).severity).toBe(severity)
+  })
+})
+
+describe('generic: titles name the matter', () => {
+  it.each<[string, unknown, string]>([
+    ['an event', { event: 'probe.down', probe_target: { alias: 'Books portal' } }, 'Books portal: probe.down'],
+    ['a state', { status: 'TIMED-OUT', actor: 'scrape-costs' }, 'scrape-costs: TIMED-OUT'],
+    [
+      'an error',
+      { event: 'copy.failed', job_name: 'close_costs', error: { message: 'relation is gone' } },
+      'close_costs: relation is gone',
+    ],
+    ['a kind of event', { event_type: 'vm_backup', hostname: 'fin-2', status: 'failed' }, 'fin-2: vm_backup failed'],
+  ])('%s is told with what it is of', (_name, body, title) => {
+    expect(first(body).title).toBe(title)
+  })
+})
+
+describe('generic: messages of chats', () => {
+  it.each<[string, unknown]>([
+    [
+      'Discord',
+      {
+        content: '**Costs load failed**',
+        embeds: [{ title: 'close_costs', description: 'Severity: high', fields: [{ name: 'Host', value: 'fin-2' }] }],
+      },
+    ],
+    [
+      'WeCom',
+      {
+        msgtype: 'markdown',
+        markdown: { content: '## <font color="warning">Costs load failed</font>\n> 主机: fin-2\n> 级别: 高' },
+      },
+    ],
+    [
+      'Feishu',
+      {
+        msg_type: 'interactive',
+        card: {
+          header: { title: { tag: 'plain_text', content: 'Costs load failed' } },
+          elements: [{ tag: 'div', text: { tag: 'lark_md', content: '**Host:** fin-2\n**Severity:** P2' } }],
+        },
+      },
+    ],
+    ['DingTalk', { msgtype: 'text', text: { content: 'Costs load failed\nHost: fin-2\nSeverity: high' } }],
+  ])('%s', (_name, body) => {
+    expect(first(body)).toMatchObject({
+      title: 'Costs load failed',
+      status: 'firing',
+      severity: 'HIGH',
+      asset: { name: 'fin-2' },
+    })
+  })
+
+  it.each<[string, unknown]>([
+    [
+      'a button',
+      { user_id: 'u', channel_id: 'c', type: 'button', context: { action: 'silence', alert: 'CRITICAL: x' } },
+    ],
+    ['a command', { command: '/silence', text: 'CRITICAL', response_url: 'https://chat.example/1', user_id: 'u' }],
+    ['a card', { type: 'CARD_CLICKED', user: { name: 'ann' }, message: { text: 'CRITICAL: x is down' } }],
+  ])('%s that was pressed is no alert', (_name, body) => {
+    expect(read(body).alerts).toEqual([])
+  })
+
+  it("reads the trigger of a monitor, whose id has the name of a chat's", () => {
+    expect(first({ trigger_id: 1399, host: 'fin-2', subject: 'Free space is low' }).status).toBe('firing')
+  })
+})
+
 describe('generic: several in one body', () => {
   const two = [
     { title: 'Ledger is late', table: 'a.b.ledger', status: 'firing' },
@@ -174,6 +324,15 @@ describe('generic: what is no alert', () => {
       { object_kind: 'merge_request', object_attributes: { state: 'opened', title: 'Fix failed load' } },
     ],
     ['a change', { issue: { type: 'change', state: 'OPEN', text: 'Detected change: loader redeployed' } }],
+    ['a rule that was made', { eventType: 'QUALITY_RULE_CREATED', rule: { name: 'nulls', status: 'ACTIVE' } }],
+    ['a schedule that was changed', { event: 'SCHEDULE_UPDATED', schedule: 'nightly' }],
+    ['a scan that has ended', { type: 'SCANNING_COMPLETED', repository: 'fin/loader', scan_status: 'Success' }],
+    ['planned work', { title: 'Upgrade: expect failed loads', status: 'Planned', event_type: 'MAINTENANCE_PLANNED' }],
+    [
+      'planned work of a named source',
+      { source: 'pages', title: 'Maintenance: loads will fail', description: 'x', status: 'Scheduled' },
+    ],
+    ['a file that somebody sent', { event: 'report.uploaded', file: 'a.pdf' }],
     ['a test', { type: 'alert', data: { question_name: 'Test alert' } }],
   ])('%s', (_name, body) => {
     expect(first(body).status).toBe('info')
@@ -185,6 +344,11 @@ describe('generic: what is no alert', () => {
     ['a note that says how bad it is', { event: 'note', severity: 'critical', message: 'Disk of ledger is full' }],
     ['a success with failures', { job: 'close', status: 'success', failed_rows: 7 }],
     ['a word that is not English', { auftrag: 'close', ausgang: 'gescheitert' }],
+    [
+      'a rule that was changed, and is grave',
+      { event: 'policy.deleted', severity: 'critical', title: 'Masking failed' },
+    ],
+    ['a scan that failed', { event: 'scan.failed', repository: 'fin/loader' }],
     ['a run that ended badly', { event: 'sync.failed', sync_id: 7 }],
     ['a change in data', { type: 'change', table: 'a.b.ledger', message: 'Row count changed by 80 %' }],
     ['an incident that was opened', { event: 'incident.created', entity: 'incident', title: 'Ledger is short' }],

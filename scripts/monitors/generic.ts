@@ -1,6 +1,6 @@
 import { draftByMeaning, type Part } from '../domain/reading/alert-by-meaning.ts'
 import { buildAlert } from '../domain/reading/build-alert.ts'
-import { readChatMessage } from '../domain/reading/chat-message.ts'
+import { factsAndLines, readChatMessage } from '../domain/reading/chat-message.ts'
 import { leavesOf } from '../domain/reading/leaves.ts'
 import { isTelling } from '../domain/reading/meaning.ts'
 import { alertsListed } from '../domain/reading/parts.ts'
@@ -64,13 +64,15 @@ function partsIn(body: unknown): Part[] {
   return items.map(({ document, leaves }) => ({ document, leaves: [...leaves, ...shared] }))
 }
 
-/** What a message made for people tells as names and values: `*Table*\nraw.orders` in Slack's blocks. */
+/** What a message made for people tells as names and values: `*Table*\nraw.orders` in Slack's blocks, `> host: db-1`. */
 function told(body: JsonObject): JsonObject {
-  const message = Array.isArray(body.blocks) ? readChatMessage(body) : null
-  return message === null || message.facts.size === 0
-    ? {}
-    : { title: message.title, ...Object.fromEntries(message.facts) }
+  const message = drawn.some((key) => Object.hasOwn(body, key)) ? readChatMessage(body) : null
+  const facts = message === null ? new Map() : factsAndLines(message)
+  return message === null || facts.size === 0 ? {} : { title: message.title, ...Object.fromEntries(facts) }
 }
+
+/** Keys of messages whose texts hold what other bodies have fields for. */
+const drawn = ['blocks', 'embeds', 'msgtype', 'msg_type']
 
 /** The body with a list in it as evidence of one alert. */
 function asFound(body: JsonObject, name: string): Part {

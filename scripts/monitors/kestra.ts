@@ -3,7 +3,7 @@ import type { AlertStatus } from '../domain/alert.ts'
 import { assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert } from '../domain/reading/build-alert.ts'
 import { readFailureCategory } from '../domain/reading/category.ts'
-import { readChatMessage } from '../domain/reading/chat-message.ts'
+import { factsAndLines, readChatMessage } from '../domain/reading/chat-message.ts'
 import { labelsIn } from '../domain/reading/leaves.ts'
 import { firstText, lookUp, objectAt, objectsIn } from '../domain/reading/value.ts'
 import { readPayload } from '../lib/payload.ts'
@@ -108,7 +108,7 @@ function fromMessage(body: unknown): unknown {
   const message = readChatMessage(body)
   if (message === null) return undefined
   const [, namespace, flow, state] = /^\[([\w.-]{1,200})\] ([\w.-]{1,200}) ➛ ([A-Z]{2,20})$/.exec(message.title) ?? []
-  const { facts } = message
+  const facts = factsAndLines(message)
   return {
     namespace: facts.get('namespace') ?? namespace,
     flow: facts.get('flowid') ?? flow,

@@ -4,6 +4,8 @@ import { assetIn, assetInText, assetOf } from '../domain/reading/asset.ts'
 import { type AlertDraft, buildAlert, checkFromTitle, readUrl } from '../domain/reading/build-alert.ts'
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
+import { leavesOf } from '../domain/reading/leaves.ts'
+import { isRoutine } from '../domain/reading/meaning-status.ts'
 import { readPriority, readSeverity } from '../domain/reading/severity.ts'
 import { readStatus, readTitleStatus } from '../domain/reading/status.ts'
 import { firstText, isObject, type JsonObject, textOf } from '../domain/reading/value.ts'
@@ -133,7 +135,10 @@ function readAsset(body: JsonObject, objects: readonly JsonObject[]): Asset | nu
 function statusOf(body: JsonObject, title: string): AlertStatus {
   for (const key of statusKeys) {
     const status = readStatus(body[key])
-    if (status === 'info' && !/^(?:info|informational|test|ping)$/i.test(textOf(body[key]) ?? '')) continue
+    if (status === 'info' && !/^(?:info|informational|test|ping)$/i.test(textOf(body[key]) ?? '')) {
+      if (isRoutine(leavesOf(body))) return 'info'
+      continue
+    }
     if (status !== null) return status
   }
   return readTitleStatus(title) === 'resolved' ? 'resolved' : 'firing'

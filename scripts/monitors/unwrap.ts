@@ -128,6 +128,7 @@ const handshakes: readonly ((body: unknown) => boolean)[] = [
     ) && isObject(at(body, 'user')),
   // Discord asks whether we are there, and sends what people do. https://docs.discord.com/developers/interactions/overview
   (body) => typeof at(body, 'type') === 'number' && firstText(body, ['application_id']) !== null && isDiscord(body),
+  isPressed,
   // Zoom: https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint
   (body) => at(body, 'event') === 'endpoint.url_validation' && textOf(at(body, 'payload.plainToken')) !== null,
   // GitHub's ping.
@@ -136,6 +137,25 @@ const handshakes: readonly ((body: unknown) => boolean)[] = [
 
 function isDiscord(body: unknown): boolean {
   return at(body, 'token') !== undefined && (isObject(at(body, 'user')) || isObject(at(body, 'member')))
+}
+
+/**
+ * What a chat sends when somebody pressed a button, filled in a form or typed a command, whichever chat it is: it says
+ * where to answer, or who did it in which channel and with what.
+ */
+function isPressed(body: unknown): boolean {
+  const has = (...keys: string[]) => keys.some((key) => at(body, key) !== undefined)
+  if (has('response_url') && has('user', 'user_id', 'channel_id', 'team_id')) return true
+  if (/^(?:CARD_CLICKED|ADDED_TO_SPACE|REMOVED_FROM_SPACE|SUBMIT_FORM)$/.test(firstText(body, ['type']) ?? ''))
+    return true
+  if (at(body, 'type') === 'invoke' && isObject(at(body, 'conversation'))) return true
+  const isByUser =
+    has('user_id', 'user', 'user_name', 'open_id', 'operator') &&
+    has('channel_id', 'channel', 'post_id', 'open_message_id', 'chat_id')
+  const isAction =
+    has('trigger_id', 'callback_id', 'context.action', 'action.tag', 'action.value', 'action_id') ||
+    /^(?:button|select|interactive|dialog_submission|card\.action\.trigger)$/.test(firstText(body, ['type']) ?? '')
+  return isByUser && isAction
 }
 
 /** Whether this is a handshake, which opens no incident. */

@@ -1,4 +1,4 @@
-import type { AlertStatus } from '../alert.ts'
+import type { AlertStatus, Asset } from '../alert.ts'
 import { assetInText } from './asset.ts'
 import { type AlertDraft, checkFromTitle } from './build-alert.ts'
 import { readCategory } from './category.ts'
@@ -15,6 +15,7 @@ import {
 } from './meaning-asset.ts'
 import { readAnySeverity } from './meaning-severity.ts'
 import { readAnyStatus } from './meaning-status.ts'
+import { readStatus } from './status.ts'
 import { isObject, type JsonObject } from './value.ts'
 
 /** One alert's own object, and the scalars that speak of it: its own, and those it has in common with others. */
@@ -52,7 +53,7 @@ export function draftByMeaning({ document, leaves }: Part): AlertDraft & { statu
       : {}),
     external_id: wording.external_id,
     status,
-    title,
+    title: withThing(title, asset),
     description: wording.description,
     severity: readAnySeverity(leaves, title),
     category: readCategory([wording.category, title, wording.description]),
@@ -64,4 +65,10 @@ export function draftByMeaning({ document, leaves }: Part): AlertDraft & { statu
     labels: Object.fromEntries(leaves.slice(0, 60).map(({ path, text }) => [path, text])),
     facts: readClaims(asset, isObject(document.metric) ? document.metric : {}, objects),
   }
+}
+
+/** A bare event or state says nothing without what it is of: `check.down` is `etl-7: check.down`. */
+function withThing(title: string, asset: Asset | null): string {
+  const isBare = asset !== null && title.length <= 60 && !/\s/.test(title) && readStatus(title) !== null
+  return isBare && !title.toLowerCase().includes(asset.name.toLowerCase()) ? `${asset.name}: ${title}` : title
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readChatMessage, withoutMarkup } from './chat-message.ts'
+import { factsAndLines, readChatMessage, withoutMarkup } from './chat-message.ts'
 
 describe('readChatMessage', () => {
   it('reads a Slack message: its header, what it tells by name, its link', () => {
@@ -39,6 +39,19 @@ describe('readChatMessage', () => {
       expect(message).toMatchObject({ title: 'Sync failed', link: 'https://x.example/2' })
       expect(message?.facts.get('owner')).toBe('data')
     }
+  })
+
+  it('reads names and values on lines as well, whatever draws them', () => {
+    const message = readChatMessage({
+      embeds: [
+        { description: 'Flow ID: close\n> **Host**：db-1<br><b>Table</b>: costs\nsee https://x.example/3\n12:30: no' },
+      ],
+    })
+    expect(Object.fromEntries(message === null ? [] : factsAndLines(message))).toEqual({
+      flowid: 'close',
+      host: 'db-1',
+      table: 'costs',
+    })
   })
 
   it.each([{}, { status: 'failed' }, { blocks: [] }, { text: 5 }, [], null, 'text'])(

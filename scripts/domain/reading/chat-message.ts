@@ -1,6 +1,6 @@
 import { isObject, type JsonObject, plainKey, textOf } from './value.ts'
 
-/** What a message that was made for people says, whatever draws it: Slack blocks, attachments, a Teams card. */
+/** What a message that was made for people says, whatever draws it: Slack blocks, attachments, a card of Teams or Feishu, embeds of Discord. */
 export interface ChatMessage {
   /** The header, or the first text; without markup. */
   title: string
@@ -18,7 +18,14 @@ const partKeys = [
   'activityTitle',
   'activitySubtitle',
   'pretext',
+  'card',
+  'header',
+  'post',
+  'zh_cn',
+  'en_us',
+  'markdown',
   'text',
+  'description',
   'body',
   'sections',
   'fields',
@@ -28,10 +35,14 @@ const partKeys = [
   'items',
   'columns',
   'content',
+  'embeds',
+  'footer',
   'attachments',
 ]
 /** A list of one of these makes a body a message. */
-const messageKeys = ['blocks', 'attachments', 'sections']
+const messageKeys = ['blocks', 'attachments', 'sections', 'embeds']
+/** Of these DingTalk, WeCom and Feishu say which it is, and keep the message under a key of that name, a card or the content. */
+const kinds = ['msgtype', 'msg_type']
 const mostParts = 500
 const longestText = 4000
 
@@ -50,7 +61,9 @@ export function readChatMessage(body: unknown): ChatMessage | null {
 
 function messageIn(body: JsonObject): ChatMessage | null {
   const isCard = body.type === 'AdaptiveCard' && Array.isArray(body.body)
-  if (!isCard && typeof body.text !== 'string' && !messageKeys.some((key) => Array.isArray(body[key]))) return null
+  const isKind = kinds.some((key) => typeof body[key] === 'string')
+  const isMessage = isCard || isKind || typeof body.text === 'string'
+  if (!isMessage && !messageKeys.some((key) => Array.isArray(body[key]))) return null
   const texts: string[] = []
   const facts = new Map<string, string>()
   let headline: string | null = null
@@ -103,13 +116,34 @@ function* boldPairs(text: string): Generator<[string, string]> {
   for (const [, name, value] of text.matchAll(pattern)) if (name && value) yield [name, value]
 }
 
+/** What a message tells as names and values: its facts, and what stands so on a line: `Flow ID: close`, `> host：db-1`. */
+export function factsAndLines({ facts, texts }: ChatMessage): Map<string, string> {
+  const all = new Map(facts)
+  for (const text of texts) {
+    for (const line of text.split(/\n|<br ?\/?>/i, mostLines)) {
+      const bare = line
+        .slice(0, 500)
+        .replace(tag, '')
+        .replace(/^[\s>*_#•-]{1,20}/, '')
+      const [, name, value] = linePair.exec(bare) ?? []
+      if (name !== undefined && value !== undefined) keep(all, name, value)
+    }
+  }
+  return all
+}
+const linePair = /^(\p{L}[\p{L}\p{N} _-]{0,39}?)[*_` ]{0,4}[:：](?!\/\/)[*_ \t]{0,6}(\S.{0,400})$/u
+const mostLines = 200
+/** What draws a text in HTML, and in the markdown of WeCom and DingTalk: `<font color="warning">`. */
+const tag = /<\/?(?:font|b|i|u|p|br|em|strong|span|div|h\d|code|at)(?:\s[^<>]{0,200})?\/?>/gi
+
 /** The text without the marks that draw it: links by what they show, no bold, code or emphasis around it. */
 export function withoutMarkup(text: string): string {
   return text
     .slice(0, longestText)
+    .replace(tag, '')
     .replace(/<(?:https?:[^|>\s]{0,1000})\|([^>]{1,300})>/g, '$1')
     .replace(/\[([^\]\n]{1,300})\]\(https?:[^)\s]{1,1000}\)/g, '$1')
     .replace(/:[a-z_+-]{2,40}:/g, ' ')
-    .replace(/^[\s*_~`>]+|[\s*_~`:]+$/g, '')
+    .replace(/^[\s*_~`>#]+|[\s*_~`:]+$/g, '')
     .trim()
 }

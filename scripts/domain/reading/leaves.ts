@@ -149,6 +149,16 @@ const asides = new Set(
   ).split(' '),
 )
 
+/** Under these stands what was before, or what somebody found out or will do about it: never how it is now. */
+const past =
+  /^(?:previous|prev(?=[^e])|former(?!t)|prior(?!i)|history|historical|memory$|past(?:runs?|incidents?|alerts?|failures?)?$|similar(?!ity)|investigation|diagnosis|postmortem|remediation|rootcause|suspectedcause|probablecause|cause$|old(?:status|state|value|level|severity|alert|incident|run)|last(?:success|known|good|incident|state|status|resol)).{0,20}$/
+
+/** Whether a leaf speaks of what was, or of what was made of it. */
+export function isPast({ key, parents }: Leaf): boolean {
+  return parents.some(isPastKey) || isPastKey(key)
+}
+const isPastKey = remember((key) => past.test(key))
+
 /** Under these stand samples of what was found: they tell of one time, not of the condition. */
 const samples = new Set('evidence matchingmessages recenthits backlog samples'.split(' '))
 

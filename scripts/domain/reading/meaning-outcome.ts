@@ -1,7 +1,8 @@
 import type { AlertStatus } from '../alert.ts'
 import { remember } from '../remember.ts'
-import { isBefore, type Leaf, sampleCost } from './leaves.ts'
+import { isBefore, isPast, type Leaf, sampleCost } from './leaves.ts'
 import { readStatus } from './status.ts'
+import { readTime } from './time.ts'
 import { wordsOf } from './value.ts'
 
 /** How it went, where no state says so: `ok: false`, `rc: 1`, `err: …`, `verdict: MISMATCH`. */
@@ -20,13 +21,17 @@ const keysThatMean = (meaning: Meaning, keys: string) => keys.split(' ').map((ke
 const flags = new Map<string, Meaning>([
   ...keysThatMean(
     'resolved',
-    'success succeeded successful passed pass healthy ok isok okay up isup resolved isresolved recovered issuccess issuccessful',
+    'success succeeded successful passed pass healthy ok isok okay up isup resolved isresolved recovered clear cleared restored issuccess issuccessful',
   ),
   ...keysThatMean(
     'firing',
     'triggered firing active failed isfiring breached down breach alerting isalert alertactive',
   ),
 ])
+/** Under these a word may stand for the yes: `clear: normal`. */
+const overKey = /^(?:is)?(?:clear(?:ed)?|resolved|recovered|restored)$/
+/** When an alert, and no run, came to its end. */
+const timeOfEnd = /^(?:incident|alert|issue|problem)?(?:resolved|recovered|cleared|closed)(?:at|on|time|datetime)$/
 /** Of these only a no tells anything. */
 const soundKeys = new Set(
   'status result valid isvalid available reachable alive match matched complete completed within'.split(' '),
@@ -76,11 +81,11 @@ function findOutcome(leaves: readonly Leaf[]): Outcome | null {
   for (const leaf of leaves) {
     if (leaf.distance >= asideFrom || leaf.parents.length > 4) continue
     const outcome = outcomeOf(leaf)
-    if (outcome === null) continue
+    if (outcome === null || isPast(leaf)) continue
     if (outcome.status === 'firing') trouble = better(outcome, trouble)
     else end = better(outcome, end)
   }
-  if (end !== null && /(?:resolved|recovered)$/.test(end.leaf.key)) return end
+  if (end !== null && /(?:resolved|recovered|cleared|at|on|time)$/.test(end.leaf.key)) return end
   return trouble ?? end
 }
 
@@ -95,17 +100,21 @@ function better(one: Outcome, other: Outcome | null): Outcome {
 
 function outcomeOf(leaf: Leaf): Outcome | null {
   const role = roleOf(leaf.key)
+  if (role === 'end') return isTimeOfEnd(leaf) ? { leaf, status: 'resolved', isSure: false } : null
   if (role === 'none') return null
   const { value, text } = leaf
   const number = /^-?\d{1,10}$/.test(text) ? Number(text) : null
   if (role === 'exit')
     return number === null ? null : { leaf, status: number === 0 ? 'resolved' : 'firing', isSure: number !== 0 }
   if (number !== null && number > 0 && failureCount.test(leaf.key)) return { leaf, status: 'firing', isSure: true }
-  const told = yesOrNo(value)
+  // `result: 0` is as often an exit code as a no.
+  const told = number !== null && leaf.key === 'result' ? null : yesOrNo(value)
   if (role === 'error') {
     const isError = typeof value === 'string' && told === null && !noError.test(text)
     return isError || (told === true && troubleKey.test(leaf.key)) ? { leaf, status: 'firing', isSure: true } : null
   }
+  if (told === null && overKey.test(leaf.key) && readStatus(value) === 'resolved')
+    return { leaf, status: 'resolved', isSure: false }
   if (told === null || role === 'count') return null
   if (role === 'finding') return { leaf, status: told ? 'firing' : 'resolved', isSure: told }
   if (role === 'trouble' || role === 'sound')
@@ -113,12 +122,18 @@ function outcomeOf(leaf: Leaf): Outcome | null {
   return { leaf, status: told ? role : opposite[role], isSure: true }
 }
 
-type Role = Meaning | 'finding' | 'trouble' | 'sound' | 'exit' | 'count' | 'error' | 'none'
+/** A time that is filled in and real: some write year 1 where there is none. */
+function isTimeOfEnd({ value, parents }: Leaf): boolean {
+  return parents.length <= 1 && readTime(value)?.startsWith('20') === true
+}
+
+type Role = 'end' | Meaning | 'finding' | 'trouble' | 'sound' | 'exit' | 'count' | 'error' | 'none'
 
 /** What a key tells of the outcome, if anything. */
 const roleOf = remember((key): Role => {
   const flag = flags.get(key)
   if (flag !== undefined) return flag
+  if (timeOfEnd.test(key)) return 'end'
   if (exitCode.test(key)) return 'exit'
   if (errorText.test(key)) return 'error'
   if (failureCount.test(key)) return 'count'

@@ -1,5 +1,6 @@
 import type { Severity } from '../alert.ts'
-import { findLeaf, type Leaf, ranked } from './leaves.ts'
+import { remember } from '../remember.ts'
+import { findLeaf, type Leaf, ranked, sampleCost } from './leaves.ts'
 import { readLogLevel, readPriority, readSeverity } from './severity.ts'
 import { readSaidScale } from './severity-scale.ts'
 import { lookUp } from './value.ts'
@@ -32,6 +33,10 @@ export function readAnySeverity(leaves: readonly Leaf[], title: string): Severit
       ? (graylog[Number(leaf.text)] ?? null)
       : (readSaidScale(leaf, leaves) ?? severityIn(leaf))
   const leaf = findLeaf(leaves, severities, (one) => severityOf(one) !== null)
+  // A word beside a number says what the number means.
+  const inWords =
+    leaf !== null && typeof leaf.value === 'string' && !/^\d/.test(leaf.text) ? null : saidSeverity(leaves)
+  if (inWords !== null) return inWords
   if (leaf) return severityOf(leaf)
   return readMarkedSeverity(title) ?? readStateSeverity(leaves) ?? readPluginSeverity(leaves)
 }
@@ -41,6 +46,30 @@ function severityIn({ key, value, text }: Leaf): Severity | null {
   if (key === 'impact' && /\s\S+\s/.test(text)) return null
   if (lettered.has(key) && /^[A-Z]$/.test(text)) return lookUp(letters, text) ?? null
   return readSeverity(value) ?? (numbered.has(key) ? readNumber(value) : key === 'level' ? readLogLevel(value) : null)
+}
+
+/** Where a word of severity may stand beside a number: a key that means nothing else (`highest_severity: fatal`), a text. */
+const placeOf = remember((key): 'key' | 'text' | 'none' =>
+  /(?:severity|criticality)(?:label|name|text)?$/.test(key)
+    ? 'key'
+    : /(?:text|message|description|body|content|details|summary|markdown)$/.test(key)
+      ? 'text'
+      : 'none',
+)
+/** `*Highest severity*: fatal`, `Severity = high`, on a line of a text. */
+const said =
+  /(?:^|[\n,;|([])[\s*_>•-]{0,8}(?:\w{1,20} )?(?:severity|criticality)[*_`]{0,3}\s?[:=]\s?[*_`]{0,3}\s?(\w{1,14})/i
+
+/** How bad a key that ends in it says it is, then a line of a text. */
+function saidSeverity(leaves: readonly Leaf[]): Severity | null {
+  for (const { key, text, distance } of leaves) {
+    const place = placeOf(key)
+    if (place === 'none' || distance >= sampleCost || /^\d/.test(text)) continue
+    const word = place === 'key' ? text : said.exec(text.slice(0, 2_000))?.[1]
+    const severity = word === undefined ? null : readSeverity(word)
+    if (severity !== null) return severity
+  }
+  return null
 }
 
 /** Beyond 5 a scale runs to 10, and 10 is the worst. */
@@ -62,7 +91,9 @@ function readMarkedSeverity(title: string): Severity | null {
 function readStateSeverity(leaves: readonly Leaf[]): Severity | null {
   const state = leaves.find(
     ({ key, text }) =>
-      /(?:status|state)$/.test(key) && text.length < 80 && /(?:^|_)(?:critical|warning|major|minor)$/i.test(text),
+      /(?:status|state)$/.test(key) &&
+      text.length < 80 &&
+      /(?:^|_)(?:crit(?:ical)?|warn(?:ing)?|fatal|emerg(?:ency)?|disaster|severe|major|minor)$/i.test(text),
   )
   return readSeverity(state?.text)
 }

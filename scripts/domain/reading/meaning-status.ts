@@ -1,20 +1,21 @@
 import type { AlertStatus } from '../alert.ts'
-import { findLeaf, isBefore, type Leaf, ranked, rankOf } from './leaves.ts'
+import { findLeaf, isBefore, isPast, type Leaf, ranked, rankOf } from './leaves.ts'
 import { readOutcome } from './meaning-outcome.ts'
+import { readSeverity } from './severity.ts'
 import { isSpent, readStatus, readTitleStatus } from './status.ts'
 
 /** Where a body says what became of it; what says the outcome of a run before what says how far the run is. */
 const statuses = ranked(`
   conclusion outcome verdict alerttransition eventaction alertaction monitorcondition transition newstatevalue newstate currentstate statenow statusnow statecurrent statusnew statenew alertstatus alertstate
   alertevent actiongroup actiongroupname incidentstate resolutionstate notificationtype messagetype alerttype triggertype eventtype state status monitorstatus checkstatus phase
-  action event eventname trigger result type currentstatus statusname executionstatus alerttypefriendlyname reason severity`)
+  action event eventname trigger result type currentstatus statusname executionstatus alerttypefriendlyname reason severity level alertlevel currentlevel severitylevel`)
 
 /** Keys that tell what an alert is about as often as what became of it: `FailureAlertRule`. */
 const kinds = new Set(['alerttype', 'triggertype', 'type'])
 
 /** Keys that say how bad or of what kind it is, or why, far more often than whether it is over. */
 const weak = new Set(
-  'type trigger action alerttype triggertype eventtype event eventname result reason severity notificationtype messagetype'.split(
+  'type trigger action alerttype triggertype eventtype event eventname result reason severity level notificationtype messagetype'.split(
     ' ',
   ),
 )
@@ -34,6 +35,7 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
   const spoken = readTitleStatus(title)
   if (spoken === 'info' || isRecordChange(leaves) || isQuietLog(leaves) || isRemark(leaves)) return 'info'
   const said = readSaid(leaves)
+  if (isRoutine(leaves)) return 'info'
   // A neutral word (`running`, `created`) decides only when nothing else speaks.
   const outcome = readOutcome(leaves)
   if (
@@ -43,6 +45,7 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
   )
     return 'info'
   if (said !== null && said.status !== 'info' && !said.isSpent) {
+    if (said.status === 'resolved' && !isOfWhole(said.leaf) && failedEvent(leaves)) return 'firing'
     // A run that says it went well and then that it did not has failed; of an alert that is resolved it tells what was.
     const isFailed =
       said.status === 'resolved' && outcome?.status === 'firing' && !/resol|recover|clos|clear/i.test(said.leaf.text)
@@ -50,13 +53,81 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
       ? 'firing'
       : said.status
   }
+  const ticket = said === null || said.status === 'info' ? ticketState(leaves) : null
+  if (ticket !== null) return ticket
   if (outcome !== null && (outcome.isSure || spoken !== 'firing')) return outcome.status
+  if (said?.isSpent === true && leaves.some(isBadResult)) return 'firing'
   const begun = said?.status === 'info' && /^(?:started|queued|pending)$/i.test(said.leaf.text) && isIncident(leaves)
   if (begun) return 'firing'
   return (
     spoken ?? said?.status ?? (readTitleStatus(description?.slice(0, 200) ?? '') === 'resolved' ? 'resolved' : 'firing')
   )
 }
+
+/**
+ * A ticket's state as a number, as ServiceNow sends it: 6 and more are resolved, closed and cancelled.
+ * https://www.servicenow.com/docs/bundle/zurich-it-service-management/page/product/incident-management/reference/r_IncidentManagementStateModel.html
+ */
+function ticketState(leaves: readonly Leaf[]): AlertStatus | null {
+  const outer = (name: RegExp) => leaves.find(({ key, parents }) => parents.length <= 1 && name.test(key))?.text ?? ''
+  if (!/^[A-Z]{3,8}\d{4,12}$/.test(outer(/^(?:number|ticketnumber)$/))) return null
+  const state = outer(/^(?:incident)?state$/)
+  return /^[1-5]$/.test(state) ? 'firing' : /^[678]$/.test(state) ? 'resolved' : null
+}
+
+/** Whether a state is that of the whole, and not of a part beside others: at the top, or of the alert itself. */
+function isOfWhole({ parents, parent }: Leaf): boolean {
+  return parent === '' || parents.length === 0 || ofTrouble.test(parent)
+}
+
+/** Whether the event that the body tells of is a failure: `event: pipeline.failed`. */
+function failedEvent(leaves: readonly Leaf[]): boolean {
+  return leaves.some(
+    ({ key, parents, value, text }) =>
+      parents.length === 0 &&
+      typeof value === 'string' &&
+      /^(?:event|eventtype|eventname|type)$/.test(key) &&
+      text.length <= 60 &&
+      /(?:^|[._ -])(?:failed|failure|error|errored|crashed|aborted|timed_?out|down|broken|breached)$/i.test(text),
+  )
+}
+
+/** A number says which end it was where a word only says that it has ended: `{event: finished, results: 2}`. */
+function isBadResult({ key, parents, text }: Leaf): boolean {
+  return parents.length <= 1 && /^(?:results?|resultcode|statuscode|outcomecode)$/.test(key) && /^[1-9]$/.test(text)
+}
+
+/**
+ * What happens all day long, planned or made by somebody: a rule or a schedule was changed, a scan has ended, work is
+ * announced, whatever its text says of what may fail meanwhile.
+ */
+export function isRoutine(leaves: readonly Leaf[]): boolean {
+  const said = readSaid(leaves)
+  if ((said !== null && said.status === 'firing' && !isMild(said)) || readOutcome(leaves)?.status === 'firing')
+    return false
+  if (leaves.some(isGrave)) return false
+  const isPlanned = said?.status === 'info' && /^(?:planned|scheduled|upcoming)$/i.test(said.leaf.text)
+  return (
+    (isPlanned &&
+      leaves.some(({ key, text }) => announced.test(key) && /maintenance|\bwindow\b/i.test(text.slice(0, 200)))) ||
+    (isMild(said) && happened(leaves, routine))
+  )
+}
+/** Said to be grave by the body itself, and not by a rule in it. */
+function isGrave({ key, parents, text }: Leaf): boolean {
+  return (
+    parents.length === 0 && /^(?:alert)?severity$/.test(key) && /^(?:CRITICAL|HIGH)$/.test(readSeverity(text) ?? '')
+  )
+}
+const announced = /^(?:type|eventtype|event|title|name|summary|subject|description|category|kind)$/
+const routine = new RegExp(
+  [
+    '(?:^|[._ :-])(?:rule|policy|user|member|schedule|monitor|check|dashboard|maintenance|window|comment|webhook|subscription|channel|token|tag|artifact|image|repository|contract|glossary|term|role|group)s?[._ :-](?:was[._ -])?(?:created|deleted|updated|edited|modified|changed|added|removed|renamed|enabled|disabled|planned|scheduled|archived|published|invited)$',
+    '(?:^|[._ :-])(?:scan|scanning|upload|maintenance|invitation|export[._ ]report)s?[._ :-](?:created|planned|scheduled|started|begun|completed|complete|finished|ended|closed)$',
+    '[._ :-](?:uploaded|downloaded|viewed|shared|mentioned|invited|subscribed|starred|forked|merged|renamed|labell?ed|planned|scheduled|login|logged[._ -]in|logout)$',
+  ].join('|'),
+  'i',
+)
 
 /** What says of a run that it failed: `success: false`, `exit_code: 3`; a count of failures does as well. */
 const failedRun = /^(?:is)?(?:success|succeeded|successful|ok|passed|rc|retcode|returncode|exitcode|exitstatus)$/
@@ -85,7 +156,7 @@ function findSaid(leaves: readonly Leaf[]): Said | null {
         : undefined)
     if (rank === undefined || rank + leaf.distance > lowest) continue
     const status = statusOf(leaf)
-    if (status === null) continue
+    if (status === null || isLife(leaf)) continue
     const spent = isSpent(leaf.text)
     const cost =
       rank +
@@ -98,13 +169,24 @@ function findSaid(leaves: readonly Leaf[]): Said | null {
             ? 25
             : weak.has(leaf.key)
               ? 15
-              : 0)
+              : 0) +
+      (isPast(leaf) ? pastCost : 0)
     if (cost > lowest || (cost === lowest && !isRather({ leaf, status }, best))) continue
     best = { leaf, status, isSpent: spent }
     lowest = cost
   }
   return best
 }
+
+/** What was says how it is only where nothing else does. */
+const pastCost = 120
+
+/** A rule that is active is no alert that is: `rule: {status: ACTIVE}`. */
+function isLife({ parent, text }: Leaf): boolean {
+  return parent !== '' && /^(?:active|enabled|published|deployed)$/i.test(text) && !ofTrouble.test(parent)
+}
+const ofTrouble =
+  /alert|alarm|incident|issue|problem|event|case|violation|outage|anomaly|ticket|condition|finding|status|state/
 
 /** Of two that say it in the same place the one that tells of trouble counts, then the first by its path. */
 function isRather(one: Pick<Said, 'leaf' | 'status'>, other: Said | null): boolean {
@@ -120,11 +202,13 @@ const leastRank = 60
 function statusOf({ key, value, text }: Leaf): AlertStatus | null {
   if (typeof value !== 'string' || (weak.has(key) && text.length > 40)) return null
   // `severity: clear`; a reason is a sentence unless it is written like a name: `ALERT_RESOLVED`.
-  if (key === 'severity') return /^(?:clear|cleared|ok|normal|resolved|recovered)$/i.test(text) ? 'resolved' : null
+  if (levels.has(key)) return /^(?:clear|cleared|ok|normal|resolved|recovered)$/i.test(text) ? 'resolved' : null
   if (key === 'reason' && !/^[A-Z]+(?:_[A-Z]+)+$/.test(text)) return null
   const status = readStatus(value)
   return status === 'info' && silentWeak.has(key) ? null : status
 }
+
+const levels = new Set(['severity', 'level', 'alertlevel', 'currentlevel', 'severitylevel'])
 
 /** Of these a neutral word tells nothing. */
 const silentWeak = new Set(['alerttype', 'triggertype', 'result', 'reason', 'type', 'action'])
@@ -178,7 +262,7 @@ function isRequest(leaves: readonly Leaf[]): boolean {
 function isWork(leaves: readonly Leaf[], title: string): boolean {
   const isWork = happened(
     leaves,
-    /^(?:\w{1,20}[._ -])?(?:deploy(?:ment)?|deploy[._ -]request|pull[._ -]request|merge[._ -]request|(?:tag[._ -])?push|release)(?:[._ -](?:created|opened|closed|merged|started|finished|completed|succeeded|published|synchronize|updated|approved|queued|pending))?$/i,
+    /^(?:\w{1,20}[._ -])?(?:deploy(?:ment)?|deploy[._ -]request|pull[._ -]request|merge[._ -]request|(?:tag[._ -])?push|release)(?:[._ -](?:created|opened|closed|merged|started|finished|completed|succeeded|success|successful|published|synchronize|updated|approved|queued|pending))?$/i,
   )
   return (
     isWork ||

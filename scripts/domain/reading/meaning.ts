@@ -1,9 +1,11 @@
 import type { Asset } from '../alert.ts'
 import { assetKeyOf } from './asset.ts'
 import { checkFromTitle } from './build-alert.ts'
-import { findLeaf, isBefore, type Leaf, ranked, rankOf } from './leaves.ts'
+import { readCategory } from './category.ts'
+import { findLeaf, isBefore, isPast, type Leaf, ranked, rankOf } from './leaves.ts'
 import { readFailureWord, readOutcome } from './meaning-outcome.ts'
 import { readSaid } from './meaning-status.ts'
+import { readSeverity } from './severity.ts'
 import { readStatus } from './status.ts'
 import { thingKeyOf } from './thing-keys.ts'
 import { readTime } from './time.ts'
@@ -108,7 +110,9 @@ export interface Wording {
 
 /** Finds the words of a document by the many names they go under. */
 export function readWording(leaves: readonly Leaf[]): Wording {
-  const titleLeaf = findLeaf(leaves, titles, isTitle, titleCost)
+  const titleLeaf =
+    findLeaf(leaves, titles, (leaf) => isTitle(leaf) && !isPast(leaf), titleCost) ??
+    findLeaf(leaves, titles, isTitle, titleCost)
   const text = (names: ReadonlyMap<string, number>) => findLeaf(leaves, names)?.text ?? null
   const described = findLeaf(leaves, descriptions, (leaf) => isTitle(leaf) && leaf !== titleLeaf)
   return {
@@ -131,28 +135,150 @@ function titled(leaves: readonly Leaf[], leaf: Leaf | null): Pick<Wording, 'titl
     const measured = metrics.has(leaf.key) ? nameOfThing(leaves) : null
     if (measured !== null && measured.text !== leaf.text)
       return { title: `${leaf.text} of ${headline(measured.text)}`, from: 'title' }
-    const from = accounts.has(leaf.key) ? 'account' : causes.has(leaf.key) ? 'cause' : 'title'
+    if (isCause(leaf)) return { title: causeOf(leaf, leaves), from: 'cause' }
+    const from = accounts.has(leaf.key) ? 'account' : 'title'
     return { title: headline(leaf.text), from }
   }
-  const name = thing ?? (cost === eventCost ? null : leaf)
+  const sentence = leaf === null || cost === eventCost ? findSentence(leaves) : null
+  // What is told under a key that nobody knows is as often another thing each time.
+  if (sentence !== null)
+    return { title: headline(sentence.text), from: thing !== null && !toldKey.test(sentence.key) ? 'name' : 'title' }
+  const name = thing ?? (cost === eventCost ? null : leaf) ?? someName(leaves)
+  const event = eventOf(leaves) ?? troubleOf(leaves)
   if (name === null) {
-    const title = leaf?.text ?? outcomeInWords(leaves)
+    const title = leaf?.text ?? event?.text ?? outcomeInWords(leaves) ?? severityInWords(leaves)
     return title === undefined ? { title: null, from: null } : { title: headline(title), from: 'title' }
   }
-  const said = cost === eventCost ? leaf?.text : (readSaid(leaves)?.leaf.text ?? outcomeInWords(leaves))
+  const state = readSaid(leaves)?.leaf.text ?? outcomeInWords(leaves)
+  const said = cost === eventCost ? leaf?.text : (becameOf(event, name, state) ?? severityInWords(leaves))
   return { title: headline(name.text) + (said === undefined ? '' : `: ${said.slice(0, 80)}`), from: 'name' }
 }
 
+/** What became of a thing: its event, its state, or the one with the other where the event tells none: `backup failed`. */
+function becameOf(event: Leaf | null, name: Leaf, state: string | undefined): string | undefined {
+  if (event === null || event.text === state || event.text === name.text) return state
+  return state === undefined || readStatus(event.text) !== null ? event.text : `${event.text} ${state}`
+}
+
+/** An error of a run, by whatever key: `error: {message}` is one as well. */
+function isCause({ key, parent, compound }: Leaf): boolean {
+  return causes.has(key) || (accounts.has(key) && (causes.has(compound) || causes.has(parent)))
+}
+
+/** Which run it was says more than its error alone; of one that is well again its error tells nothing. */
+function causeOf(leaf: Leaf, leaves: readonly Leaf[]): string {
+  const text = headline(leaf.text)
+  const thing = nameOfThing(leaves)
+  if (thing === null) return text
+  const event = eventOf(leaves)
+  const said = event !== null && readStatus(event.text) === 'resolved' ? event.text.slice(0, 80) : text
+  return said.includes(thing.text) ? said : `${headline(thing.text)}: ${said}`
+}
+
+/** What kind of event it is, as one that names it writes it: `schema_change`, `check.down`; not what every alert is. */
+function eventOf(leaves: readonly Leaf[]): Leaf | null {
+  return findLeaf(
+    leaves,
+    kindsOfEvent,
+    ({ text, value, parents }) =>
+      typeof value === 'string' &&
+      parents.length <= 2 &&
+      text.length <= 80 &&
+      !/^(?:alerts?|events?|notifications?|messages?|webhooks?)$/i.test(text) &&
+      !isOpaque(text) &&
+      /\p{L}{2}/u.test(text),
+  )
+}
+const kindsOfEvent = ranked('eventtype event eventname')
+
 /**
- * Whether there is anything that says what is wrong: a title, a key made for it, a thing and what became of it, or a
- * word, a flag or an exit code of failure, whatever else is told.
+ * A text that says in words what is wrong, under a key of the sender's own: one that ends like those of titles
+ * (`short_description`, `failure_summary`), else the outermost sentence.
+ */
+function findSentence(leaves: readonly Leaf[]): Leaf | null {
+  let best: Leaf | null = null
+  let lowest = Number.POSITIVE_INFINITY
+  for (const leaf of leaves) {
+    if (typeof leaf.value !== 'string' || leaf.distance >= 100 || isPast(leaf)) continue
+    const isTold = toldKey.test(leaf.key)
+    if (!isTold && unspoken.test(leaf.key)) continue
+    const cost = leaf.distance + (isTold ? 0 : 30)
+    if (cost > lowest || (cost === lowest && !isBefore(leaf, best)) || !isTitle(leaf)) continue
+    const words = leaf.text.slice(0, 400).match(/\p{L}{2,}/gu)?.length ?? 0
+    const isSentence = isTold ? words >= 2 : words >= 4 && /\p{L} \p{L}/u.test(leaf.text.slice(0, 400))
+    if (!isSentence) continue
+    best = leaf
+    lowest = cost
+  }
+  return best
+}
+const toldKey =
+  /(?:title|subject|headline|summary|description|desc|message|msg|text|reason|details|problem|issue|error|symptom|finding|observation)$/
+const unspoken =
+  /(?:id|url|uri|link|path|address|agent|query|sql|command|cmd|hint|runbook|team|owner|by|license|copyright|at|time|date|name|label|labels|tag|tags|key|token|scale|legend|schedule|window|signature)$/
+
+/** A kind of trouble, told as the name of an event or as the kind of a thing's trouble: `schema_change`, `kind: drift`. */
+function troubleOf(leaves: readonly Leaf[]): Leaf | null {
+  const event = eventOf(leaves)
+  if (event !== null) return readStatus(event.text) === 'firing' || isTroubleWord(event.text) ? event : null
+  const kind = findLeaf(
+    leaves,
+    kindsOfTrouble,
+    ({ value, parents, text }) => typeof value === 'string' && parents.length <= 1 && isTroubleWord(text),
+  )
+  return kind !== null && nameOfThing(leaves) !== null ? kind : null
+}
+
+function isTroubleWord(text: string): boolean {
+  if (text.length > 80 || readStatus(text) !== null) return false
+  return troubleWord.test(text) || readCategory([text.replace(/[._-]/g, ' ')]) !== 'unknown'
+}
+const kindsOfTrouble = ranked('alerttype issuetype problemtype checktype type kind category')
+const troubleWord =
+  /(?:^|[^a-z])(?:drift|anomaly|outlier|lag|delay|breach|violation|duplicates?|nulls?|outage|expir(?:ed|y|ing))(?![a-z])/i
+
+/** What else may be a name, for a title that would be a bare state or event: `{actor: "scrape", status: "TIMED-OUT"}`. */
+function someName(leaves: readonly Leaf[]): Leaf | null {
+  let best: Leaf | null = null
+  for (const leaf of leaves) {
+    if (typeof leaf.value !== 'string' || leaf.parents.length > 1 || leaf.distance >= 100 || isPast(leaf)) continue
+    if (best !== null && (best.distance < leaf.distance || (best.distance === leaf.distance && !isBefore(leaf, best))))
+      continue
+    if (unspoken.test(leaf.key) || toldKey.test(leaf.key) || noName.test(leaf.key)) continue
+    if (!/^\p{L}[\p{L}\p{N}_./:-]{2,79}$/u.test(leaf.text) || /:\/\//.test(leaf.text) || isOpaque(leaf.text)) continue
+    if (readStatus(leaf.text) === null && readSeverity(leaf.text) === null && readTime(leaf.text) === null) best = leaf
+  }
+  return best
+}
+const noName =
+  /(?:event|type|kind|status|state|phase|level|severity|priority|urgency|category|class|version|region|zone|environment|env|stage|provider|platform|language|locale|timezone|format|method|channel|user|author|actorid|object|result|outcome|action|trigger|mode|unit|currency|country)$/
+
+/** `severity: critical`: how bad it is, where little else is told. */
+function severityInWords(leaves: readonly Leaf[]): string | undefined {
+  const leaf = leaves.find(
+    ({ key, text, parents }) =>
+      parents.length <= 1 &&
+      /^(?:alert)?(?:severity|sev|criticality)(?:level|name)?$/.test(key) &&
+      /^(?:CRITICAL|HIGH|MEDIUM)$/.test(readSeverity(text) ?? ''),
+  )
+  return leaf && `${leaf.path.slice(leaf.path.lastIndexOf('.') + 1)}: ${leaf.text}`
+}
+
+/**
+ * Whether there is anything that says what is wrong: a title, a sentence, a kind of trouble, a key made for it, a thing
+ * and what became of it, or a word, a flag or an exit code of failure, whatever else is told.
  */
 export function isTelling(leaves: readonly Leaf[]): boolean {
   if (findLeaf(leaves, titles, isWordy) !== null || findLeaf(leaves, dedupKeys) !== null) return true
+  if (findSentence(leaves) !== null || troubleOf(leaves) !== null) return true
   const hints = leaves.some(({ key }) => /alert|threshold|anomal|violat|breach|incident|drift/.test(key))
   const outcome = readOutcome(leaves)
   if (outcome?.status === 'firing' || readFailureWord(leaves) !== null) return true
-  return (hints || outcome !== null || readSaid(leaves) !== null) && nameOfThing(leaves) !== null
+  const said = readSaid(leaves)
+  // What has begun or is open is told of shops and tickets as well.
+  if (said !== null && said.status !== 'firing' && someName(leaves) !== null) return true
+  const isSaid = outcome !== null || said !== null || severityInWords(leaves) !== undefined
+  return (hints || isSaid) && nameOfThing(leaves) !== null
 }
 
 /** A metric has a name whether or not anything is wrong with it. */
@@ -194,7 +320,9 @@ export function readIdentity(
     (asset !== null && isProcess(leaves)) ||
     (from === 'account' && asset !== null && runs.has(asset.kind))
   if (asset !== null && isRun) return { check: `run${place}`, identity: 'check_and_asset' }
-  return from === 'name' ? { check: `name=${nameOfThing(leaves)?.text ?? title}`, identity: 'check_and_asset' } : null
+  return from === 'name'
+    ? { check: `name=${(nameOfThing(leaves) ?? someName(leaves))?.text ?? title}`, identity: 'check_and_asset' }
+    : null
 }
 
 /** Whether an exit code tells of a process that ran. */
@@ -239,7 +367,7 @@ export function nameOfThing(leaves: readonly Leaf[]): Leaf | null {
   let best: Leaf | null = null
   let lowest = Number.POSITIVE_INFINITY
   for (const leaf of leaves) {
-    if (!/(?:name|label)$/.test(leaf.key) && thingKeyOf(leaf.key) === null) continue
+    if (!/(?:name|label|alias)$/.test(leaf.key) && thingKeyOf(leaf.key) === null) continue
     if (leaf.distance >= 100 || scales.test(leaf.parent) || people.test(leaf.key)) continue
     if (!isTitle(leaf) || isOpaque(leaf.text)) continue
     const asset = thingKeyOf(leaf.key) ?? thingKeyOf(leaf.parent)

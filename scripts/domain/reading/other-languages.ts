@@ -1,14 +1,18 @@
 /** Keys as monitors write them whose users speak another language than English: by the English key that they stand for. */
 const keys: Readonly<Record<string, string>> = {
   title: 'titel titre titulo titolo заголовок тема 标题 告警标题 告警名称 タイトル 題名 tytul',
-  subject: 'betreff asunto assunto oggetto onderwerp 主题 件名',
-  description: 'beschreibung descripcion descricao descrizione beschrijving описание 描述 详情 说明 説明 詳細 opis',
-  message: 'nachricht meldung mensaje mensagem messaggio сообщение 消息 内容 メッセージ komunikat wiadomosc',
+  subject: 'betreff asunto assunto oggetto onderwerp predmet emne amne 主题 件名',
+  description:
+    'beschreibung descripcion descricao descrizione beschrijving omschrijving popis beskrivelse beskrivning kuvaus aciklama descriere leiras описание 描述 详情 说明 説明 詳細 opis',
+  message:
+    'nachricht meldung bericht zprava besked meddelande viesti mesaj uzenet mensaje mensagem messaggio сообщение 消息 内容 メッセージ komunikat wiadomosc',
   severity:
-    'schweregrad gravite gravedad gravidade gravita severidad severidade серьезность критичность 级别 严重级别 严重程度 告警级别 重大度 深刻度 schwere niveau nivel livello poziom важность уровень dringlichkeit waznosc',
-  priority: 'prioritat prioritaet priorite prioridad prioridade priorita приоритет 优先级 優先度',
-  status: 'zustand statut etat estado stato estatus toestand статус состояние 状态 告警状态 状態 ステータス',
-  table: 'tabelle tabla tabela tabella tabel таблица 表 表名 数据表 テーブル テーブル名',
+    'schweregrad gravite gravedad gravidade gravita severidad severidade серьезность критичность 级别 严重级别 严重程度 告警级别 重大度 深刻度 schwere niveau nivel livello poziom важность уровень dringlichkeit waznosc ernst zavaznost alvorlighed alvorlighetsgrad allvarlighetsgrad vakavuus onem severitate sulyossag',
+  priority:
+    'prioritat prioritaet priorite prioridad prioridade priorita prioriteit priorytet prioritet prioriteetti oncelik prioritate prioritas приоритет пріоритет 优先级 優先度',
+  status:
+    'zustand statut etat estado stato estatus toestand stav tilstand tillstand tila durum stare allapot статус состояние 状态 告警状态 状態 ステータス',
+  table: 'tabelle tabla tabela tabella tabel tabulka tabell taulu tablo таблица 表 表名 数据表 テーブル テーブル名',
   database: 'datenbank basededatos basededonnees 数据库 データベース',
   host: 'rechner hote хост 主机 ホスト',
   server: 'serveur servidor сервер 服务器 サーバー serwer',
@@ -64,11 +68,11 @@ export const states = {
 /** Words of severity in other languages. */
 export const severities = {
   CRITICAL:
-    'krytyczny krytyczna kritische критическая kritisch critique crítica crítico critica critico kritiek критическая критический критично критическое bloquante urgente dringend 严重 紧急 致命 緊急 重大',
-  HIGH: 'wysoki wysoka grave hoch hohe schwer élevé élevée majeur majeure alta alto hoog высокая высокий 高 重要',
+    'kritická kritický kriittinen kritik kritikus critică krytyczny krytyczna kritische критическая kritisch critique crítica crítico critica critico kritiek критическая критический критично критическое bloquante urgente dringend 严重 紧急 致命 緊急 重大',
+  HIGH: 'vysoká vysoký hög høj høy korkea yüksek ridicată ridicat magas haute haut висока wysoki wysoka grave hoch hohe schwer élevé élevée majeur majeure alta alto hoog высокая высокий 高 重要',
   MEDIUM:
-    'średni średnia mittel moyenne moyen media medio média médio gemiddeld средняя средний warnung avertissement 中 一般 警告',
-  LOW: 'niski niska niedrig gering faible mineure mineur baja bajo baixa baixo bassa basso laag низкая низкий hinweis 低 次要 提示',
+    'střední stredná medel mellem keskitaso orta közepes средна średni średnia mittel moyenne moyen media medio média médio gemiddeld средняя средний warnung avertissement 中 一般 警告',
+  LOW: 'nízká nízký låg lav matala düşük scăzută alacsony basse bas низька niski niska niedrig gering faible mineure mineur baja bajo baixa baixo bassa basso laag низкая низкий hinweis 低 次要 提示',
 }
 
 /** What titles in other languages say of the state, as parts of a pattern: marks that it is over, sentences that it is, and trouble. */

@@ -24,7 +24,7 @@ const well = list(
   states.well,
 )
 const neutral = list(
-  'info informational test started start running queued scheduled heartbeat ping pending updated skipped cancelled canceled ' +
+  'info informational test planned upcoming started start running queued scheduled heartbeat ping pending updated skipped cancelled canceled ' +
     'paused unpaused resumed deleted archived verification maintenance building deploying processing progress syncing waiting enqueued initializing ' +
     'starting preparing',
 )
@@ -32,6 +32,8 @@ const neutral = list(
 const spent = list('complete completed finished done ended')
 /** What is opened and ended as an alert is; other things are made and end all day long. */
 const matters = list('alert alarm incident issue problem event case violation outage anomaly notification ticket item')
+/** Words for an alert that say nothing of it where another word does. */
+const named = list('alert alarm problem')
 const endings = list('end ended')
 const created = list('created')
 /** What is begun is no trouble where these begin: `sync.triggered`, `deploy_request.opened`. */
@@ -67,7 +69,8 @@ export function readStatus(value: unknown): AlertStatus | null {
   if (has(over) || (has(endings) && has(matters)) || words.join() === 'reset') return 'resolved'
   // `WorkbookCreated` is no trouble.
   if (words.length > 1 && !has(matters) && (has(created) || (has(begun) && has(runs) && !has(failures)))) return 'info'
-  if (has(firing)) return 'firing'
+  // `alert.deployment.success` is an alert that tells of a success.
+  if (has(firing) && !(has(well) && words.every((word) => named.has(word) || !firing.has(word)))) return 'firing'
   if (has(well) || turned.some((word) => firing.has(word))) return 'resolved'
   return has(neutral) ? 'info' : null
 }

@@ -11,6 +11,21 @@ describe('readTextBody', () => {
     expect(readTextBody(text)).toMatchObject({ title, description: text })
   })
 
+  it.each([
+    '[CRIT] 2026-11-02 copy of costs aborted',
+    '[2026-11-02 05:10:11] [etl] copy failed',
+    '<!channel> copy of costs failed',
+  ])('takes a mark at the head for no JSON: %j', (text) => {
+    expect(readTextBody(text)).toMatchObject({ title: text })
+  })
+
+  it.each(['[1, 2, 3', '["failed", "down"', '[{"status": "failed"}, ', '<html><body>failed</body></html>', '[failed'])(
+    'finds no text in %j',
+    (text) => {
+      expect(readTextBody(text)).toBeNull()
+    },
+  )
+
   it('reads names and values, on lines of their own and within one', () => {
     expect(readTextBody('Monitor ledger entered alert status\n- Severity: 2\n- Trigger: more than 9')).toMatchObject({
       Severity: '2',

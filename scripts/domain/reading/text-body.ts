@@ -10,6 +10,9 @@ const longestLine = 1_100
 const unreadable = /[\u0000-\u0008\u000E-\u001F\uFFFD]/
 /** Begins like JSON or a mark-up: what does not parse as that was cut off or broken on its way. */
 const structured = /^[\s\uFEFF]*[[{"<]/
+/** `[ALERT] load failed`, `[2026-11-24 05:10:02] ERROR …`, `<!channel> load failed`: a mark or a mention before a text. */
+const marked =
+  /^[\s\uFEFF]*(?:\[[^\][{}",]{1,60}\]|<(?:!\w{1,20}|@\w{1,40}|\/?(?:b|p|br|font|strong|h\d)(?: [^<>]{0,100})?)>)[\s:-]*[\p{L}\d[(*<]/u
 /** `a=1&b=two%20words`: a form. */
 const form = /^[\w.%[\]-]{1,100}=[^&\s]*(?:&[\w.%[\]-]{1,100}=[^&\s]*)+$/
 /** `- Severity: 1`, a name and its value on a line of their own. */
@@ -27,7 +30,8 @@ const trouble =
  */
 export function readTextBody(text: string): JsonObject | null {
   const whole = text.trim()
-  if (whole === '' || structured.test(whole) || unreadable.test(whole.slice(0, longest))) return null
+  if (whole === '' || (structured.test(whole) && !marked.test(whole)) || unreadable.test(whole.slice(0, longest)))
+    return null
   if (whole.length <= longest && form.test(whole)) return Object.fromEntries(new URLSearchParams(whole))
   const head = whole.slice(0, longest)
   const lines = head.split(/\r?\n/)
