@@ -4,7 +4,7 @@ import { type AlertDraft, checkFromTitle } from './build-alert.ts'
 import { readCategory } from './category.ts'
 import { readClaims } from './claims.ts'
 import type { Leaf } from './leaves.ts'
-import { instanceOf, readIdentity, readTimes, readWording } from './meaning.ts'
+import { instanceOf, readIdentity, readTimes, readWording, type Wording } from './meaning.ts'
 import {
   readCheckedThing,
   readMarkedThing,
@@ -53,7 +53,7 @@ export function draftByMeaning({ document, leaves }: Part): AlertDraft & { statu
       : {}),
     external_id: wording.external_id,
     status,
-    title: withThing(title, asset),
+    title: withThing(title, wording.from, asset),
     description: wording.description,
     severity: readAnySeverity(leaves, title),
     category: readCategory([wording.category, title, wording.description]),
@@ -67,8 +67,9 @@ export function draftByMeaning({ document, leaves }: Part): AlertDraft & { statu
   }
 }
 
-/** A bare event or state says nothing without what it is of: `check.down` is `etl-7: check.down`. */
-function withThing(title: string, asset: Asset | null): string {
-  const isBare = asset !== null && title.length <= 60 && !/\s/.test(title) && readStatus(title) !== null
-  return isBare && !title.toLowerCase().includes(asset.name.toLowerCase()) ? `${asset.name}: ${title}` : title
+/** A bare event or state, or an error, says little without what it is of: `check.down` is `etl-7: check.down`. */
+function withThing(title: string, from: Wording['from'], asset: Asset | null): string {
+  const isBare = from === 'cause' || (title.length <= 60 && !/\s/.test(title) && readStatus(title) !== null)
+  if (asset === null || !isBare || title.includes(': ')) return title
+  return title.toLowerCase().includes(asset.name.toLowerCase()) ? title : `${asset.name}: ${title}`
 }

@@ -30,6 +30,8 @@ const flags = new Map<string, Meaning>([
 ])
 /** Under these a word may stand for the yes: `clear: normal`. */
 const overKey = /^(?:is)?(?:clear(?:ed)?|resolved|recovered|restored)$/
+/** Of these a yes or no tells whether it is one; anything else is its name or its number. */
+const alarm = /^(?:is|in|has)?(?:alarm|alert|problem|incident)$/
 /** When an alert, and no run, came to its end. */
 const timeOfEnd = /^(?:incident|alert|issue|problem)?(?:resolved|recovered|cleared|closed)(?:at|on|time|datetime)$/
 /** Of these only a no tells anything. */
@@ -100,6 +102,10 @@ function better(one: Outcome, other: Outcome | null): Outcome {
 
 function outcomeOf(leaf: Leaf): Outcome | null {
   const role = roleOf(leaf.key)
+  if (role === 'alarm')
+    return typeof leaf.value === 'boolean'
+      ? { leaf, status: leaf.value ? 'firing' : 'resolved', isSure: leaf.value }
+      : null
   if (role === 'end') return isTimeOfEnd(leaf) ? { leaf, status: 'resolved', isSure: false } : null
   if (role === 'none') return null
   const { value, text } = leaf
@@ -127,13 +133,14 @@ function isTimeOfEnd({ value, parents }: Leaf): boolean {
   return parents.length <= 1 && readTime(value)?.startsWith('20') === true
 }
 
-type Role = 'end' | Meaning | 'finding' | 'trouble' | 'sound' | 'exit' | 'count' | 'error' | 'none'
+type Role = 'end' | 'alarm' | Meaning | 'finding' | 'trouble' | 'sound' | 'exit' | 'count' | 'error' | 'none'
 
 /** What a key tells of the outcome, if anything. */
 const roleOf = remember((key): Role => {
   const flag = flags.get(key)
   if (flag !== undefined) return flag
   if (timeOfEnd.test(key)) return 'end'
+  if (alarm.test(key)) return 'alarm'
   if (exitCode.test(key)) return 'exit'
   if (errorText.test(key)) return 'error'
   if (failureCount.test(key)) return 'count'

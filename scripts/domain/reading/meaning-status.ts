@@ -3,6 +3,7 @@ import { findLeaf, isBefore, isPast, type Leaf, ranked, rankOf } from './leaves.
 import { readOutcome } from './meaning-outcome.ts'
 import { readSeverity } from './severity.ts'
 import { isSpent, readStatus, readTitleStatus } from './status.ts'
+import { isAnnouncement } from './title-status.ts'
 
 /** Where a body says what became of it; what says the outcome of a run before what says how far the run is. */
 const statuses = ranked(`
@@ -59,9 +60,10 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
   if (said?.isSpent === true && leaves.some(isBadResult)) return 'firing'
   const begun = said?.status === 'info' && /^(?:started|queued|pending)$/i.test(said.leaf.text) && isIncident(leaves)
   if (begun) return 'firing'
-  return (
-    spoken ?? said?.status ?? (readTitleStatus(description?.slice(0, 200) ?? '') === 'resolved' ? 'resolved' : 'firing')
-  )
+  const told = spoken ?? said?.status
+  if (told !== undefined && told !== null) return told
+  if (readTitleStatus(description?.slice(0, 200) ?? '') === 'resolved') return 'resolved'
+  return isAnnouncement(`${title}. ${description ?? ''}`) && !leaves.some(isGrave) ? 'info' : 'firing'
 }
 
 /**

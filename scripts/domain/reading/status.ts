@@ -15,7 +15,8 @@ const firing = list(
   'firing fired alerting alert alarm problem triggered trigger open opened reopened active activated failed failure fail failing error errored ' +
     'errors down critical warning warn unhealthy breached breach new created degraded crashed crash timeout timed unresolved ongoing outage unreachable ' +
     'offline nodata missing anomalous violated late stale exception aborted abort killed terminated unavailable acknowledged ' +
-    'insufficient blocked retry raised rejected investigating identified degradation anomaly broken mismatch overdue stuck corrupt incomplete unsuccessful bad red ko nok ng',
+    'insufficient blocked retry raised rejected investigating identified degradation anomaly broken mismatch overdue stuck corrupt incomplete unsuccessful bad red ko nok ng missed lost expired ' +
+    'unresponsive disconnected exceeded violation hung stalled lagging denied refused invalid evicted throttled',
   states.firing,
 )
 const well = list(

@@ -39,6 +39,8 @@ const overSaid = new RegExp(
     '\\b(?:has|have|is|are|was|been|now) (?:now )?(?:been )?(?:recovered|resolved)\\b',
     '\\b(?:been|now) (?:fixed|solved|restored)\\b',
     '\\brecovered from\\b',
+    '(?<!\\bbe )\\b(?:recovered|resolved)[.!]?$',
+    '\\b(?:completed|finished|ended)\\b(?=.{0,80}\\bwithout fault\\b)',
     '\\bback to normal\\b|\\bis normal(?: again| now|[.!]?$)',
     '\\b(?:is|are) (?:now )?(?:ok|healthy|fine|reachable|operational|passing)(?: again| now)?[.!]?$',
     '\\b(?:is|are) back (?:up|online)\\b',
@@ -87,6 +89,16 @@ export function readTitleStatus(title: string): AlertStatus | null {
   if (testTitle.test(head) && !isFiring) return 'info'
   if (isOver(head)) return 'resolved'
   return isFiring ? 'firing' : null
+}
+
+/** What people are told of regularly, or did themselves: `Weekly report: …`, `Deployed loader v7`. */
+const announcement =
+  /^[^\p{L}]{0,8}(?:(?:daily|weekly|monthly|quarterly) (?:report|digest|summary|recap|update)\b|(?:deployed|released|merged|upgraded|rolled out)\b)/iu
+
+/** Whether a text announces something, and speaks of no trouble. */
+export function isAnnouncement(text: string): boolean {
+  const head = text.slice(0, longest).replace(chatSign, ' ').replace(mailPrefix, '').trim()
+  return announcement.test(head) && !trouble.test(head)
 }
 
 /** A mark of the end is believed; a sentence that it is over, unless the title says in the same breath that it is not. */
