@@ -51,7 +51,7 @@ it('says when nothing comes with the previous key any more, and when it was last
 })
 
 it('knows of the previous key though nothing could be read', async () => {
-  await deliver('', 'previous', 'this is no alert')
+  await deliver('', 'previous', 'see you on Monday')
   expect(await browser.read('/sources')).toMatch(
     /The previous webhook key is in use\..*something of no source still comes/s,
   )

@@ -8,6 +8,7 @@ import { Script } from 'node:vm'
 import { Worker } from 'node:worker_threads'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startSnowflake } from '../tests/stand-ins/snowflake.ts'
+import { withCompiledCode } from './bundle/code.ts'
 import { buildTasks } from './bundle.ts'
 
 const node = promisify(execFile).bind(null, process.execPath)
@@ -46,6 +47,19 @@ describe('the bundled tasks', () => {
     // The start of an invalid input's message in German, and in the language that is used.
     expect(bundles.filter((bundle) => bundle.includes('Eingabe: erwartet'))).toEqual([])
     expect(bundles.filter((bundle) => !bundle.includes('Invalid input: expected'))).toEqual([])
+  })
+
+  it('are ASCII, and keep the patterns that are written in other characters', async () => {
+    for (const file of files) expect((await codeOf(file)).source).toMatch(/^[\0-\x7f]*$/)
+    const code = withCompiledCode(
+      'module.exports = [/ ➛ ([A-Z]+)$/, /[“「]x/u, /🔴/u].map((one) => one.exec("🔴「x ➛ OK")[0])',
+    )
+    const module: { exports?: unknown } = {}
+    const run: (...args: unknown[]) => void = new Script(
+      code.toString('latin1', 4, 4 + code.readUInt32LE()),
+    ).runInThisContext()
+    run({}, null, module)
+    expect(module.exports).toEqual([' ➛ OK', '「x', '🔴'])
   })
 
   it('hold code that this Node takes without compiling', async () => {

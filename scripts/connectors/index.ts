@@ -86,6 +86,7 @@ export function connectorsOf(kinds: readonly string[]): Promise<Connector[]> {
 
 /** The kinds of system that can tell what failed. */
 export const failureFeeds: Readonly<Record<string, () => Promise<FailureFeed>>> = {
+  airbyte: async () => (await import('./airbyte/failures.ts')).airbyteFailures,
   airflow: async () => (await import('./airflow/failures.ts')).airflowFailures,
   dbt_cloud: async () => (await import('./dbt/failures.ts')).dbtCloudFailures,
   dbt: async () => (await import('./dbt/failures.ts')).dbtFailures,

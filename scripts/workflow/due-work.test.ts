@@ -226,7 +226,7 @@ describe('an end', () => {
     const id = await one.handle(await scenario('dag_timeout'))
     one.airflow.fail({ status: 403, body: {} }, { times: Number.POSITIVE_INFINITY })
     await one.whenDue('recovery', id)
-    expect(one.logged).toContainEqual(expect.stringMatching(/^error recovery of .*E_HTTP_STATUS/))
+    expect(one.logged).toContainEqual(expect.stringMatching(/^error recovery of .*E_ACCESS_DENIED/))
     expect(await one.due(id)).toContain('recovery')
   })
 })
