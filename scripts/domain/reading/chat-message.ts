@@ -136,6 +136,11 @@ const mostLines = 200
 /** What draws a text in HTML, and in the markdown of WeCom and DingTalk: `<font color="warning">`. */
 const tag = /<\/?(?:font|b|i|u|p|br|em|strong|span|div|h\d|code|at)(?:\s[^<>]{0,200})?\/?>/gi
 
+/** The text without the tags that draw it. */
+export function withoutTags(text: string): string {
+  return text.includes('<') ? text.replace(tag, '') : text
+}
+
 /** The text without the marks that draw it: links by what they show, no bold, code or emphasis around it. */
 export function withoutMarkup(text: string): string {
   return text

@@ -63,7 +63,21 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
   const told = spoken ?? said?.status
   if (told !== undefined && told !== null) return told
   if (readTitleStatus(description?.slice(0, 200) ?? '') === 'resolved') return 'resolved'
+  if (leaves.some(isGreen)) return 'resolved'
+  if (isPlainLog(leaves)) return 'info'
   return isAnnouncement(`${title}. ${description ?? ''}`) && !leaves.some(isGrave) ? 'info' : 'firing'
+}
+
+/** How a chat draws what is well. */
+function isGreen({ key, text }: Leaf): boolean {
+  return /^colou?r$/.test(key) && /^(?:good|green|success)$/i.test(text)
+}
+
+/** A line of a program's log that is below a warning: `{level: "info", msg: …}`. */
+function isPlainLog(leaves: readonly Leaf[]): boolean {
+  const has = (name: RegExp, text: RegExp) =>
+    leaves.some(({ key, parents, text: value }) => parents.length === 0 && name.test(key) && text.test(value))
+  return has(/^(?:log)?level(?:name)?$/, /^(?:info|debug|trace)$/i) && has(/^(?:msg|logger|loggername)$/, /./)
 }
 
 /**

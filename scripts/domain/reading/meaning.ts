@@ -2,6 +2,7 @@ import type { Asset } from '../alert.ts'
 import { assetKeyOf } from './asset.ts'
 import { checkFromTitle } from './build-alert.ts'
 import { readCategory } from './category.ts'
+import { withoutTags } from './chat-message.ts'
 import { findLeaf, isBefore, isPast, type Leaf, ranked, rankOf } from './leaves.ts'
 import { readFailureWord, readOutcome } from './meaning-outcome.ts'
 import { readSaid } from './meaning-status.ts'
@@ -276,7 +277,8 @@ export function isTelling(leaves: readonly Leaf[]): boolean {
   if (outcome?.status === 'firing' || readFailureWord(leaves) !== null) return true
   const said = readSaid(leaves)
   // What has begun or is open is told of shops and tickets as well.
-  if (said !== null && said.status !== 'firing' && someName(leaves) !== null) return true
+  const isQuiet = said === null ? outcome !== null : said.status !== 'firing'
+  if (isQuiet && someName(leaves) !== null) return true
   const isSaid = outcome !== null || said !== null || severityInWords(leaves) !== undefined
   return (hints || isSaid) && nameOfThing(leaves) !== null
 }
@@ -406,7 +408,7 @@ export function readTimes(leaves: readonly Leaf[]): { started_at: unknown; ended
 function headline(text: string): string {
   const head = text.slice(0, 1200).split('\n', 1)[0] ?? ''
   return (
-    head
+    withoutTags(head)
       .replace(/<(?:https?:[^|>\s]{0,500})\|([^>]{1,300})>/g, '$1')
       .replace(/^\s*(?::[a-z\d_+-]{1,40}:\s*){1,5}/, '')
       .replace(/^[*_~`>\s]+|[*_~`\s]+$/g, '') || head

@@ -53,12 +53,14 @@ function withoutAccents(text: string): string {
 /** Words of states in other languages: over, wrong, well, and what turns the word behind it round. */
 export const states = {
   over:
+    'vyřešeno obnoveno løst löst åtgärdat ratkaistu çözüldü rezolvat ' +
     'behoben gelöst erledigt geschlossen wiederhergestellt résolu résolue rétabli rétablie clos resuelto resuelta cerrado cerrada recuperado recuperada ' +
     'resolvido resolvida fechado risolto risolta chiuso opgelost hersteld gesloten решено решена решён закрыто восстановлено ' +
     '已恢复 恢复 已解决 已关闭 解除 復旧 解決 解決済み 回復',
   firing:
     'неудача неуспешно błąd błędem niepowodzenie awaria incorrecto erróneo fehlerhaft abgebrochen gescheitert échoué' +
     ' ' +
+    'gestört defekt unterbrochen caído caída inaccesible inaccessible indisponible bloqué bloqueado interrotto onbereikbaar selhalo selhání chyba misslyckades misslyckad fejlet feilet epäonnistui başarısız ' +
     'fehler fehlgeschlagen störung ausgefallen offen kritisch échec échoué erreur panne fallo fallido falló abierto activo activa falha falhou erro ' +
     'aberto errore fallito fout mislukt storing ошибка сбой авария 告警 报警 失败 异常 错误 故障 失敗 異常 障害 エラー 発生',
   well: 'fertig beendet correcto terminé réussie éxitoso gelukt sukces powodzenie успех erfolgreich réussi succès éxito exitoso sucesso riuscito geslaagd успешно 成功 正常',

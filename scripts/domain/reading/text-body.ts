@@ -21,7 +21,7 @@ const line = /^[ \t]{0,8}(?:[-*•] )?([\p{L}][\p{L}\d _/-]{0,39}?)[ \t]{0,4}[:=
 const field = /(?<![^\s,;(])([A-Za-z][\w.-]{0,39})=(?:"([^"\n]{0,500})"|([^\s,;")]{1,300}))/g
 /** Words by which a text speaks of trouble, where `readTitleStatus` finds none. */
 const trouble =
-  /\b(?:alert(?:ing|s)?|alarm|critical|fatal|warning|exception|traceback|unavailable|unreachable|unhealthy|timeout|timed out|denied|refused|corrupt\w{0,3}|missing|late|overdue|stale|crash\w{0,4}|killed|abort\w{0,3}|out of memory|no space|incident|outage|breach\w{0,3}|degraded|stuck|mismatch|(?:disk|volume|table|queue)\s.{0,40}\bfull|not (?:found|responding|running|updated|arrived|received))\b/i
+  /\b(?:alert(?:ing|s)?|alarm|critical|fatal|warning|exception|traceback|unavailable|unreachable|unhealthy|timeout|timed out|denied|refused|corrupt\w{0,3}|missing|late|overdue|stale|crash\w{0,4}|killed|abort\w{0,3}|out of memory|no space|incident|outage|breach\w{0,3}|degraded|stuck|mismatch|(?:disk|volume|table|queue)\s.{0,40}\bfull|(?:0|no|zero) (?:new )?(?:rows?|records?|files?|data)|not (?:found|responding|running|updated|arrived|received))\b/i
 
 /**
  * What a text that is no JSON tells, as a document: a form's fields; or, where it says in words that something is

@@ -39,6 +39,8 @@ const overSaid = new RegExp(
     '\\b(?:has|have|is|are|was|been|now) (?:now )?(?:been )?(?:recovered|resolved)\\b',
     '\\b(?:been|now) (?:fixed|solved|restored)\\b',
     '\\brecovered from\\b',
+    '\\b(?:is|are) (?:now )?up (?:again|now)[.!]?$',
+    '\\bwithout fault\\b(?=.{0,60}\\bpassed\\b)|\\bpassed\\b(?=.{0,60}\\bwithout fault\\b)',
     '(?<!\\bbe )\\b(?:recovered|resolved)[.!]?$',
     '\\b(?:completed|finished|ended)\\b(?=.{0,80}\\bwithout fault\\b)',
     '\\bback to normal\\b|\\bis normal(?: again| now|[.!]?$)',
