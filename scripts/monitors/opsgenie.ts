@@ -40,7 +40,8 @@ export const opsgenie: Monitor = {
   parse({ body, receivedAt }) {
     const bodies = bodiesOf(Body, body, 'webhook of Opsgenie', 'Use an outgoing webhook integration.')
     return bodies.flatMap((one) => {
-      const status = lookUp(actions, one.action.toLowerCase())
+      // Opsgenie writes `Create`, Jira's own webhooks `created`.
+      const status = lookUp(actions, one.action.toLowerCase().replace(/(?<=e)d$/, ''))
       return status === undefined ? [] : [readOne(one.alert, status, receivedAt)]
     })
   },

@@ -108,7 +108,7 @@ const jiraEvent = /^(?:jira:)?[a-z]{2,40}(?:_[a-z]{2,40}){1,3}$/
 /** Bodies by which a sender only asks whether we are there, or tells of what can't be trouble. */
 const handshakes: readonly ((body: unknown) => boolean)[] = [
   // SNS: https://docs.aws.amazon.com/sns/latest/dg/sns-message-and-json-formats.html
-  (body) => /^(?:Subscription|Unsubscribe)Confirmation$/.test(firstText(body, ['Type']) ?? ''),
+  (body) => /^(?:Subscription|Unsubscribe)Confirmation$/.test(firstText(body, ['Type', 'type']) ?? ''),
   // Slack: https://api.slack.com/events/url_verification
   (body) => at(body, 'type') === 'url_verification' && textOf(at(body, 'challenge')) !== null,
   // Event Grid: https://learn.microsoft.com/azure/event-grid/webhook-event-delivery

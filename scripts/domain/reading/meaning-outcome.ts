@@ -33,7 +33,8 @@ const overKey = /^(?:is)?(?:clear(?:ed)?|resolved|recovered|restored)$/
 /** Of these a yes or no tells whether it is one; anything else is its name or its number. */
 const alarm = /^(?:is|in|has)?(?:alarm|alert|problem|incident)$/
 /** When an alert, and no run, came to its end. */
-const timeOfEnd = /^(?:incident|alert|issue|problem)?(?:resolved|recovered|cleared|closed)(?:at|on|time|datetime)$/
+const timeOfEnd =
+  /^(?:incident|alert|issue|problem)?(?:(?:resolved|recovered|cleared|closed)(?:at|on|time|datetime)|recover(?:y|ed)?time)$/
 /** Of these only a no tells anything. */
 const soundKeys = new Set(
   'status result valid isvalid available reachable alive match matched complete completed within'.split(' '),

@@ -34,7 +34,8 @@ export interface Said {
  */
 export function readAnyStatus(leaves: readonly Leaf[], title: string, description: string | null = null): AlertStatus {
   const spoken = readTitleStatus(title)
-  if (spoken === 'info' || isRecordChange(leaves) || isQuietLog(leaves) || isRemark(leaves)) return 'info'
+  if (spoken === 'info' || leaves.some(isTestFlag) || isRecordChange(leaves) || isQuietLog(leaves) || isRemark(leaves))
+    return 'info'
   const said = readSaid(leaves)
   if (isRoutine(leaves)) return 'info'
   // A neutral word (`running`, `created`) decides only when nothing else speaks.
@@ -50,9 +51,7 @@ export function readAnyStatus(leaves: readonly Leaf[], title: string, descriptio
     // A run that says it went well and then that it did not has failed; of an alert that is resolved it tells what was.
     const isFailed =
       said.status === 'resolved' && outcome?.status === 'firing' && !/resol|recover|clos|clear/i.test(said.leaf.text)
-    return isFailed && (failedRun.test(outcome.leaf.key) || /^[1-9]\d*$/.test(outcome.leaf.text))
-      ? 'firing'
-      : said.status
+    return isFailed && (failedRun.test(outcome.leaf.key) || isOuterCode(outcome.leaf)) ? 'firing' : said.status
   }
   const ticket = said === null || said.status === 'info' ? ticketState(leaves) : null
   if (ticket !== null) return ticket
@@ -78,6 +77,15 @@ function isPlainLog(leaves: readonly Leaf[]): boolean {
   const has = (name: RegExp, text: RegExp) =>
     leaves.some(({ key, parents, text: value }) => parents.length === 0 && name.test(key) && text.test(value))
   return has(/^(?:log)?level(?:name)?$/, /^(?:info|debug|trace)$/i) && has(/^(?:msg|logger|loggername)$/, /./)
+}
+
+/** Somebody pressed a button to see what comes: `test: true`, `triggered_by_user_test: true`. */
+function isTestFlag({ key, parents, value }: Leaf): boolean {
+  return (
+    value === true &&
+    parents.length <= 1 &&
+    /^(?:is|triggeredby)?(?:user)?test(?:alert|event|message|notification|mode)?$/.test(key)
+  )
 }
 
 /**
@@ -144,6 +152,11 @@ const routine = new RegExp(
   ].join('|'),
   'i',
 )
+
+/** `error: 137` beside the state; one further in may be of what is over. */
+function isOuterCode({ parents, text }: Leaf): boolean {
+  return parents.length === 0 && /^[1-9]\d*$/.test(text)
+}
 
 /** What says of a run that it failed: `success: false`, `exit_code: 3`; a count of failures does as well. */
 const failedRun = /^(?:is)?(?:success|succeeded|successful|ok|passed|rc|retcode|returncode|exitcode|exitstatus)$/

@@ -272,7 +272,7 @@ function severityInWords(leaves: readonly Leaf[]): string | undefined {
 export function isTelling(leaves: readonly Leaf[]): boolean {
   if (findLeaf(leaves, titles, isWordy) !== null || findLeaf(leaves, dedupKeys) !== null) return true
   if (findSentence(leaves) !== null || troubleOf(leaves) !== null) return true
-  const hints = leaves.some(({ key }) => /alert|threshold|anomal|violat|breach|incident|drift/.test(key))
+  const hints = leaves.some(({ key }) => /alert|alarm|threshold|anomal|violat|breach|incident|drift/.test(key))
   const outcome = readOutcome(leaves)
   if (outcome?.status === 'firing' || readFailureWord(leaves) !== null) return true
   const said = readSaid(leaves)

@@ -11,7 +11,7 @@ const chatSign = /:[a-z_+-]{2,40}:/g
 const longest = 300
 
 /** Whatever else is said: it is a test, and tells what one looks like. */
-const saidTest = /\bthis is (?:only )?a test\b|^verification of\b/i
+const saidTest = /\bthis is (?:only )?a test\b|^verification (?:of|message|code)\b/i
 /** A test button's title; where trouble is told behind it, `test` is part of a name: `Test message queue failed`. */
 const testTitle =
   /^[^\p{L}]{0,8}(?:(?:a|an|sample|webhook|alert|[\p{L}]{1,20}:) ){0,2}test (?:notification|message|webhook|ping|alert|event|incident)\b(?! (?!(?:from|for|sent|by|of|to|on|at)\b)[a-z]{3,})|\btest (?:notification|webhook)\b[.!]?$|\btest from\b/iu
@@ -35,7 +35,7 @@ const failedMark =
 /** Sentences that it is over. */
 const overSaid = new RegExp(
   [
-    '^[^\\p{L}\\d]{0,8}(?:resolved|recovered)\\b(?![ -](?:to|and|for))',
+    '^[^\\p{L}\\d]{0,8}(?:resolved|recovered)\\b(?![ -](?:to|and|for))|^[^\\p{L}\\d]{0,8}closed (?:via|by)\\b',
     '\\b(?:has|have|is|are|was|been|now) (?:now )?(?:been )?(?:recovered|resolved)\\b',
     '\\b(?:been|now) (?:fixed|solved|restored)\\b',
     '\\brecovered from\\b',
