@@ -5,7 +5,7 @@ import { type AlertDraft, buildAlert, checkFromTitle, readUrl } from '../domain/
 import { readCategory } from '../domain/reading/category.ts'
 import { readClaims } from '../domain/reading/claims.ts'
 import { leavesOf } from '../domain/reading/leaves.ts'
-import { isRoutine } from '../domain/reading/meaning-status.ts'
+import { isRoutine } from '../domain/reading/meaning-routine.ts'
 import { readPriority, readSeverity } from '../domain/reading/severity.ts'
 import { readStatus, readTitleStatus } from '../domain/reading/status.ts'
 import { firstText, isObject, type JsonObject, textOf } from '../domain/reading/value.ts'

@@ -1,18 +1,19 @@
 import type { AlertStatus, Asset } from '../alert.ts'
 import { assetInText } from './asset.ts'
-import { type AlertDraft, checkFromTitle } from './build-alert.ts'
-import { readCategory } from './category.ts'
-import { readClaims } from './claims.ts'
-import type { Leaf } from './leaves.ts'
-import { instanceOf, readIdentity, readTimes, readWording, type Wording } from './meaning.ts'
 import {
   readCheckedThing,
   readMarkedThing,
   readNamedThing,
-  readThing,
   readTitleThing,
   readUnnamedThing,
-} from './meaning-asset.ts'
+} from './asset-without-key.ts'
+import { type AlertDraft, checkFromTitle } from './build-alert.ts'
+import { readCategory } from './category.ts'
+import { readClaims } from './claims.ts'
+import type { Leaf } from './leaves.ts'
+import { readTimes, readWording, type Wording } from './meaning.ts'
+import { readThing } from './meaning-asset.ts'
+import { instanceOf, readIdentity } from './meaning-identity.ts'
 import { readAnySeverity } from './meaning-severity.ts'
 import { readAnyStatus } from './meaning-status.ts'
 import { readStatus } from './status.ts'

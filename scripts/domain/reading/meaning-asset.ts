@@ -1,16 +1,11 @@
 import type { Asset } from '../alert.ts'
 import { assetIn, assetInText, assetKeyOf, assetOf, canonicalName, taskAsset } from './asset.ts'
-import { behindStateMark } from './build-alert.ts'
+import { checkNames, readTitleThing } from './asset-without-key.ts'
 import { kubernetesObject, templateName } from './kubernetes-object.ts'
-import { findLeaf, isBefore, type Leaf, ranked, sampleCost } from './leaves.ts'
-import { isOpaque, isTitle, nameOfAlert } from './meaning.ts'
-import { readStatus } from './status.ts'
+import { isBefore, type Leaf, sampleCost } from './leaves.ts'
+import { isOpaque } from './meaning-name.ts'
 import { thingKeyAtEnd, thingKeyOf } from './thing-keys.ts'
-
-/** What checks are called: where no thing is named, the check stands for what it watches. */
-const checkNames = ranked(`
-  checkname monitorname monitorfriendlyname validatorname alarmname alertname alertrule rulename conditionname policyname searchname healthrulename testname
-  eventdefinitiontitle monitor check rule`)
+import { hostOfUrl, isQualified, isThingName, notThings, stages } from './thing-names.ts'
 
 /**
  * The most telling key that names a thing: `table` before `host` before `project`, the outer before the inner one; one
@@ -85,10 +80,6 @@ function isSlug(text: string): boolean {
   return /^[a-z]+(?:[-_.][a-z]+)+$/i.test(text)
 }
 
-/** Keys under which no thing is named, whatever is said of it. */
-const notThings =
-  /(?:status|state|severity|priority|urgency|impact|level|time|date|at|on|type|kind|category|environment|env|url|link|uri|title|headline|summary|subject|message|msg|description|text|body|content|details?|comment|note|reason|cause|error|exception|trace|user|username|owner|author|creator|team|organi[sz]ation|org|company|account|tenant|group|groupname|email|version|metric|metricname|metrictype|code|codename|rule|alert|check|monitor|policy|condition|event|eventname|action|method|source|vendor|provider|product|tags?|labels?|value|unit|operator|color|channel|channelname|region|zone|location|currency|timezone|token|class|classname|signature|fingerprint|key|path|query|expression|change|field|column|recipient|sender|from|to)$/
-
 /** What the words speak of, under whatever key it stands: `repositoryName: Lake` of "Repository 'Lake' is full". */
 function mentioned(leaf: Leaf, title: string, told: string): ReturnType<typeof assetKeyOf> {
   const { key, value, text, distance } = leaf
@@ -96,22 +87,6 @@ function mentioned(leaf: Leaf, title: string, told: string): ReturnType<typeof a
   if (checkNames.has(key) || checkNames.has(leaf.compound) || !isThingName(text)) return null
   return speaksOf(told, text) && text.length < told.length / 3 ? { kind: 'service', rank: mentionedRank } : null
 }
-
-/** A name, not a condition, a state, a date or a machine's id. */
-function isThingName(text: string): boolean {
-  return (
-    text.length <= 80 &&
-    /\p{L}/u.test(text) &&
-    !/^\d{4}-\d\d/.test(text) &&
-    text.split(/\s+/).length <= 4 &&
-    !conditionWords.test(text) &&
-    !stages.test(text) &&
-    !isOpaque(text) &&
-    readStatus(text) === null
-  )
-}
-const conditionWords =
-  /[<>=%]|\b(?:is|are|has|above|below|over|under|exceeds?|exceeded|high|low|too|not|lag|missing|late|stale|status|alerts?|rule|checks?|threshold|failed|failures?|errors?|usage|rate|latency)\b/i
 
 /** Behind hosts and jobs, before what is only called an entity or a service. */
 const mentionedRank = (assetKeyOf('monitorurl')?.rank ?? 0) + 0.5
@@ -159,8 +134,6 @@ function isName({ key, value, text }: Leaf, kind: Asset['kind'], leaves: readonl
   return canonicalName(kind, text) !== null && (name === null || !leaves.some((leaf) => leaf.key === name))
 }
 
-/** Where something runs, which is not what runs. */
-const stages = /^(?:prod|production|prd|live|staging|stage|stg|dev|development|qa|uat|sandbox|preprod)$/i
 const timely = /(?:run|execution|event|incident|alert|delivery|request|message)(?:id|uuid)$/
 
 /** Whether a name stands in a title as a word of its own; short ones stand in anything. */
@@ -176,67 +149,6 @@ function tableBeside(table: Leaf, leaves: readonly Leaf[]): Asset | null {
   const beside = leaves.filter(({ parents }) => parents.join('.') === table.parents.join('.'))
   const found = assetIn(Object.fromEntries(beside.map(({ key, text }) => [key, text])))
   return found?.kind === 'table' ? found : null
-}
-
-/** `endpoint_name`, `Release: {Name}`: what is called a name of something, where no better key tells what it is. */
-export function readNamedThing(leaves: readonly Leaf[], title: string): Asset | null {
-  const isOfCheck = ({ key }: Leaf) => checkNames.has(key) && key.endsWith('name')
-  const isBesideCheck = leaves.some((leaf) => leaf.parents.length === 0 && isOfCheck(leaf))
-  let best: Leaf | null = null
-  for (const leaf of leaves) {
-    const { key, parents, compound, text, value, distance } = leaf
-    // At the top a name is the alert's, unless its check has one of its own.
-    const isNamed =
-      key === 'name'
-        ? parents.length > 0
-          ? !notThings.test(leaf.parent) && !notThings.test(compound)
-          : isBesideCheck
-        : /name$/.test(key)
-    if (!isNamed || notThings.test(key) || notThings.test(key.slice(0, -4)) || isOfCheck(leaf) || distance >= 100)
-      continue
-    if (typeof value !== 'string' || text === title || !isThingName(text)) continue
-    if (best === null || distance < best.distance || (distance === best.distance && isBefore(leaf, best))) best = leaf
-  }
-  return best && assetOf('service', best.text)
-}
-
-/** `monitor: {name}`, `check_name`: what a check is called is the best name there is for what it watches. */
-export function readCheckedThing(leaves: readonly Leaf[]): Asset | null {
-  const leaf =
-    findLeaf(leaves, checkNames, (one) => isTitle(one) && !isOpaque(one.text)) ??
-    nameOfAlert(leaves) ??
-    nameBesideRun(leaves)
-  return leaf ? assetOf('service', leaf.text) : watchedUrl(leaves)
-}
-
-/** A name at the top, beside an object that tells of a run: `{name, build: {status}}`. */
-function nameBesideRun(leaves: readonly Leaf[]): Leaf | undefined {
-  const isRun = leaves.some(
-    ({ key, parents }) =>
-      /^(?:build|run|execution|jobrun|connector)$/.test(parents[0] ?? '') ||
-      (parents.length === 0 && /^(?:jid|runid|endtime|finishedat|rootexception)$/.test(key)),
-  )
-  return isRun
-    ? leaves.find(({ key, parents, value }) => key === 'name' && parents.length === 0 && typeof value === 'string')
-    : undefined
-}
-
-/** What is asked by HTTP, where the body tells of an answer to it. */
-function watchedUrl(leaves: readonly Leaf[]): Asset | null {
-  const isAsked = leaves.some(({ key }) =>
-    /^(?:http)?(?:statuscode|method|responsetime|responsecode)$|^checkrate$/.test(key),
-  )
-  const leaf = isAsked ? findLeaf(leaves, addresses, ({ text }) => /^https?:\/\//i.test(text)) : null
-  return leaf && assetOf('host', hostOfUrl(leaf.text))
-}
-const addresses = ranked('requesturl targeturl endpoint target url uri')
-
-/** `[FIRING] Orders API`: behind a mark of the state stands what the check is called. */
-export function readMarkedThing(title: string): Asset | null {
-  const name = behindStateMark(title)
-  return name === null || name.length > 100 || /^(?:true|false|yes|no|\d+)$/i.test(name)
-    ? null
-    : assetOf('service', name)
 }
 
 /** What a rule was grouped by when it fired: `group: etl-worker-3`; a word alone is the name of a group of things. */
@@ -256,65 +168,3 @@ function checkedUrl({ key, parent }: Leaf): ReturnType<typeof assetKeyOf> {
     ? assetKeyOf('checkurl')
     : null
 }
-
-function hostOfUrl(text: string): string {
-  return /^https?:\/\/(?:[^@/\s]*@)?([^/:\s?#]+)/i.exec(text)?.[1] ?? text
-}
-
-/** `sales.orders`, `mysql.shop.orders`; no address, no file, no package of Java. */
-function isQualified(text: string): boolean {
-  return (
-    /^[a-z_][\w$]{0,100}(?:\.[a-z_][\w$]{0,100}){1,3}$/i.test(text) &&
-    !/^(?:com|org|net|io|java|javax|www|https?)\.|\.(?:com|org|net|io|dev|app|local|internal|example|py|sql|ya?ml|json|csv|parquet|txt|log|gz|sh|ts|js|md|jar)$/i.test(
-      text,
-    )
-  )
-}
-
-/** How data teams name tables by the layer they are in: `dim_supplier`, `fct_payouts`. */
-const modelled = /^(?:dim|fct|fact|stg|raw|int|mart|agg|rpt|dwd|dws|ods|ads|src|bronze|silver|gold)_\w{2,100}$/i
-
-/** A thing that a title names without saying what it is: a table by its full name, or the host of a cron. */
-export function readTitleThing(title: string): Asset | null {
-  // `Cron <oracle@db-1> /scripts/vacuum.sh`: what cron writes above its mails.
-  const host = /\bCron <[^@\s>]{1,64}@([\w.-]{1,200})>/.exec(title)?.[1]
-  if (host !== undefined) return assetOf('host', host)
-  const told = title
-    .slice(0, 300)
-    .split(/[\s,;:()'"`<>|]+/)
-    .find(
-      (word, index, words) =>
-        !/^(?:column|field|attribute)s?$/i.test(words[index - 1] ?? '') &&
-        (isFullName(word.replace(/\.$/, '')) || modelled.test(word)),
-    )
-  return told === undefined ? null : assetOf('table', told.replace(/\.$/, ''))
-}
-
-/**
- * Where no key names a thing: a value that is written as a table's full name, or the one word that something with a
- * state is called.
- */
-export function readUnnamedThing(leaves: readonly Leaf[]): Asset | null {
-  const table = leaves.find(
-    ({ key, value, text, distance }) =>
-      typeof value === 'string' &&
-      distance < 100 &&
-      !/(?:version|type|class|event|module|logger|metric|exc|exception|action|rule|code|user)$/.test(key) &&
-      isFullName(text),
-  )
-  if (table) return assetOf('table', table.text)
-  const name = leaves.find(
-    ({ key, parents, value }) => key === 'name' && parents.length === 0 && typeof value === 'string',
-  )
-  return name && /^[a-z\d]+(?:[-_.:/][a-z\d]+)+$/i.test(name.text) && !checkWords.test(name.text)
-    ? assetOf('service', name.text)
-    : null
-}
-
-function isFullName(text: string): boolean {
-  return isQualified(text) && (text.split('.').length > 2 || /_/.test(text))
-}
-
-/** Words in the name of a check, which is no thing's. */
-const checkWords =
-  /(?:^|[-_.:/])(?:high|low|usage|lag|errors?|failed|failures?|late|missing|alert|alarm|check|test|rate|latency|down|slow|count|anomaly|too|is|not)(?:$|[-_.:/])/i

@@ -2,7 +2,7 @@ import type { Part } from './alert-by-meaning.ts'
 import { type Leaf, leavesOf } from './leaves.ts'
 import { isTelling, readWording } from './meaning.ts'
 import { readFailureWord, readOutcome } from './meaning-outcome.ts'
-import { readSaid } from './meaning-status.ts'
+import { readSaid } from './meaning-said.ts'
 import { thingKeyOf } from './thing-keys.ts'
 import { isObject, type JsonObject, objectsIn, plainKey } from './value.ts'
 
