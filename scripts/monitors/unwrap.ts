@@ -55,7 +55,8 @@ const deepest = 5
  * @throws AppError E_PAYLOAD_UNREADABLE for any other string.
  */
 export function unwrap(body: unknown): unknown {
-  let current = body
+  // UTF-16 without its mark that was read as UTF-8 has a NUL beside each letter.
+  let current = typeof body === 'string' ? body.replaceAll('\0', '') : body
   for (let depth = 0; depth < deepest; depth += 1) {
     const inside = openOnce(current)
     if (inside === undefined) break

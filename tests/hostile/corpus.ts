@@ -59,7 +59,7 @@ const notJson: readonly HostileBody[] = [
   text('a secret in broken JSON', `{"password": ${secret}}`, 'refused', { never: [secret] }),
   { name: 'bytes that are no text', bytes: Buffer.from([0xff, 0xfe, 0x00, 0x80, 0xc3, 0x28]), end: 'refused' },
   { name: 'UTF-16 with its mark', bytes: Buffer.from('\ufeff{"title":"Load failed"}', 'utf16le'), end: 'refused' },
-  { name: 'UTF-16 the other way', bytes: Buffer.from('{"title":"Load failed"}', 'utf16le').swap16(), end: 'refused' },
+  { name: 'UTF-16 the other way', bytes: Buffer.from('{"title":"Load failed"}', 'utf16le').swap16(), end: 'alerts' },
   { name: 'gzip', bytes: gzipSync('{"title":"Load failed"}'), end: 'refused' },
   { name: 'cut off in a letter', bytes: Buffer.from('{"title":"Größe').subarray(0, -3), end: 'refused' },
 ]
