@@ -175,7 +175,7 @@ const artifactFaults: SystemFault[] = [
 const objectReasons: Readonly<Record<string, RegExp>> = {
   '404': /no manifest/,
   // Of the files that are asked for at once, whichever is known first to be too long.
-  '200 MB': /more than (?:20|150),000,000 bytes/,
+  '200 MB': /more than (?:20|100|150),000,000 bytes/,
 }
 
 /** The same artifacts, asked of the object store instead. */
