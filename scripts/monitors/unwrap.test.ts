@@ -103,11 +103,15 @@ it('knows handshakes', () => {
       { type: 'view_submission', user: { id: 'U1' }, view: {} },
       { type: 1, application_id: '1', token: 't', user: { id: '1' } },
       { event: 'endpoint.url_validation', payload: { plainToken: 'p' } },
+      { object_kind: 'push', project: { name: 'shop' }, commits: [{ message: 'Fix error' }] },
+      { object_kind: 'merge_request', project: { name: 'shop' }, object_attributes: { title: 'Fix failing load' } },
+      { repository: { full_name: 'example/shop' }, push: { changes: [] } },
     ].every(isHandshake),
   ).toBe(true)
   const others = [
     ...[sns('x'), {}, null, [], { type: 'url_verification' }, { challenge: 'x' }],
     ...[{ type: 'block_actions' }, { type: 1, application_id: '1' }, { event: 'endpoint.url_validation' }],
+    { object_kind: 'pipeline', project: { name: 'shop' }, object_attributes: { status: 'failed' } },
   ]
   expect(others.some(isHandshake)).toBe(false)
 })

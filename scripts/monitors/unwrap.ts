@@ -132,6 +132,15 @@ const handshakes: readonly ((body: unknown) => boolean)[] = [
   isPressed,
   // Zoom: https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint
   (body) => at(body, 'event') === 'endpoint.url_validation' && textOf(at(body, 'payload.plainToken')) !== null,
+  // GitLab and Bitbucket, of what people do to code, whatever its words say; how pipelines end is none of it.
+  // https://docs.gitlab.com/user/project/integrations/webhook_events/
+  (body) =>
+    /^(?:push|tag_push|merge_request|note|wiki_page|emoji)$/.test(firstText(body, ['object_kind']) ?? '') &&
+    isObject(at(body, 'project')),
+  // https://support.atlassian.com/bitbucket-cloud/docs/event-payloads/
+  (body) =>
+    firstText(body, ['repository.full_name']) !== null &&
+    (Array.isArray(at(body, 'push.changes')) || isObject(at(body, 'pullrequest'))),
   // GitHub's ping.
   (body) => textOf(at(body, 'zen')) !== null && at(body, 'hook_id') !== undefined,
 ]

@@ -6,6 +6,7 @@ import { z } from 'zod'
 import { freePort } from '../../engine/postgres/system.ts'
 import { airflow as connector } from '../../scripts/connectors/airflow.ts'
 import { gatherEvidence } from '../../scripts/connectors/gathering/gather.ts'
+import type { Category } from '../../scripts/domain/alert.ts'
 import { type Evidence, type EvidenceKind, type EvidenceOf, ofKind } from '../../scripts/domain/evidence.ts'
 import { airflowClearTask } from '../../scripts/remediation/airflow-clear-task.ts'
 import { loadEvidence } from '../../scripts/store/evidence.ts'
@@ -160,6 +161,57 @@ describe('a real Airflow', () => {
     expect(other?.data).not.toHaveProperty('failed_first')
   })
 
+  it('tells of a task that waits to be retried how many retries are left', async () => {
+    const run = await airflow.trigger('Stock.Retried')
+    await airflow.taskState('Stock.Retried', run, 'fetch', 'up_for_retry')
+    const [failure] = ofKind(await known('Stock.Retried'), 'task_failure')
+    expect(failure?.data).toMatchObject({
+      run_id: run,
+      task_id: 'fetch',
+      state: 'up_for_retry',
+      try_number: 1,
+      max_tries: 2,
+      retries_left: 2,
+    })
+    expect(failure?.data.log_excerpt).toContain('vendor.example timed out')
+    expect(failure?.summary).toContain('2 retries left')
+  })
+
+  it('tells of a run that waited for an asset what wrote it', async () => {
+    const maker = await airflow.trigger('Stock.Make')
+    await airflow.runState('Stock.Make', maker, ['success'])
+    const reader = await until('the asset starts its reader', async () => {
+      const run = await airflow.onlyRun('Stock.Read').catch(() => null)
+      return { done: run !== null, value: run ?? '', seen: 'no run' }
+    })
+    await airflow.runState('Stock.Read', reader, ['failed'])
+    const evidence = await known('Stock.Read')
+    const started = ofKind(evidence, 'lineage').find(({ summary }) => summary.includes('was started by'))
+    expect(started?.summary).toContain('shop.raw.stock, which Stock.Make wrote at')
+    expect(started?.data.upstream).toEqual(expect.arrayContaining(['shop.raw.stock', 'Stock.Make']))
+    expect(ofKind(evidence, 'dag_run').find(({ data }) => data.dag_id === 'Stock.Make')?.data).toMatchObject({
+      run_id: maker,
+      state: 'success',
+    })
+  })
+
+  it('tells why the file of a DAG can not be imported', async () => {
+    await airflow.breakFile()
+    const [state] = ofKind(await known('Stock.Brittle'), 'dag_state')
+    expect(state?.summary).toContain('can not be imported')
+    expect(state?.data.import_error).toContain("cannot import name 'normalize' from 'stock_rules'")
+  })
+
+  it('tells of a pool that is full, and how many wait for it', async () => {
+    await airflow.pool('narrow', 1)
+    await airflow.trigger('Stock.Crowded')
+    const pool = await until('one runs and one waits', async () => {
+      const [full] = ofKind(await known('Stock.Crowded', 'pipeline_delay'), 'pool_state')
+      return { done: full !== undefined, value: full, seen: 'no full pool' }
+    })
+    expect(pool?.data).toMatchObject({ pool: 'narrow', slots: 1, occupied: 1, waiting: 1 })
+  })
+
   it('has a task that is stuck seen as such, and started again', async () => {
     const well = await airflow.trigger('orders_stuck')
     await airflow.runState('orders_stuck', well, ['success'])
@@ -185,9 +237,9 @@ describe('a real Airflow', () => {
   })
 
   /** What is gathered about a DAG's failure, by name alone. */
-  async function known(dagId: string): Promise<Evidence[]> {
+  async function known(dagId: string, category: Category = 'pipeline_failure'): Promise<Evidence[]> {
     const asset = { kind: 'dag' as const, name: dagId.toLowerCase(), native: { dag_id: dagId } }
-    const question = { asset, category: 'pipeline_failure' as const, environment: null, alerts: [], now: new Date() }
+    const question = { asset, category, environment: null, alerts: [], now: new Date() }
     const systems = systemsOf(instanceOf(connector, settings))
     return (await gatherEvidence(question, { systems, from: [connector], perSystemMs: 12_000 })).evidence
   }

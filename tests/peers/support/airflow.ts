@@ -9,6 +9,7 @@ import { type Peer, startPeer } from './process.ts'
 import { pythonEnvironment } from './python.ts'
 
 const Run = z.object({ dag_run_id: z.string(), state: z.string() })
+const Imported = z.object({ has_import_errors: z.boolean() })
 const Tries = z.object({ task_instances: z.array(z.object({ try_number: z.number(), state: z.string().nullable() })) })
 
 /** A real Airflow on 127.0.0.1, with the DAGs of `projects/airflow`. */
@@ -23,6 +24,10 @@ export interface RealAirflow {
   runState(dagId: string, runId: string, accept: readonly string[]): Promise<string>
   /** How each try of a task ended, the first first. */
   tries(dagId: string, runId: string, taskId: string): Promise<(string | null)[]>
+  /** Makes a pool. */
+  pool(name: string, slots: number): Promise<void>
+  /** Has the file of `Stock.Brittle` fail to import from now on; resolves once Airflow has noticed. */
+  breakFile(): Promise<void>
   stop(): Promise<void>
 }
 
@@ -82,9 +87,9 @@ export async function startRealAirflow(options: {
     const call = await logIn(url)
     await until('Airflow knows the DAGs', async () => {
       const known = z.object({ total_entries: z.number() }).parse(await call('/dags'))
-      return { done: known.total_entries === 10, value: known, seen: `${known.total_entries} DAGs` }
+      return { done: known.total_entries === 15, value: known, seen: `${known.total_entries} DAGs` }
     })
-    return operations(call, stop)
+    return operations(call, folder, stop)
   } catch (thrown) {
     await stop()
     throw thrown
@@ -93,7 +98,7 @@ export async function startRealAirflow(options: {
 
 type Call = (path: string, body?: unknown) => Promise<unknown>
 
-function operations(call: Call, stop: () => Promise<void>): RealAirflow {
+function operations(call: Call, folder: string, stop: () => Promise<void>): RealAirflow {
   return {
     async trigger(dagId, conf = {}, at) {
       const body = { logical_date: at?.toISOString() ?? null, conf }
@@ -122,6 +127,16 @@ function operations(call: Call, stop: () => Promise<void>): RealAirflow {
       const path = `/dags/${dagId}/dagRuns/${encodeURIComponent(runId)}/taskInstances/${taskId}/tries`
       const { task_instances } = Tries.parse(await call(path))
       return task_instances.toSorted((a, b) => a.try_number - b.try_number).map(({ state }) => state)
+    },
+    async pool(name, slots) {
+      await call('/pools', { name, slots })
+    },
+    async breakFile() {
+      await writeFile(join(folder, 'broken'), '')
+      await until('Airflow can not import the file', async () => {
+        const { has_import_errors: isBroken } = Imported.parse(await call('/dags/Stock.Brittle'))
+        return { done: isBroken, value: isBroken, seen: 'a DAG that imports' }
+      })
     },
     stop,
   }
@@ -163,6 +178,7 @@ function environmentOf(where: {
     AIRFLOW__API__BASE_URL: where.url,
     AIRFLOW__API_AUTH__JWT_SECRET: randomBytes(64).toString('hex'),
     AIRFLOW__DAG_PROCESSOR__PARSING_PROCESSES: '1',
+    AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL: '10',
     PYTHONDONTWRITEBYTECODE: '1',
     // What is on this machine is not reached through a proxy.
     NO_PROXY: '127.0.0.1',
