@@ -1,6 +1,4 @@
 import { orNull } from '../../lib/http.ts'
-import { tryParseJson } from '../../lib/json.ts'
-import type { Tail } from '../../lib/tail.ts'
 import {
   AssetEvents,
   Assets,
@@ -11,15 +9,13 @@ import {
   DagVersions,
   EventLogs,
   ImportErrors,
-  Log,
-  type LogLine,
-  LogLines,
   Monitor,
   Pools,
   type TaskInstance,
   TaskInstances,
   XCom,
 } from './answers.ts'
+import { linesOf, type TaskLog } from './log-lines.ts'
 import { type AirflowSession, path } from './session.ts'
 
 const mostDags = 2_000
@@ -40,16 +36,6 @@ export interface TriesFilter {
   task: string
   since: { start: Date } | { end: Date }
   limit: number
-}
-
-/** What was read of a task's log. */
-export interface TaskLog {
-  lines: LogLine[]
-  /** How many bytes of it came; what was read are the last of them. */
-  bytes: number
-  isWhole: boolean
-  /** Whether its end is among them: Airflow tells a log from its start, and a long one takes longer than there is time. */
-  hasEnd: boolean
 }
 
 /** What is read of an Airflow. */
@@ -241,17 +227,4 @@ export function readsOf({ call, logText, isTwo }: AirflowSession): AirflowReads 
       return call(`/eventLogs?${query}`, { schema: EventLogs })
     },
   }
-}
-
-/** A log as it comes: a line of JSON each, or of text from Airflow 2; what was cut in half is left out. */
-function linesOf({ text, isWhole, hasEnd, isText }: Tail & { isText: boolean }): LogLine[] {
-  const whole = isWhole && hasEnd ? Log.safeParse(tryParseJson(text)) : null
-  if (whole?.success) return whole.data
-  return text
-    .split('\n')
-    .slice(isWhole ? 0 : 1, hasEnd ? undefined : -1)
-    .flatMap((line) => {
-      const parsed = LogLines.safeParse([isText ? line : tryParseJson(line)])
-      return parsed.success ? parsed.data : []
-    })
 }

@@ -3,7 +3,7 @@ import type { System } from '../../domain/system.ts'
 import { requestJson } from '../../lib/http.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
 import { filesAbout, requestIn, unlessRefused } from './commit.ts'
-import { type Nearest, nearestCommits, pageSize, type Wanted } from './newest.ts'
+import { type Nearest, nearestCommits, pageQuery, type Wanted } from './newest.ts'
 
 /** What `config/systems.yaml` says of a repository on GitHub. Its credential is `token`; a public one needs none. */
 export const GithubOptions = z.strictObject({
@@ -41,14 +41,8 @@ export function githubCommits(system: System, wanted: Wanted, signal: AbortSigna
   return nearestCommits(
     {
       page(number, path) {
-        const query = new URLSearchParams({
-          since: wanted.since.toISOString(),
-          until: wanted.until.toISOString(),
-          per_page: String(pageSize),
-          page: String(number),
-          ...(path ? { path } : {}),
-          ...(branch ? { sha: branch } : {}),
-        })
+        const query = pageQuery(wanted, number, path)
+        if (branch) query.set('sha', branch)
         return ask(system, `/commits?${query}`, Listed, signal)
       },
       async read(one) {

@@ -3,7 +3,7 @@ import type { System } from '../../domain/system.ts'
 import { requestJson } from '../../lib/http.ts'
 import type { ConnectorContext, Health } from '../connector.ts'
 import { filesAbout, unlessRefused } from './commit.ts'
-import { type Nearest, nearestCommits, pageSize, type Wanted } from './newest.ts'
+import { type Nearest, nearestCommits, pageQuery, type Wanted } from './newest.ts'
 
 /** What `config/systems.yaml` says of a project on GitLab. Its credential is `token`, with the scope read_api. */
 export const GitlabOptions = z.strictObject({
@@ -36,14 +36,8 @@ export function gitlabCommits(system: System, wanted: Wanted, signal: AbortSigna
   return nearestCommits(
     {
       page(number, path) {
-        const query = new URLSearchParams({
-          since: wanted.since.toISOString(),
-          until: wanted.until.toISOString(),
-          per_page: String(pageSize),
-          page: String(number),
-          ...(path ? { path } : {}),
-          ...(branch ? { ref_name: branch } : {}),
-        })
+        const query = pageQuery(wanted, number, path)
+        if (branch) query.set('ref_name', branch)
         return ask(system, `/repository/commits?${query}`, Listed, signal)
       },
       async read(one) {

@@ -27,8 +27,20 @@ export interface Listing<T> {
 }
 
 export const mostChanges = 5
-export const pageSize = 100
+const pageSize = 100
 const mostPages = 3
+
+/** What both hosts call alike in a question for a page of commits; each has its own word for the branch. */
+export function pageQuery({ since, until }: Wanted, number: number, path: string | null): URLSearchParams {
+  return new URLSearchParams({
+    since: since.toISOString(),
+    until: until.toISOString(),
+    per_page: String(pageSize),
+    page: String(number),
+    ...(path ? { path } : {}),
+  })
+}
+
 /** Each costs a call, and hosts count them. */
 const mostRead = 40
 const atOnce = 10
