@@ -39,6 +39,7 @@ function readKeyedThing(
   if (cron) return certain(assetOf('job', cron.text))
   const object = kubernetesObject(leaves) ?? nameInSchema(leaves)
   if (object) return certain(object)
+  const passing = new Set(leaves.filter(({ key }) => timely.test(key)).map(({ text }) => text))
   let best: { leaf: Leaf; kind: Asset['kind']; rank: number; cost: number } | null = null
   for (const leaf of leaves) {
     if (leaf.distance >= sampleCost) continue
@@ -51,7 +52,8 @@ function readKeyedThing(
       member(leaf) ??
       sensuClient(leaf, leaves) ??
       mentioned(leaf, title, told)
-    if (!found || !isName(leaf, found.kind, leaves)) continue
+    // What is another one each time names nothing, wherever it stands.
+    if (!found || passing.has(leaf.text) || !isName(leaf, found.kind, leaves)) continue
     const cost =
       found.rank +
       6 * leaf.parents.length +
@@ -119,8 +121,6 @@ function isName({ key, value, text }: Leaf, kind: Asset['kind'], leaves: readonl
   if (text.length > 300 || typeof value === 'boolean' || /^\d+$/.test(text) || stages.test(text)) return false
   // A place in code.
   if (key === 'where' && /#|::|\(/.test(text)) return false
-  // Another one each time, wherever it stands.
-  if (leaves.some((leaf) => leaf.text === text && timely.test(leaf.key))) return false
   if (kind !== 'host' && kind !== 'service' && /^https?:/i.test(text)) return false
   // What a record is of, a yes or no, a step of a run's plan: nothing has them for a name.
   if (/^(?:incident|alert|alarm|issue|event|problem|notification)s?(?:[._]\w+)?$|^(?:yes|no|true|false)$/i.test(text))
